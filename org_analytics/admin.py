@@ -1,0 +1,121 @@
+"""Repositories with their fork links, and sessions, in the admin."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from .models import CodingSession, ForkSighting, Repo
+
+
+if TYPE_CHECKING:
+    _RepoForm = forms.ModelForm[Repo]
+    _SightingInline = admin.TabularInline[ForkSighting, Repo]
+    _RepoAdmin = admin.ModelAdmin[Repo]
+    _SessionAdmin = admin.ModelAdmin[CodingSession]
+else:  # Django's own classes take no type parameters
+    _RepoForm, _SightingInline = forms.ModelForm, admin.TabularInline
+    _RepoAdmin = _SessionAdmin = admin.ModelAdmin
+
+
+class RepoForm(_RepoForm):
+    """Pin an upstream, or none ("not a fork"); unpinned, what most people's clones say is what counts."""
+
+    class Meta:
+        model = Repo
+        fields = ["pinned", "upstream"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        upstream = cleaned.get("upstream")
+        if cleaned.get("pinned") and upstream is not None:
+            if upstream.pk == self.instance.pk:
+                raise ValidationError({"upstream": _("A repository is not its own fork.")})
+            if Repo.objects.closes_pinned_circle(self.instance, upstream):
+                raise ValidationError({"upstream": _("This link would close a circle of pinned links.")})
+        return cleaned
+
+
+class SightingInline(_SightingInline):
+    """What people's clones of the repository named as upstream; wrong words may be deleted."""
+
+    model = ForkSighting
+    fk_name = "repo"
+    extra = 0
+    can_delete = True
+    fields = readonly_fields = ["upstream", "user"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ForkSighting]:
+        return super().get_queryset(request).select_related("repo", "upstream", "user")
+
+    def has_add_permission(self, request: HttpRequest, obj: Repo | None = None) -> bool:
+        return False
+
+
+@admin.register(Repo)
+class RepoAdmin(_RepoAdmin):
+    """Repositories appear as sessions come in; here their fork links are seen and pinned."""
+
+    form = RepoForm
+    list_display = ["path", "upstream", "root", "pinned", "sighting_count"]
+    list_filter = ["pinned", ("upstream", admin.EmptyFieldListFilter)]
+    list_select_related = ["upstream", "root"]
+    search_fields = ["path", "key"]
+    autocomplete_fields = ["upstream"]
+    ordering = ["key"]
+    fields = ["path", "found_upstream", "pinned", "upstream", "root"]
+    readonly_fields = ["path", "found_upstream", "root"]
+    inlines = [SightingInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Repo]:
+        return super().get_queryset(request).annotate(sighting_count=Count("sightings"))
+
+    @admin.display(description=_("sightings"), ordering="sighting_count")
+    def sighting_count(self, repo: Repo) -> int:
+        return repo.sighting_count  # type: ignore[attr-defined, no-any-return]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Repo | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Repo, form: Any, change: bool) -> None:
+        if obj.pinned:
+            Repo.objects.pin(obj, obj.upstream)
+        else:
+            Repo.objects.unpin(obj)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        Repo.objects.relink({form.instance.pk})
+
+
+@admin.register(CodingSession)
+class CodingSessionAdmin(_SessionAdmin):
+    """Sessions are written by their tools; here they are looked at, and deleted."""
+
+    list_display = ["started_at", "user", "provider", "repo", "title", "cost_usd", "cost_complete", "is_analyzed"]
+    list_filter = ["provider", ("analyzed_at", admin.EmptyFieldListFilter), "cost_complete", "started_at"]
+    list_select_related = ["user", "repo"]
+    search_fields = ["external_id", "title", "repo__path"]
+    date_hierarchy = "started_at"
+    ordering = ["-started_at", "-pk"]
+    show_full_result_count = False
+
+    @admin.display(description=_("analyzed"), boolean=True, ordering="analyzed_at")
+    def is_analyzed(self, session: CodingSession) -> bool:
+        return session.analyzed_at is not None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: CodingSession | None = None) -> bool:
+        return False
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        return [*self.search_fields, f"user__{CodingSession._meta.get_field('user').related_model.get_email_field_name()}"]

@@ -1,0 +1,212 @@
+"""The questions and their answers: frozen dataclasses, exact numbers. Money is summed as integers and Decimals only."""
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Self
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractUser
+from django.db import OperationalError
+from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
+
+from .conf import app_settings
+from .fields import MoneyOverflow
+from .filters import Selection
+from .models import CodingSession, Repo
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Counted sessions and exact sums; each `…_count` says for how many sessions that value is known."""
+
+    session_count: int = 0
+    unpriced_count: int = 0
+    cost_usd: Decimal = Decimal(0)
+    cost_count: int = 0
+    duration_ms: int = 0
+    duration_count: int = 0
+    assistant_ms: int = 0
+    assistant_count: int = 0
+    user_ms: int = 0
+    user_count: int = 0
+
+    def __add__(self, other: Self) -> Self:
+        return type(self)(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user who is a row; `id` as JSON shows it, `name` None where there is none."""
+
+    id: int | str
+    email: str
+    name: str | None
+
+    @property
+    def order(self) -> tuple[Any, ...]:
+        """Named users first by name, then email; then the nameless by email; then id: the same on every database."""
+        return self.name is None, _collated(self.name or ""), _collated(self.email), self.id
+
+
+@dataclass(frozen=True, slots=True)
+class PersonUsage:
+    """One row."""
+
+    person: Person
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What the numbers leave out, over the same filters."""
+
+    pending_sessions: int = 0
+    unpriced_sessions: int = 0
+    inactive_user_sessions: int = 0
+    latest_session_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Usage per person, of everyone, and what it covers."""
+
+    people: tuple[PersonUsage, ...]
+    totals: Usage
+    coverage: Coverage
+    providers_present: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """What one user did with one provider."""
+
+    user_id: Any
+    provider: str
+    usage: Usage
+    pending_count: int
+    latest: datetime | None
+
+
+def report(selection: Selection) -> Report:
+    """Usage of every active member in the selection, also of those without a session. Two queries, one for roots."""
+    people = {person.id: person for person in members()}
+    usage: dict[Any, Usage] = defaultdict(Usage)
+    present: set[str] = set()
+    pending = inactive = 0
+    latest: datetime | None = None
+    for group in _groups(selection):
+        user_id = _json_id(group.user_id)
+        is_row, is_selected = user_id in people, selection.has_provider(group.provider)
+        if is_row and group.usage.session_count:
+            present.add(group.provider)
+        if not is_selected:
+            continue
+        if not is_row:
+            inactive += group.usage.session_count
+            continue
+        usage[user_id] += group.usage
+        pending += group.pending_count
+        latest = max(filter(None, (latest, group.latest)), default=None)
+    rows = tuple(
+        PersonUsage(person, usage[person.id]) for person in sorted(people.values(), key=lambda person: person.order)
+    )
+    totals = sum((row.usage for row in rows), Usage())
+    return Report(
+        people=rows,
+        totals=totals,
+        coverage=Coverage(pending, totals.unpriced_count, inactive, latest),
+        providers_present=tuple(sorted(present)),
+    )
+
+
+def repos(selection: Selection) -> list[str]:
+    """Root paths of all sessions in range, analyzed or not, of users who are rows; sorted."""
+    sessions = CodingSession.objects.started_between(selection.start, selection.end).filter(
+        repo=OuterRef("pk"), user__in=app_settings.members.values("pk")
+    )
+    roots = Repo.objects.filter(Exists(sessions)).root_ids()
+    return sorted(Repo.objects.filter(pk__in=roots).values_list("path", flat=True))
+
+
+def members() -> Iterator[Person]:
+    """The users who are rows, in no order. Names are read as columns unless the model makes them otherwise."""
+    model = get_user_model()
+    email = model.get_email_field_name()
+    names = {field.name for field in model._meta.get_fields()}
+    users = app_settings.members.order_by()
+    if hasattr(model, "get_full_name") and not _has_plain_full_name(model, names):
+        for user in users:
+            yield _person(user.pk, getattr(user, email, ""), user.get_full_name())
+        return
+    columns = ["first_name", "last_name"] if hasattr(model, "get_full_name") else ["name"] if "name" in names else []
+    emails = [email] if email in names else []
+    for pk, *values in users.values_list("pk", *emails, *columns):
+        yield _person(pk, values.pop(0) if emails else "", " ".join(str(value or "") for value in values))
+
+
+def _has_plain_full_name(model: Any, names: set[str]) -> bool:
+    is_plain: bool = getattr(model, "get_full_name", None) is AbstractUser.get_full_name
+    return is_plain and {"first_name", "last_name"} <= names
+
+
+def _person(pk: Any, email: str | None, name: str | None) -> Person:
+    return Person(_json_id(pk), email or "", (name or "").strip() or None)
+
+
+def _json_id(pk: Any) -> int | str:
+    return pk if isinstance(pk, int) else str(pk)
+
+
+def _collated(text: str) -> tuple[str, str, str]:
+    decomposed = unicodedata.normalize("NFKD", text)
+    bare = "".join(char for char in decomposed if not unicodedata.combining(char))
+    return bare.casefold(), text.casefold(), text
+
+
+_ANALYZED = Q(analyzed_at__isnull=False)
+_UNPRICED = Q(cost_usd__isnull=True) | Q(cost_complete=False)
+_SUMMED = ("cost_usd", "duration_ms", "assistant_ms", "user_ms")
+
+
+def _groups(selection: Selection) -> Iterable[_Group]:
+    """Per user and provider, whatever provider is selected: which are present is part of the answer."""
+    sessions = (
+        CodingSession.objects.started_between(selection.start, selection.end)
+        .in_repos(selection.repos, selection.include_no_repo)
+        .order_by()
+        .values("user_id", "provider")
+        .annotate(
+            session_count=Count("pk", filter=_ANALYZED),
+            unpriced_count=Count("pk", filter=_ANALYZED & _UNPRICED),
+            pending_count=Count("pk", filter=~_ANALYZED),
+            latest=Max("started_at", filter=_ANALYZED),
+            **{f"{name}_sum": Sum(name, filter=_ANALYZED) for name in _SUMMED},
+            **{f"{name}_count": Count(name, filter=_ANALYZED) for name in _SUMMED},
+        )
+    )
+    try:
+        return [_group(row) for row in sessions]
+    except OperationalError as error:
+        if "integer overflow" not in str(error):  # what SQLite says of a sum that PostgreSQL can still make
+            raise
+        raise MoneyOverflow(str(error)) from error
+
+
+def _group(row: dict[str, Any]) -> _Group:
+    usage = Usage(
+        session_count=row["session_count"],
+        unpriced_count=row["unpriced_count"],
+        cost_usd=row["cost_usd_sum"] or Decimal(0),
+        cost_count=row["cost_usd_count"],
+        duration_ms=int(row["duration_ms_sum"] or 0),
+        duration_count=row["duration_ms_count"],
+        assistant_ms=int(row["assistant_ms_sum"] or 0),
+        assistant_count=row["assistant_ms_count"],
+        user_ms=int(row["user_ms_sum"] or 0),
+        user_count=row["user_ms_count"],
+    )
+    return _Group(row["user_id"], row["provider"], usage, row["pending_count"], row["latest"])

@@ -1,0 +1,146 @@
+"""System checks: a misconfigured host is told what to do, before a user meets it."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
+from django.urls import NoReverseMatch, reverse
+
+from .conf import app_settings, is_email_domain
+
+_NEEDED_APPS = {
+    "rest_framework": "org_analytics.E003",
+    "django_filters": "org_analytics.E004",
+    "django.contrib.admin": "org_analytics.E005",
+}
+_MEANT_AS_TRUE = {"true", "1", "yes", "on", "y", "t", "enabled"}
+
+
+def check_email_domains(**kwargs: Any) -> list[CheckMessage]:
+    """E001: an entry that can match nobody."""
+    return [
+        Error(
+            f"ALLOWED_EMAIL_DOMAINS: {entry!r} is not a domain and matches nobody.",
+            hint="Give domains such as 'example.com', without '@' or '*'; leave the setting empty to let everybody read.",
+            id="org_analytics.E001",
+        )
+        for entry in app_settings.email_domain_entries
+        if not is_email_domain(entry)
+    ]
+
+
+def check_urls(**kwargs: Any) -> list[CheckMessage]:
+    """E002: the feature is on, but its URLs are not there."""
+    if not app_settings.enabled:
+        return []
+    try:
+        for name in ("api-analytics", "api-repos", "organization"):
+            reverse(f"org_analytics:{name}")
+    except NoReverseMatch:
+        return [
+            Error(
+                "ENABLE_ORG_ANALYTICS is on, but the app's URLs are not included.",
+                hint="Add path('', include('org_analytics.urls')) to the root URL configuration.",
+                id="org_analytics.E002",
+            )
+        ]
+    return []
+
+
+def check_installed_apps(**kwargs: Any) -> list[CheckMessage]:
+    """E003-E005: an app that the API, the filters or the page's look need."""
+    return [
+        Error(
+            f"{name} is not installed, which org_analytics needs.",
+            hint=f"Add '{name}' to INSTALLED_APPS.",
+            id=check_id,
+        )
+        for name, check_id in _NEEDED_APPS.items()
+        if not apps.is_installed(name)
+    ]
+
+
+def check_time_zone(**kwargs: Any) -> list[CheckMessage]:
+    """E006: a zone nobody knows."""
+    try:
+        app_settings.time_zone  # noqa: B018
+    except ImproperlyConfigured as error:
+        return [
+            Error(str(error), hint="Give a name such as 'Europe/Berlin' (on Windows, install tzdata).", id="org_analytics.E006")
+        ]
+    return []
+
+
+def check_members(**kwargs: Any) -> list[CheckMessage]:
+    """E007: nobody may read, as who is a member cannot be asked."""
+    try:
+        app_settings.members_callable  # noqa: B018
+    except ImproperlyConfigured as error:
+        return [
+            Error(
+                str(error),
+                hint="Give the dotted path of a callable that returns a queryset of users; until then nobody may read.",
+                id="org_analytics.E007",
+            )
+        ]
+    return []
+
+
+def check_use_tz(**kwargs: Any) -> list[CheckMessage]:
+    """E008: instants need time zones."""
+    if settings.USE_TZ:
+        return []
+    return [Error("org_analytics needs USE_TZ.", hint="Set USE_TZ = True.", id="org_analytics.E008")]
+
+
+def check_flag(**kwargs: Any) -> list[CheckMessage]:
+    """W001: the feature is off, though somebody seems to want it on."""
+    value = app_settings.enabled_value
+    if app_settings.enabled or str(value).strip().lower() not in _MEANT_AS_TRUE:
+        return []
+    return [
+        Warning(
+            f"ENABLE_ORG_ANALYTICS is {value!r}, which is off.",
+            hint="Only True and the exact text 'true' switch it on; any other value is off, False among them.",
+            id="org_analytics.W001",
+        )
+    ]
+
+
+def check_sqlite_transactions(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """W002: half of concurrent writers would find the database locked."""
+    return [
+        Warning(
+            f"The SQLite database {alias!r} does not begin its transactions as immediate.",
+            hint="Set OPTIONS = {'transaction_mode': 'IMMEDIATE', 'timeout': 20, "
+            "'init_command': 'PRAGMA journal_mode=WAL'}: concurrent writers then wait instead of failing.",
+            id="org_analytics.W002",
+        )
+        for alias in _sqlite_aliases(databases or ())
+    ]
+
+
+def _sqlite_aliases(databases: Sequence[str]) -> Iterator[str]:
+    for alias in databases:
+        connection = connections[alias]
+        options = connection.settings_dict.get("OPTIONS", {})
+        if connection.vendor == "sqlite" and str(options.get("transaction_mode", "")).upper() not in _WRITE_MODES:
+            yield alias
+
+
+_WRITE_MODES = {"IMMEDIATE", "EXCLUSIVE"}
+
+SETTINGS_CHECKS = [
+    check_email_domains,
+    check_urls,
+    check_installed_apps,
+    check_time_zone,
+    check_members,
+    check_use_tz,
+    check_flag,
+]
+DATABASE_CHECKS = [check_sqlite_transactions]

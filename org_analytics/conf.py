@@ -1,0 +1,97 @@
+"""The app's settings: one typed property each, read when asked, never cached. Nothing else reads `django.conf` for ours."""
+
+import os
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ImproperlyConfigured
+from django.db.models import Model, QuerySet
+from django.utils.module_loading import import_string
+
+_LABEL = r"[^\W_](?:[^\W_]|-)*(?<!-)"
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
+
+
+class AppSettings:
+    """Read an attribute to get the value in force now."""
+
+    @property
+    def enabled_value(self) -> object:
+        """`ENABLE_ORG_ANALYTICS` as given: the Django setting, else the environment variable, else None."""
+        return _setting_or_environment("ENABLE_ORG_ANALYTICS")
+
+    @property
+    def enabled(self) -> bool:
+        """On only for `True` or the exact text `"true"`."""
+        value = self.enabled_value
+        return value is True or value == "true"
+
+    @property
+    def email_domain_entries(self) -> list[str]:
+        """`ALLOWED_EMAIL_DOMAINS` split, trimmed and lower-cased, usable or not; empty = no limit."""
+        value = _setting_or_environment("ALLOWED_EMAIL_DOMAINS")
+        if not value:
+            return []
+        if isinstance(value, str):
+            entries: Iterable[object] = value.split(",")
+        else:
+            entries = value if isinstance(value, Iterable) else [value]
+        # A list that turns out empty (a generator, say) was set all the same: it must not mean "everybody".
+        return [str(entry).strip().lower() for entry in entries] or [""]
+
+    @property
+    def email_domains(self) -> frozenset[str] | None:
+        """The domains whose users may read; None = everybody, empty = nobody (set, but no entry is usable)."""
+        entries = self.email_domain_entries
+        return frozenset(filter(is_email_domain, entries)) if entries else None
+
+    @property
+    def members_callable(self) -> Callable[[], Any] | None:
+        """What `ORG_ANALYTICS_MEMBERS` names, None where it is not set. Raises ImproperlyConfigured."""
+        path = getattr(settings, "ORG_ANALYTICS_MEMBERS", None)
+        if not path:
+            return None
+        try:
+            members = import_string(path)
+        except (ImportError, AttributeError, TypeError) as error:
+            raise ImproperlyConfigured(f"ORG_ANALYTICS_MEMBERS: cannot import {path!r}.") from error
+        if not callable(members):
+            raise ImproperlyConfigured(f"ORG_ANALYTICS_MEMBERS: {path!r} is not callable.")
+        return members  # type: ignore[no-any-return]
+
+    @property
+    def members(self) -> QuerySet[Any]:
+        """The users who are rows and may read: the active ones, of all or of those that the host's callable returns."""
+        model = get_user_model()
+        members_callable = self.members_callable
+        users = members_callable() if members_callable else model._default_manager.all()
+        return users.filter(is_active=True) if _has_field(model, "is_active") else users
+
+    @property
+    def time_zone(self) -> ZoneInfo:
+        """`ORG_ANALYTICS_TIME_ZONE`, default `TIME_ZONE`: where days are cut. Raises ImproperlyConfigured."""
+        name = getattr(settings, "ORG_ANALYTICS_TIME_ZONE", None) or settings.TIME_ZONE
+        try:
+            return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, TypeError, OSError) as error:
+            raise ImproperlyConfigured(f"ORG_ANALYTICS_TIME_ZONE: unknown time zone {name!r}.") from error
+
+
+def is_email_domain(entry: str) -> bool:
+    """Two or more dot-separated labels of letters, digits and inner hyphens."""
+    return bool(_DOMAIN.fullmatch(entry))
+
+
+def _has_field(model: type[Model], name: str) -> bool:
+    return any(field.name == name for field in model._meta.get_fields())
+
+
+def _setting_or_environment(name: str) -> Any:
+    return getattr(settings, name) if hasattr(settings, name) else os.environ.get(name)
+
+
+app_settings = AppSettings()

@@ -1,0 +1,111 @@
+"""Money: an exact integer of nano-dollars in the database, a `Decimal` of dollars in Python."""
+
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.core import exceptions
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils.translation import gettext_lazy as _
+
+NANO_PLACES = 9
+MAX_NANOS = 2**63 - 1
+if TYPE_CHECKING:
+    _Field = models.Field[Decimal | str | int | None, Decimal | None]
+else:
+    _Field = models.Field
+
+_NANO = Decimal(1).scaleb(-NANO_PLACES)
+_CENT = Decimal("0.01")
+
+
+class MoneyOverflow(ArithmeticError):
+    """A sum of money beyond what the database can add exactly: 2^63 nano-dollars, $9.2 billion."""
+
+
+def to_nanos(amount: Decimal) -> int:
+    """Nano-dollars of an amount; more than nine places are rounded half-even, once."""
+    with localcontext(prec=60):
+        return int(amount.quantize(_NANO, rounding=ROUND_HALF_EVEN).scaleb(NANO_PLACES))
+
+
+def from_nanos(nanos: int) -> Decimal:
+    """The amount of dollars, exactly."""
+    with localcontext(prec=60):
+        return Decimal(nanos).scaleb(-NANO_PLACES)
+
+
+def round_cents(amount: Decimal) -> Decimal:
+    """Two places, half away from zero: the one rounding that the API's money goes through, after the sum."""
+    with localcontext(prec=60):
+        return amount.quantize(_CENT, rounding=ROUND_HALF_UP)
+
+
+def average(total: Decimal, count: int) -> Decimal:
+    """total / count to far more places than are shown; zero where there is nothing to average."""
+    with localcontext(prec=60):
+        return total / count if count else Decimal(0)
+
+
+def plain(amount: Decimal) -> str:
+    """Unrounded: plain notation with two to nine places and no other trailing zeros (`0.00`, `0.00114675`)."""
+    whole, _point, places = f"{from_nanos(to_nanos(amount)):.{NANO_PLACES}f}".partition(".")
+    return f"{whole}.{places.rstrip('0').ljust(2, '0')}"
+
+
+class MoneyField(_Field):
+    """Dollars, exact: Sum, Min, Max, Count and comparisons work in the database and give Decimals.
+
+    Deliberately no IntegerField: arithmetic between columns has no meaning Django could guess, so `F("cost") * 2` raises
+    FieldError; an Avg, whose result is no whole number of nano-dollars by rights, raises TypeError when it is read.
+    """
+
+    description = _("Amount of US dollars, exact to nine places")
+
+    def get_internal_type(self) -> str:
+        return "BigIntegerField"
+
+    def to_python(self, value: Any) -> Decimal | None:
+        if value is None or value == "":
+            return None
+        try:
+            # str() first: a float means the number its author wrote, not its binary expansion.
+            amount = Decimal(str(value))
+        except InvalidOperation:
+            raise exceptions.ValidationError(_("Enter an amount of dollars, such as 12.50.")) from None
+        if not amount.is_finite():
+            raise exceptions.ValidationError(_("The amount must be finite."))
+        return amount
+
+    def get_prep_value(self, value: Any) -> Any:
+        value = super().get_prep_value(value)
+        if value is None or hasattr(value, "resolve_expression"):
+            return value
+        try:
+            amount = self.to_python(value)
+        except exceptions.ValidationError as error:
+            raise ValueError(f"Field '{self.name}': {value!r} is not an amount of dollars.") from error
+        if amount is None:
+            return None
+        if abs(amount) > from_nanos(MAX_NANOS):
+            raise ValueError(f"Field '{self.name}': the amount is beyond 2^63 nano-dollars.")
+        return to_nanos(amount)
+
+    def from_db_value(self, value: Any, _expression: Any, _connection: BaseDatabaseWrapper) -> Decimal | None:
+        if value is None:
+            return None
+        if isinstance(value, float) or (isinstance(value, Decimal) and value.as_tuple().exponent != 0):
+            raise TypeError("Money can be summed and compared in the database, not averaged: divide in Python.")
+        if not -MAX_NANOS <= value <= MAX_NANOS:
+            raise MoneyOverflow("The total cost is beyond 2^63 nano-dollars.")
+        return from_nanos(int(value))
+
+    def value_to_string(self, obj: models.Model) -> str:
+        value = self.value_from_object(obj)
+        return "" if value is None else plain(value)
+
+    def formfield(self, **kwargs: Any) -> Any:
+        return super().formfield(
+            **{"form_class": forms.DecimalField, "decimal_places": NANO_PLACES, "step_size": None, **kwargs}
+        )

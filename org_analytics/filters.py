@@ -1,0 +1,322 @@
+"""What a query string asks for. The only place that reads one; everything else takes a frozen `Selection`."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from .conf import app_settings
+from .models import CodingSession, CodingSessionQuerySet
+from .periods import (
+    DEFAULT_PRESET,
+    FIRST_DATE,
+    LAST_DATE,
+    MAX_DAYS,
+    MAX_SECONDS,
+    PRESETS,
+    Days,
+    api_defaults,
+    shown_dates,
+)
+from .rows import Provider
+
+MAX_VALUES = 50
+MAX_REPO_BYTES = 512
+_INTEGER = re.compile(r"[+-]?[0-9]{1,32}")
+_FIRST_TS = int(datetime(1, 1, 3, tzinfo=UTC).timestamp())
+_LAST_TS = int(datetime(9999, 12, 29, 23, 59, 59, tzinfo=UTC).timestamp())
+_MAX_TZ_OFFSET = 1440
+_FLAGS = {"": True, "true": True, "1": True, "false": False, "0": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which sessions are asked about: those started in [start, end), of these providers and repositories."""
+
+    start: datetime
+    end: datetime
+    days: Days
+    providers: tuple[str, ...] = ()
+    repos: tuple[str, ...] = ()
+    include_no_repo: bool = True
+
+    def has_provider(self, provider: str) -> bool:
+        """Whether the provider is selected; none selected means all."""
+        return not self.providers or provider in self.providers
+
+
+class FirstValue(forms.TextInput):
+    """Of a repeated parameter the first one counts; a QueryDict would give the last."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        values = data.getlist(name)
+        return values[0] if values else ""
+
+
+class RawField(forms.Field):
+    """A parameter as it was sent: the form's `clean()` makes sense of it, in the contract's order."""
+
+    widget = FirstValue
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False)
+
+
+class RawFilter(django_filters.Filter):
+    """A parameter of the query string that is no lookup by itself."""
+
+    field_class = RawField
+
+
+class ApiForm(forms.Form):
+    """The contract's checks, in its order; the first failure is the only error."""
+
+    def clean(self) -> dict[str, Any]:
+        get = self.cleaned_data.get
+        default_start, default_end = api_defaults(timezone.now())
+        start = _instant(get("start_ts"), "start_ts", default_start)
+        end = _instant(get("end_ts"), "end_ts", default_end)
+        tz_offset = _integer(get("tz_offset"), "tz_offset", -_MAX_TZ_OFFSET, _MAX_TZ_OFFSET) or 0
+        if end <= start:
+            raise ValidationError("end_ts must be after start_ts")
+        if end - start > timedelta(seconds=MAX_SECONDS):
+            raise ValidationError(f"Date range cannot exceed {MAX_DAYS} days")
+        providers = _providers(get("provider") or "")
+        repos = _repos(get("repos") or "")
+        self.cleaned_data["selection"] = Selection(
+            start=start,
+            end=end,
+            days=shown_dates(start, end, tz_offset),
+            providers=providers,
+            repos=repos,
+            include_no_repo=_flag(get("include_no_repo") or ""),
+        )
+        return self.cleaned_data
+
+
+class SelectionFilters(django_filters.FilterSet):
+    """A filter set whose whole result is one `Selection`."""
+
+    class Meta:
+        model = CodingSession
+        fields: list[str] = []
+
+    @property
+    def selection(self) -> Selection:
+        """What was asked for; only after `is_valid()`."""
+        selection: Selection = self.form.cleaned_data["selection"]
+        return selection
+
+    def filter_queryset(self, queryset: CodingSessionQuerySet) -> CodingSessionQuerySet:
+        selection = self.selection
+        return (
+            queryset.started_between(selection.start, selection.end)
+            .of_providers(selection.providers)
+            .in_repos(selection.repos, selection.include_no_repo)
+        )
+
+
+class ReposFilters(SelectionFilters):
+    """The parameters of `GET /api/v1/org/repos`."""
+
+    start_ts = RawFilter()
+    end_ts = RawFilter()
+    tz_offset = RawFilter()
+
+    class Meta(SelectionFilters.Meta):
+        form = ApiForm
+
+    @property
+    def error(self) -> str:
+        """The one message of a query that is not valid."""
+        return str(self.form.errors.as_data()["__all__"][0].message)
+
+
+class ApiFilters(ReposFilters):
+    """The parameters of `GET /api/v1/org/analytics`."""
+
+    provider = RawFilter()
+    repos = RawFilter()
+    include_no_repo = RawFilter()
+
+
+def _integer(text: str | None, name: str, lowest: int, highest: int) -> int | None:
+    if not text:
+        return None
+    if not _INTEGER.fullmatch(text) or not lowest <= int(text) <= highest:
+        raise ValidationError(f"Invalid {name}")
+    return int(text)
+
+
+def _instant(text: str | None, name: str, default: datetime) -> datetime:
+    seconds = _integer(text, name, _FIRST_TS, _LAST_TS)
+    return default if seconds is None else datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+
+
+def _items(text: str) -> list[str]:
+    return [item for part in text.split(",") if (item := part.strip())]
+
+
+def _providers(text: str) -> tuple[str, ...]:
+    providers = [item.lower() for item in _items(text)]
+    for provider in providers:
+        if provider not in Provider.values:
+            raise ValidationError(f"unknown provider {quoted(provider)}: must be one of {', '.join(Provider.values)}")
+    if len(providers) > MAX_VALUES:
+        raise ValidationError(f"provider filter exceeds maximum of {MAX_VALUES} values")
+    return tuple(dict.fromkeys(providers))
+
+
+def _repos(text: str) -> tuple[str, ...]:
+    repos = _items(text)
+    if len(repos) > MAX_VALUES:
+        raise ValidationError(f"repo filter exceeds maximum of {MAX_VALUES} values")
+    if any(len(repo.encode(errors="surrogatepass")) > MAX_REPO_BYTES for repo in repos):
+        raise ValidationError(f"repo filter value exceeds maximum length of {MAX_REPO_BYTES}")
+    if any("\0" in repo for repo in repos):
+        raise ValidationError("Invalid repos")
+    return tuple(dict.fromkeys(repos))
+
+
+def _flag(text: str) -> bool:
+    if text not in _FLAGS:
+        raise ValidationError("Invalid include_no_repo")
+    return _FLAGS[text]
+
+
+def quoted(text: str) -> str:
+    """In double quotes, with quotes, backslashes and what cannot be printed escaped (as Go's `%q`)."""
+    return f'"{"".join(map(_escaped, text))}"'
+
+
+def _escaped(char: str) -> str:
+    if char in '"\\':
+        return f"\\{char}"
+    if char.isprintable():
+        return char
+    if char in _SHORT_ESCAPES:
+        return _SHORT_ESCAPES[char]
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+_SHORT_ESCAPES = dict(zip("\a\b\f\n\r\t\v", ("\\a", "\\b", "\\f", "\\n", "\\r", "\\t", "\\v"), strict=True))
+
+
+# The page -----------------------------------------------------------------------------------------------------------
+
+
+class RepeatedField(forms.Field):
+    """All values of a repeated parameter, empties dropped, each once."""
+
+    widget = forms.MultipleHiddenInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False)
+
+    def clean(self, value: Iterable[str] | None) -> list[str]:
+        return list(dict.fromkeys(item for text in value or () if (item := text.strip())))
+
+
+class RepeatedFilter(django_filters.Filter):
+    """A parameter that may be given several times."""
+
+    field_class = RepeatedField
+
+
+class PageForm(forms.Form):
+    """The page's parameters; every bad value is an error of its own field."""
+
+    def clean_start(self) -> date | None:
+        return self._date("start")
+
+    def clean_end(self) -> date | None:
+        return self._date("end")
+
+    def clean_range(self) -> str:
+        preset = self.cleaned_data["range"] or DEFAULT_PRESET
+        if preset not in PRESETS:
+            raise ValidationError(_("Unknown date range."))
+        return str(preset)
+
+    def clean_provider(self) -> list[str]:
+        providers: list[str] = self.cleaned_data["provider"]
+        if any(provider not in Provider.values for provider in providers):
+            raise ValidationError(_("Unknown provider."))
+        return providers
+
+    def clean_repo(self) -> list[str]:
+        try:
+            return list(_repos(",".join(self.cleaned_data["repo"])))
+        except ValidationError:
+            raise ValidationError(_("At most 50 repositories of at most 512 bytes.")) from None
+
+    def clean_include_no_repo(self) -> bool:
+        try:
+            return _flag(self.cleaned_data["include_no_repo"] or "")
+        except ValidationError:
+            raise ValidationError(_("Must be 1 or 0.")) from None
+
+    def clean(self) -> dict[str, Any]:
+        days = self._days()
+        if not self.errors and days:
+            start, end = days.instants(app_settings.time_zone)
+            self.cleaned_data["selection"] = Selection(
+                start=start,
+                end=end,
+                days=days,
+                providers=tuple(self.cleaned_data["provider"]),
+                repos=tuple(self.cleaned_data["repo"]),
+                include_no_repo=self.cleaned_data["include_no_repo"],
+            )
+        return self.cleaned_data
+
+    def _date(self, name: str) -> date | None:
+        text = self.cleaned_data[name]
+        if not text:
+            return None
+        try:
+            day = date.fromisoformat(text) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else None
+        except ValueError:
+            day = None
+        if day is None or not FIRST_DATE <= day <= LAST_DATE:
+            raise ValidationError(_("Enter a date from 2000-01-01 to 2100-12-31, as YYYY-MM-DD."))
+        return day
+
+    def _days(self) -> Days | None:
+        if {"start", "end", "range"} & self.errors.keys():
+            return None
+        start, end = self.cleaned_data.get("start"), self.cleaned_data.get("end")
+        if start is None and end is None:
+            today = timezone.now().astimezone(app_settings.time_zone).date()
+            return PRESETS[self.cleaned_data["range"]](today)
+        if start is None or end is None:
+            self.add_error("start" if start is None else "end", _("Give both dates, or none."))
+        elif end < start:
+            self.add_error("end", _("The end is before the start."))
+        elif Days(start, end).count > MAX_DAYS:
+            self.add_error("end", _("At most 90 days."))
+        else:
+            return Days(start, end)
+        return None
+
+
+class PageFilters(SelectionFilters):
+    """The parameters of the organization page."""
+
+    range = RawFilter()
+    start = RawFilter()
+    end = RawFilter()
+    provider = RepeatedFilter()
+    repo = RepeatedFilter()
+    include_no_repo = RawFilter()
+
+    class Meta(SelectionFilters.Meta):
+        form = PageForm

@@ -1,0 +1,74 @@
+"""Who gets in: the flag, the login, the domain list, membership. Page, API and nav ask only this module."""
+
+from enum import Enum
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.decorators import method_decorator
+from django.views.generic import View
+
+from .conf import app_settings
+
+
+class Refusal(Enum):
+    """Why somebody may not read, in the order in which it is looked at."""
+
+    NOT_AUTHENTICATED = "Authentication required"
+    DOMAIN = "Email domain not permitted"
+    NOT_A_MEMBER = "Not a member"
+
+
+def is_enabled() -> bool:
+    """Whether the feature is on, right now."""
+    return app_settings.enabled
+
+
+def refusal(user: Any) -> Refusal | None:
+    """Why this user may not read; None: may read. A query only where the host names its members."""
+    if not getattr(user, "is_authenticated", False) or not getattr(user, "is_active", True):
+        return Refusal.NOT_AUTHENTICATED
+    if not _has_permitted_domain(user):
+        return Refusal.DOMAIN
+    return None if _is_member(user) else Refusal.NOT_A_MEMBER
+
+
+def may_read(request: HttpRequest | None) -> bool:
+    """Whether the feature is on and the request's user may read; without looking at the user while it is off."""
+    return is_enabled() and refusal(getattr(request, "user", None)) is None
+
+
+def _has_permitted_domain(user: Any) -> bool:
+    domains = app_settings.email_domains
+    if domains is None:
+        return True
+    email = str(getattr(user, user.get_email_field_name(), "") or "")
+    return email.partition("@")[2].lower() in domains
+
+
+def _is_member(user: Any) -> bool:
+    try:
+        return app_settings.members_callable is None or app_settings.members.filter(pk=user.pk).exists()
+    except ImproperlyConfigured:
+        return False  # a setting that cannot be read lets nobody in; a system check names it
+
+
+@method_decorator(login_not_required, name="dispatch")
+@method_decorator(transaction.non_atomic_requests, name="dispatch")
+class PageGate(View):
+    """A page behind the gates: the host's 404 while off, a login and back for the anonymous, 403 for others."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        # Before Django's own handling of OPTIONS and 405, and exempt from a host's LoginRequiredMiddleware: off is off.
+        if not is_enabled():
+            raise Http404
+        refused = refusal(request.user)
+        if refused is Refusal.NOT_AUTHENTICATED:
+            return redirect_to_login(request.get_full_path())
+        if refused is not None:
+            raise PermissionDenied(refused.value)
+        return super().dispatch(request, *args, **kwargs)

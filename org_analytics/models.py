@@ -1,0 +1,200 @@
+"""Coding sessions, the repositories they worked on, and what people's clones say about forks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from .fields import MoneyField
+from .recording import ForkLinks, SessionRecorder
+from .remotes import fold
+from .rows import END_OF_STARTS, FIRST_START, MAX_COST_USD, MAX_EXTERNAL_ID, MAX_MS, MAX_TITLE, Provider
+
+
+class RepoQuerySet(models.QuerySet["Repo"]):
+    """Adjectives for repositories."""
+
+    def named(self, paths: Collection[str]) -> Self:
+        """Known by one of these paths, in any case."""
+        return self.filter(key__in={fold(path) for path in paths})
+
+    def rooted_in(self, roots: Collection[int]) -> Self:
+        """These roots and everything that rolls up to them."""
+        return self.filter(Q(pk__in=roots) | Q(root__in=roots))
+
+    def root_ids(self) -> set[int]:
+        """The ids of the roots of these repositories."""
+        return {root or pk for pk, root in self.values_list("pk", "root")}
+
+
+class Repo(models.Model):
+    """A repository, known by its path on whatever host."""
+
+    path = models.CharField(_("path"), max_length=512, help_text=_("owner/name, as first seen"))
+    # Case folding can make three characters of one.
+    key = models.CharField(_("folded path"), max_length=3 * 512, unique=True, editable=False)
+    found_upstream = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="found_forks",
+        verbose_name=_("upstream by majority"),
+        help_text=_("What most people's clones name as upstream."),
+    )
+    pinned = models.BooleanField(
+        _("pinned"), default=False, help_text=_("The upstream below is an administrator's word: sightings do not change it.")
+    )
+    upstream = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="forks",
+        verbose_name=_("upstream"),
+        help_text=_("The repository that this one's sessions roll up to; none: it is not a fork."),
+    )
+    root = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="rolled_up",
+        verbose_name=_("root"),
+        help_text=_("The top of the chain of upstreams; none: the repository itself."),
+    )
+
+    objects = ForkLinks.from_queryset(RepoQuerySet)()
+
+    class Meta:
+        verbose_name = _("repository")
+        verbose_name_plural = _("repositories")
+        constraints = [
+            models.CheckConstraint(name="org_repo_not_own_upstream", condition=~Q(upstream=F("id"))),
+            models.CheckConstraint(name="org_repo_not_own_found", condition=~Q(found_upstream=F("id"))),
+            models.CheckConstraint(name="org_repo_root_with_upstream", condition=Q(root=None) | ~Q(upstream=None)),
+        ]
+
+    def __str__(self) -> str:
+        return self.path
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        self.key = fold(self.path)
+        super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+
+class ForkSighting(models.Model):
+    """One person's clones of `repo` named `upstream` as upstream, or never named any (None)."""
+
+    repo = models.ForeignKey(Repo, models.CASCADE, related_name="sightings", verbose_name=_("repository"))
+    upstream = models.ForeignKey(
+        Repo, models.CASCADE, null=True, blank=True, related_name="named_in", verbose_name=_("upstream named")
+    )
+    # A leaver's word stays: each row is one person's, with or without the person.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("person")
+    )
+
+    class Meta:
+        verbose_name = _("fork sighting")
+        verbose_name_plural = _("fork sightings")
+        constraints = [
+            models.UniqueConstraint(
+                name="org_sighting_unique", fields=["repo", "user", "upstream"], condition=Q(upstream__isnull=False)
+            ),
+            models.UniqueConstraint(
+                name="org_sighting_none_unique", fields=["repo", "user"], condition=Q(upstream__isnull=True)
+            ),
+            models.CheckConstraint(
+                name="org_sighting_not_itself", condition=Q(upstream=None) | ~Q(upstream=F("repo"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.repo} → {self.upstream or '—'}"
+
+
+class CodingSessionQuerySet(models.QuerySet["CodingSession"]):
+    """Adjectives for sessions."""
+
+    def started_between(self, start: datetime, end: datetime) -> Self:
+        """Started at or after `start` and before `end`."""
+        return self.filter(started_at__gte=start, started_at__lt=end)
+
+    def analyzed(self) -> Self:
+        """Whose numbers were computed."""
+        return self.filter(analyzed_at__isnull=False)
+
+    def of_providers(self, providers: Collection[str]) -> Self:
+        """Of these providers; none given: of all."""
+        return self.filter(provider__in=providers) if providers else self
+
+    def in_repos(self, paths: Collection[str], include_no_repo: bool) -> Self:
+        """That pass the repository rule: rolled up to one of the paths' roots; without a repository if included."""
+        if not paths:
+            return self if include_no_repo else self.filter(repo__isnull=False)
+        roots = Repo.objects.using(self.db).named(paths).root_ids()
+        rolled_up = Q(repo__in=Repo.objects.rooted_in(roots))
+        return self.filter(rolled_up | Q(repo__isnull=True) if include_no_repo else rolled_up)
+
+
+class CodingSession(models.Model):
+    """One conversation with a coding agent. Null = unknown, never zero."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="coding_sessions", verbose_name=_("user")
+    )
+    provider = models.CharField(_("provider"), max_length=16, choices=Provider.choices)
+    external_id = models.CharField(_("external id"), max_length=MAX_EXTERNAL_ID, help_text=_("The agent's own id."))
+    repo = models.ForeignKey(
+        Repo, models.PROTECT, null=True, blank=True, related_name="sessions", verbose_name=_("repository")
+    )
+    started_at = models.DateTimeField(_("started"))
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    title = models.CharField(_("title"), max_length=MAX_TITLE, blank=True)
+    cost_usd = MoneyField(_("cost (USD)"), null=True, blank=True)
+    cost_complete = models.BooleanField(_("cost complete"), default=True, help_text=_("No part of it is unpriced."))
+    duration_ms = models.BigIntegerField(_("duration (ms)"), null=True, blank=True)
+    assistant_ms = models.BigIntegerField(_("assistant time (ms)"), null=True, blank=True)
+    user_ms = models.BigIntegerField(_("user time (ms)"), null=True, blank=True)
+    analyzed_at = models.DateTimeField(_("analyzed"), null=True, blank=True, help_text=_("Empty: pending."))
+
+    objects = SessionRecorder.from_queryset(CodingSessionQuerySet)()
+
+    class Meta:
+        verbose_name = _("coding session")
+        verbose_name_plural = _("coding sessions")
+        constraints = [
+            models.UniqueConstraint(name="org_session_unique", fields=["user", "provider", "external_id"]),
+            models.CheckConstraint(name="org_session_provider", condition=Q(provider__in=Provider.values)),
+            models.CheckConstraint(name="org_session_external_id", condition=~Q(external_id="")),
+            models.CheckConstraint(
+                name="org_session_started_at", condition=Q(started_at__gte=FIRST_START, started_at__lt=END_OF_STARTS)
+            ),
+            models.CheckConstraint(
+                name="org_session_ended_at", condition=Q(ended_at=None) | Q(ended_at__gte=F("started_at"))
+            ),
+            models.CheckConstraint(
+                name="org_session_cost_usd", condition=Q(cost_usd=None) | Q(cost_usd__gte=0, cost_usd__lte=MAX_COST_USD)
+            ),
+            *(
+                models.CheckConstraint(
+                    name=f"org_session_{name}", condition=Q((name, None)) | Q((f"{name}__range", (0, MAX_MS)))
+                )
+                for name in ("duration_ms", "assistant_ms", "user_ms")
+            ),
+        ]
+        indexes = [
+            models.Index(name="org_session_range", fields=["started_at", "user", "provider", "repo"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_provider_display()} {self.external_id}"

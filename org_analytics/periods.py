@@ -1,0 +1,89 @@
+"""Ranges of time: instants, local days, presets, the period before. Pure: no Django, no clock of its own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+DAY_SECONDS = 86_400
+MAX_DAYS = 90
+# 90 local days over an autumn clock change are an hour longer.
+MAX_SECONDS = MAX_DAYS * DAY_SECONDS + 3_600
+DEFAULT_API_DAYS = 7
+FIRST_DATE, LAST_DATE = date(2000, 1, 1), date(2100, 12, 31)
+DEFAULT_PRESET = "7d"
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Whole local days, `first` to `last` inclusive."""
+
+    first: date
+    last: date
+
+    @property
+    def count(self) -> int:
+        return (self.last - self.first).days + 1
+
+    def before(self) -> "Days":
+        """As many days, just before these."""
+        return Days(self.first - timedelta(self.count), self.first - timedelta(1))
+
+    def instants(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
+        """[start, end) in UTC."""
+        return day_start(self.first, zone), day_start(self.last + timedelta(1), zone)
+
+
+def day_start(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant (UTC) of a local day, also where the clock skips or repeats midnight."""
+    start = datetime.combine(day, time(), zone).astimezone(UTC)
+    if (start - timedelta(seconds=1)).astimezone(zone).date() < day:
+        return start
+    # The clock was put forward shortly before midnight: the day began at that leap.
+    low, high = start - timedelta(days=1), start
+    while high - low > timedelta(seconds=1):
+        middle = low + (high - low) / 2
+        middle = middle.replace(microsecond=0)
+        low, high = (middle, high) if middle.astimezone(zone).date() < day else (low, middle)
+    return high
+
+
+def _this_week(today: date) -> Days:
+    return Days(today - timedelta(today.weekday()), today)
+
+
+def _last_week(today: date) -> Days:
+    monday = today - timedelta(today.weekday())
+    return Days(monday - timedelta(7), monday - timedelta(1))
+
+
+def _last_month(today: date) -> Days:
+    last = today.replace(day=1) - timedelta(1)
+    return Days(last.replace(day=1), last)
+
+
+def _last_days(count: int) -> Callable[[date], Days]:
+    return lambda today: Days(today - timedelta(count - 1), today)
+
+
+PRESETS: dict[str, Callable[[date], Days]] = {
+    "this-week": _this_week,
+    "last-week": _last_week,
+    "7d": _last_days(7),
+    "this-month": lambda today: Days(today.replace(day=1), today),
+    "last-month": _last_month,
+    "30d": _last_days(30),
+    "90d": _last_days(90),
+}
+
+
+def api_defaults(now: datetime) -> tuple[datetime, datetime]:
+    """The API's default range: UTC midnight seven days ago to UTC midnight tomorrow."""
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight - timedelta(DEFAULT_API_DAYS), midnight + timedelta(1)
+
+
+def shown_dates(start: datetime, end: datetime, tz_offset: int) -> Days:
+    """The API's `date_range`: UTC dates of both ends moved by `tz_offset` minutes, the end a day back."""
+    shift = timedelta(minutes=tz_offset)
+    return Days((start - shift).date(), (end - shift - timedelta(1)).date())

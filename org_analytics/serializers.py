@@ -1,0 +1,61 @@
+"""The shapes of the API's answers, keys in the contract's order."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from .fields import average, round_cents
+
+# The API's names of what a Usage sums: (name in answers, name in Usage).
+_TIMES = (("duration", "duration"), ("assistant_time", "assistant"), ("user_time", "user"))
+
+
+def analytics_answer(report: Any, selection: Any, computed_at: datetime) -> dict[str, Any]:
+    """`GET /org/analytics`."""
+    return {
+        **_head(selection, computed_at),
+        "providers_present": list(report.providers_present),
+        "users": [{"user": _user(row.person), **_usage(row.usage)} for row in report.people],
+        "totals": _usage(report.totals),
+        "coverage": {
+            "pending_sessions": report.coverage.pending_sessions,
+            "unpriced_sessions": report.coverage.unpriced_sessions,
+            "inactive_user_sessions": report.coverage.inactive_user_sessions,
+            "latest_session_at": report.coverage.latest_session_at and rfc3339(report.coverage.latest_session_at),
+        },
+    }
+
+
+def repos_answer(repos: list[str], selection: Any, computed_at: datetime) -> dict[str, Any]:
+    """`GET /org/repos`."""
+    return {**_head(selection, computed_at), "repos": repos}
+
+
+def rfc3339(instant: datetime) -> str:
+    """In UTC, ending in Z."""
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+
+
+def _head(selection: Any, computed_at: datetime) -> dict[str, Any]:
+    return {
+        "computed_at": rfc3339(computed_at),
+        "date_range": {
+            "start_date": selection.days.first.isoformat(),
+            "end_date": selection.days.last.isoformat(),
+        },
+    }
+
+
+def _user(person: Any) -> dict[str, Any]:
+    user = {"id": person.id, "email": person.email}
+    return user if person.name is None else {**user, "name": person.name}
+
+
+def _usage(usage: Any) -> dict[str, Any]:
+    answer = {"session_count": usage.session_count, "total_cost_usd": str(round_cents(usage.cost_usd))}
+    for name, attribute in _TIMES:
+        answer[f"total_{name}_ms"] = getattr(usage, f"{attribute}_ms")
+    answer["avg_cost_usd"] = str(round_cents(average(usage.cost_usd, usage.cost_count)))
+    for name, attribute in _TIMES:
+        if count := getattr(usage, f"{attribute}_count"):
+            answer[f"avg_{name}_ms"] = getattr(usage, f"{attribute}_ms") // count
+    return answer

@@ -1,0 +1,18 @@
+"""Include `urlpatterns` at the root of the host, or the API and the page apart. No API URL ends in a slash."""
+
+from django.urls import path
+
+from .api import OrgViewSet
+from .views import OrganizationView
+
+app_name = "org_analytics"
+
+api_urlpatterns = [
+    path("api/v1/org/analytics", OrgViewSet.as_view({"get": "analytics"}), name="api-analytics"),
+    path("api/v1/org/repos", OrgViewSet.as_view({"get": "repos"}), name="api-repos"),
+]
+page_urlpatterns = [
+    path("organization", OrganizationView.as_view(), name="organization"),
+    path("organization/", OrganizationView.as_view()),
+]
+urlpatterns = [*api_urlpatterns, *page_urlpatterns]
