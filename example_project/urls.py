@@ -1,0 +1,15 @@
+"""The host's own pages, its admin, and organization analytics."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from . import views
+
+urlpatterns = [
+    path("", views.sessions, name="sessions"),
+    path("trends", views.trends, name="trends"),
+    path("account/token", views.token, name="token"),
+    path("account/", include("django.contrib.auth.urls")),
+    path("admin/", admin.site.urls),
+    path("", include("org_analytics.urls")),
+]
