@@ -25,8 +25,8 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *, until: str | None, **options: Any) -> None:
-        users = {person: account(person) for person in PEOPLE}
-        rows = [{"user": users[person], **row} for person, row in sessions(moment(until))]
+        users = {person.username: account(person) for person in PEOPLE}
+        rows = [{"user": users[person.username], **row} for person, row in sessions(moment(until))]
         outcomes = CodingSession.objects.record_many(rows)
         self.stdout.write(f"{outcomes.count('created')} sessions loaded, {outcomes.count('unchanged')} were there.")
 
