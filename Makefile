@@ -1,0 +1,51 @@
+# Each target makes .venv itself: a machine needs only Python 3.11 or newer, make, and a package index.
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+RUN := $(VENV)/bin/python
+PIP := $(RUN) -m pip --disable-pip-version-check --quiet
+
+export MAKECMDGOALS
+# An environment whose interpreter is gone is made anew.
+$(shell $(RUN) -c '' 2>/dev/null || rm -rf $(VENV))
+
+.PHONY: help demo test lint matrix clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):[^#]*## /make \1\t/p' Makefile
+
+demo: $(VENV)/.demo-installed ## serve the example with a demo organization on 127.0.0.1 (PORT=8000)
+	@DEBUG=true ENABLE_ORG_ANALYTICS=true DATABASE_URL=sqlite:///demo.sqlite3 \
+		$(RUN) manage.py demo --port "$(PORT)"
+
+test: $(VENV)/.dev-installed ## the whole suite, on SQLite and PostgreSQL (DATABASE_URL=: only there)
+	@$(RUN) -m tests --coverage
+
+lint: $(VENV)/.dev-installed ## ruff, mypy, missing migrations, catalogues
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy
+	@$(RUN) manage.py makemigrations --check --dry-run
+	@scripts/check-catalogues
+
+matrix: $(VENV)/.dev-installed ## the suite with each supported pair of Python and Django, and on the built wheel
+	@$(RUN) -m nox --reuse-existing-virtualenvs
+
+clean: ## remove the environments, caches and the demo database
+	@rm -rf $(VENV) .nox .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist demo.sqlite3*
+
+$(RUN):
+	@scripts/make-venv "$(PYTHON)" $(VENV)
+
+# pip 25.1 is the first that installs dependency groups.
+$(VENV)/.demo-installed: pyproject.toml | $(RUN)
+	@echo "Installing into $(VENV) …"
+	@$(PIP) install --editable ".[demo]"
+	@touch $@
+
+$(VENV)/.dev-installed: pyproject.toml | $(RUN)
+	@echo "Installing into $(VENV) …"
+	@$(PIP) install "pip>=25.1"
+	@$(PIP) install --editable ".[demo,ingest,postgres]" --group dev
+	@touch $@ $(VENV)/.demo-installed

@@ -1,0 +1,21 @@
+"""DATABASE_URL to a Django database."""
+
+from typing import Any
+
+import dj_database_url
+
+SQLITE = "django.db.backends.sqlite3"
+# Concurrent writers wait for each other: in Django's default mode half of the read-then-write transactions fail.
+SQLITE_OPTIONS = {
+    "timeout": 20,
+    "transaction_mode": "IMMEDIATE",
+    "init_command": "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;",
+}
+
+
+def database_from_url(url: str) -> dict[str, Any]:
+    """Settings for `sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/NAME` (also `…@/NAME?host=/socket/directory`)."""
+    database: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True))
+    if database["ENGINE"] == SQLITE:
+        database["OPTIONS"] = {**SQLITE_OPTIONS, **database.get("OPTIONS", {})}
+    return database

