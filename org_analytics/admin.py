@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 
 from .models import CodingSession, ForkSighting, Repo
 
-
 if TYPE_CHECKING:
     _RepoForm = forms.ModelForm[Repo]
     _SightingInline = admin.TabularInline[ForkSighting, Repo]
@@ -118,4 +117,7 @@ class CodingSessionAdmin(_SessionAdmin):
         return False
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
-        return [*self.search_fields, f"user__{CodingSession._meta.get_field('user').related_model.get_email_field_name()}"]
+        return [
+            *self.search_fields,
+            f"user__{CodingSession._meta.get_field('user').related_model.get_email_field_name()}",
+        ]

@@ -2,40 +2,19 @@
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
-from typing import Any, Self
+from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
-from django.db import OperationalError
-from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
+from django.db.models import Exists, OuterRef
 
+from .aggregates import Usage, by_user
 from .conf import app_settings
-from .fields import MoneyOverflow
 from .filters import Selection
 from .models import CodingSession, Repo
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Counted sessions and exact sums; each `…_count` says for how many sessions that value is known."""
-
-    session_count: int = 0
-    unpriced_count: int = 0
-    cost_usd: Decimal = Decimal(0)
-    cost_count: int = 0
-    duration_ms: int = 0
-    duration_count: int = 0
-    assistant_ms: int = 0
-    assistant_count: int = 0
-    user_ms: int = 0
-    user_count: int = 0
-
-    def __add__(self, other: Self) -> Self:
-        return type(self)(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,25 +59,14 @@ class Report:
     providers_present: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """What one user did with one provider."""
-
-    user_id: Any
-    provider: str
-    usage: Usage
-    pending_count: int
-    latest: datetime | None
-
-
 def report(selection: Selection) -> Report:
     """Usage of every active member in the selection, also of those without a session. Two queries, one for roots."""
     people = {person.id: person for person in members()}
-    usage: dict[Any, Usage] = defaultdict(Usage)
+    usage: defaultdict[int | str, Usage] = defaultdict(Usage)
     present: set[str] = set()
     pending = inactive = 0
     latest: datetime | None = None
-    for group in _groups(selection):
+    for group in by_user(selection):
         user_id = _json_id(group.user_id)
         is_row, is_selected = user_id in people, selection.has_provider(group.provider)
         if is_row and group.usage.session_count:
@@ -165,48 +133,3 @@ def _collated(text: str) -> tuple[str, str, str]:
     decomposed = unicodedata.normalize("NFKD", text)
     bare = "".join(char for char in decomposed if not unicodedata.combining(char))
     return bare.casefold(), text.casefold(), text
-
-
-_ANALYZED = Q(analyzed_at__isnull=False)
-_UNPRICED = Q(cost_usd__isnull=True) | Q(cost_complete=False)
-_SUMMED = ("cost_usd", "duration_ms", "assistant_ms", "user_ms")
-
-
-def _groups(selection: Selection) -> Iterable[_Group]:
-    """Per user and provider, whatever provider is selected: which are present is part of the answer."""
-    sessions = (
-        CodingSession.objects.started_between(selection.start, selection.end)
-        .in_repos(selection.repos, selection.include_no_repo)
-        .order_by()
-        .values("user_id", "provider")
-        .annotate(
-            session_count=Count("pk", filter=_ANALYZED),
-            unpriced_count=Count("pk", filter=_ANALYZED & _UNPRICED),
-            pending_count=Count("pk", filter=~_ANALYZED),
-            latest=Max("started_at", filter=_ANALYZED),
-            **{f"{name}_sum": Sum(name, filter=_ANALYZED) for name in _SUMMED},
-            **{f"{name}_count": Count(name, filter=_ANALYZED) for name in _SUMMED},
-        )
-    )
-    try:
-        return [_group(row) for row in sessions]
-    except OperationalError as error:
-        if "integer overflow" not in str(error):  # what SQLite says of a sum that PostgreSQL can still make
-            raise
-        raise MoneyOverflow(str(error)) from error
-
-
-def _group(row: dict[str, Any]) -> _Group:
-    usage = Usage(
-        session_count=row["session_count"],
-        unpriced_count=row["unpriced_count"],
-        cost_usd=row["cost_usd_sum"] or Decimal(0),
-        cost_count=row["cost_usd_count"],
-        duration_ms=int(row["duration_ms_sum"] or 0),
-        duration_count=row["duration_ms_count"],
-        assistant_ms=int(row["assistant_ms_sum"] or 0),
-        assistant_count=row["assistant_ms_count"],
-        user_ms=int(row["user_ms_sum"] or 0),
-        user_count=row["user_ms_count"],
-    )
-    return _Group(row["user_id"], row["provider"], usage, row["pending_count"], row["latest"])

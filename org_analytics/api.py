@@ -99,9 +99,7 @@ class GatedViewSet(ViewSet):
         if code == status.HTTP_500_INTERNAL_SERVER_ERROR:
             request = self.request._request
             got_request_exception.send(sender=type(self), request=request)
-            log_response(
-                "Internal Server Error: %s", request.path, response=response, request=request, exception=exc
-            )
+            log_response("Internal Server Error: %s", request.path, response=response, request=request, exception=exc)
         return response
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:

@@ -70,7 +70,11 @@ def check_time_zone(**kwargs: Any) -> list[CheckMessage]:
         app_settings.time_zone  # noqa: B018
     except ImproperlyConfigured as error:
         return [
-            Error(str(error), hint="Give a name such as 'Europe/Berlin' (on Windows, install tzdata).", id="org_analytics.E006")
+            Error(
+                str(error),
+                hint="Give a name such as 'Europe/Berlin' (on Windows, install tzdata).",
+                id="org_analytics.E006",
+            )
         ]
     return []
 

@@ -50,7 +50,9 @@ class Repo(models.Model):
         help_text=_("What most people's clones name as upstream."),
     )
     pinned = models.BooleanField(
-        _("pinned"), default=False, help_text=_("The upstream below is an administrator's word: sightings do not change it.")
+        _("pinned"),
+        default=False,
+        help_text=_("The upstream below is an administrator's word: sightings do not change it."),
     )
     upstream = models.ForeignKey(
         "self",
@@ -113,9 +115,7 @@ class ForkSighting(models.Model):
             models.UniqueConstraint(
                 name="org_sighting_none_unique", fields=["repo", "user"], condition=Q(upstream__isnull=True)
             ),
-            models.CheckConstraint(
-                name="org_sighting_not_itself", condition=Q(upstream=None) | ~Q(upstream=F("repo"))
-            ),
+            models.CheckConstraint(name="org_sighting_not_itself", condition=Q(upstream=None) | ~Q(upstream=F("repo"))),
         ]
 
     def __str__(self) -> str:

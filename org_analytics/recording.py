@@ -21,7 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from .forks import effective_links, found_link, on_circles
-from .remotes import GitPaths, fold
+from .remotes import fold
 from .rows import SessionRow, clean_row
 
 if TYPE_CHECKING:
@@ -158,9 +158,7 @@ class ForkLinks(WriteManager):
             return set()
         repos = {repo for repo, _upstream, _user in sightings}
         users = {user for _repo, _upstream, user in sightings}
-        kept = set(
-            self._sightings().filter(repo__in=repos, user__in=users).values_list("repo", "upstream", "user")
-        )
+        kept = set(self._sightings().filter(repo__in=repos, user__in=users).values_list("repo", "upstream", "user"))
         named = {(repo, user) for repo, upstream, user in kept | set(sightings) if upstream is not None}
         return {
             (repo, upstream, user)

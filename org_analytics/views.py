@@ -17,7 +17,7 @@ from .conf import app_settings
 from .fields import average
 from .filters import PageFilters
 from .gates import PageGate
-from .periods import DEFAULT_PRESET, PRESETS
+from .periods import DEFAULT_PRESET
 from .rows import Provider
 
 PRESET_LABELS = {
@@ -92,9 +92,7 @@ class OrganizationView(PageGate):
             "rows": [(row.person, cells(row.usage)) for row in ordered(report.people, order)],
             "columns": columns(data, order),
             "order": order,
-            "presets": [
-                (name, label, name == self._preset(data, filters)) for name, label in PRESET_LABELS.items()
-            ],
+            "presets": [(name, label, name == self._preset(data, filters)) for name, label in PRESET_LABELS.items()],
             "providers": [
                 (value, Provider(value).label, value in selection.providers)
                 for value in sorted({*report.providers_present, *selection.providers})

@@ -22,7 +22,7 @@ _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 @register.simple_tag(takes_context=True)
 def org_analytics_nav(context: template.Context, css_class: str = "") -> SafeString | str:
-    """`<a href="/organization">Organization</a>` for whoever may read; nothing for others, off, or without a request."""
+    """A link to the page for whoever may read; nothing for others, while off, or without a request."""
     request = context.get("request")
     try:
         if not may_read(request):
