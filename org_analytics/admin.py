@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
@@ -46,7 +47,8 @@ class SightingInline(_SightingInline):
     fk_name = "repo"
     extra = 0
     can_delete = True
-    fields = readonly_fields = ["upstream", "user"]
+    fields = ["upstream", "user"]
+    readonly_fields = ["upstream", "user"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ForkSighting]:
         return super().get_queryset(request).select_related("repo", "upstream", "user")
@@ -119,5 +121,5 @@ class CodingSessionAdmin(_SessionAdmin):
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         return [
             *self.search_fields,
-            f"user__{CodingSession._meta.get_field('user').related_model.get_email_field_name()}",
+            f"user__{get_user_model().get_email_field_name()}",
         ]

@@ -1,4 +1,4 @@
-"""Sums out of the database, per user or per day, always by provider. What a question makes of them is not known here."""
+"""Sums out of the database, per user or per day, always by provider. What a question makes of them is elsewhere."""
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -68,7 +68,7 @@ def by_user(selection: Selection) -> list[UserGroup]:
 
 
 def by_day(selection: Selection, user_ids: Collection[Any]) -> list[DayGroup]:
-    """Per day of the reporting zone and provider, of these users, whatever provider is selected; days without are left out."""
+    """Per day of the reporting zone and provider, of these users, whatever provider is selected; no empty days."""
     day = TruncDate("started_at", tzinfo=app_settings.time_zone)
     sessions = _sessions(selection).filter(_ANALYZED, user__in=user_ids).annotate(day=day)
     with _overflow_named():

@@ -84,7 +84,7 @@ class GatedViewSet(ViewSet):
         # Basic makes browsers pop up a box of their own.
         return header if header and not header.lower().startswith("basic") else "Session"
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         response = HttpResponse()
         del response.headers["Content-Type"]
         return response
@@ -95,7 +95,7 @@ class GatedViewSet(ViewSet):
         if code == status.HTTP_401_UNAUTHORIZED:
             response["WWW-Authenticate"] = self.get_authenticate_header(self.request)
         if isinstance(exc, exceptions.Throttled):
-            response["Retry-After"] = str(max(1, math.ceil(exc.wait or 1)))
+            response["Retry-After"] = str(max(1, math.ceil(getattr(exc, "wait", None) or 1)))
         if code == status.HTTP_500_INTERNAL_SERVER_ERROR:
             request = self.request._request
             got_request_exception.send(sender=type(self), request=request)

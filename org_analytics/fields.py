@@ -57,8 +57,8 @@ def plain(amount: Decimal) -> str:
 class MoneyField(_Field):
     """Dollars, exact: Sum, Min, Max, Count and comparisons work in the database and give Decimals.
 
-    Deliberately no IntegerField: arithmetic between columns has no meaning Django could guess, so `F("cost") * 2` raises
-    FieldError; an Avg, whose result is no whole number of nano-dollars by rights, raises TypeError when it is read.
+    Deliberately no IntegerField: arithmetic between columns has no meaning Django could guess, so `F("cost") * 2`
+    raises FieldError; an Avg, whose result is no whole number of nano-dollars by rights, raises TypeError when it is read.
     """
 
     description = _("Amount of US dollars, exact to nine places")

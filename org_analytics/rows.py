@@ -25,6 +25,7 @@ END_OF_STARTS = datetime(2101, 1, 1, tzinfo=UTC)
 # Also lone surrogates: JSON can carry them, UTF-8 and so the database cannot.
 _UNSTORABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _money = MoneyField()
+NO_GIT = GitPaths()
 
 
 class Provider(models.TextChoices):
@@ -49,7 +50,7 @@ class SessionRow:
     started_at: datetime
     ended_at: datetime | None = None
     title: str = ""
-    git_info: GitPaths = GitPaths()
+    git_info: GitPaths = NO_GIT
     cost_usd: Decimal | None = None
     cost_complete: bool = True
     duration_ms: int | None = None

@@ -21,7 +21,7 @@ class ModelUsage:
 
 @dataclass(frozen=True, slots=True)
 class SessionRecord:
-    """A session as derived. Times are aware UTC, durations milliseconds, None = unknown; `git_info` is the reduced form."""
+    """A session as derived: times aware UTC, durations in milliseconds, None = unknown, `git_info` reduced."""
 
     provider: str
     external_id: str
