@@ -1,4 +1,4 @@
-"""`make matrix`: the suite, without browser tests, with each supported pair and on the built wheel, on both databases."""
+"""`make matrix`: the suite with each supported pair and on the built wheel, on both databases, without browser."""
 
 import os
 import shutil

@@ -14,7 +14,7 @@ SQLITE_OPTIONS = {
 
 
 def database_from_url(url: str) -> dict[str, Any]:
-    """Settings for `sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/NAME` (also `…@/NAME?host=/socket/directory`)."""
+    """Settings for `sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/NAME`, also `…@/NAME?host=/socket/dir`."""
     database: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True))
     if database["ENGINE"] == SQLITE:
         database["OPTIONS"] = {**SQLITE_OPTIONS, **database.get("OPTIONS", {})}

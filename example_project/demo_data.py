@@ -78,25 +78,50 @@ class Person:
 
 
 PEOPLE = (
-    Person("mira", ("Mira", "Lindqvist"), 6, {"claude-code": 8, "codex": 2}, {"acme/api": 6, "acme/infra": 3, None: 1},
-           is_staff=True),
-    Person("jonas", ("Jonas", "Weber"), 5, {"claude-code": 6, "cursor": 3}, {"jonas/web": 5, "acme/web": 4, "acme/docs": 1}),
-    Person("zoe", ("Zoë", "Björklund"), 7.5, {"claude-code": 9, "opencode": 1}, {"zoe/api": 6, "acme/billing": 3, None: 1}),
-    Person("lukasz", ("Łukasz", "Wójcik"), 3.5, {"codex": 7, "claude-code": 2}, {"lukasz/api": 7, "acme/data-pipeline": 3}),
-    Person("jose", ("José", "Núñez"), 2.5, {"claude-code": 5, "codex": 4}, {"acme/mobile": 8, "acme/design-system": 2}, 13),
-    Person("renee", ("Renée", "Faucher"), 1.5, {"cursor": 8, "claude-code": 2}, {"acme/design-system": 7, "acme/web": 3}),
-    Person("priya", ("Priya", "Raman"), 9, {"claude-code": 7, "codex": 4}, {"acme/data-pipeline": 7, "acme/infra": 2}, 4),
+    Person(
+        "mira",
+        ("Mira", "Lindqvist"),
+        6,
+        {"claude-code": 8, "codex": 2},
+        {"acme/api": 6, "acme/infra": 3, None: 1},
+        is_staff=True,
+    ),
+    Person(
+        "jonas", ("Jonas", "Weber"), 5, {"claude-code": 6, "cursor": 3}, {"jonas/web": 5, "acme/web": 4, "acme/docs": 1}
+    ),
+    Person(
+        "zoe", ("Zoë", "Björklund"), 7.5, {"claude-code": 9, "opencode": 1}, {"zoe/api": 6, "acme/billing": 3, None: 1}
+    ),
+    Person(
+        "lukasz", ("Łukasz", "Wójcik"), 3.5, {"codex": 7, "claude-code": 2}, {"lukasz/api": 7, "acme/data-pipeline": 3}
+    ),
+    Person(
+        "jose", ("José", "Núñez"), 2.5, {"claude-code": 5, "codex": 4}, {"acme/mobile": 8, "acme/design-system": 2}, 13
+    ),
+    Person(
+        "renee", ("Renée", "Faucher"), 1.5, {"cursor": 8, "claude-code": 2}, {"acme/design-system": 7, "acme/web": 3}
+    ),
+    Person(
+        "priya", ("Priya", "Raman"), 9, {"claude-code": 7, "codex": 4}, {"acme/data-pipeline": 7, "acme/infra": 2}, 4
+    ),
     Person("aiko", ("Aiko", "Tanaka"), 2, {"opencode": 6, "claude-code": 3}, {"acme/mobile": 6, "acme/docs": 2}, 0),
     Person("samuel", ("Samuel", "Okafor"), 4, {"codex": 8, "opencode": 2}, {"acme/billing": 7, "acme/api": 3}, 8),
     Person("hannah", ("Hannah", "Cohen"), 0.4, {"claude-code": 1}, {"acme/docs": 6, None: 4}, 14),
     Person("k.osei", ("", ""), 1, {"cursor": 5, "codex": 5}, {"acme/web": 6, "acme/infra": 2, None: 2}, 9),
     Person("theo", ("Theo", "Brandt"), 0),
-    Person("viktor", ("Viktor", "Hale"), 3, {"claude-code": 6, "cursor": 2}, {"acme/web": 5, "acme/api": 5}, left_days_ago=30),
+    Person(
+        "viktor",
+        ("Viktor", "Hale"),
+        3,
+        {"claude-code": 6, "cursor": 2},
+        {"acme/web": 5, "acme/api": 5},
+        left_days_ago=30,
+    ),
 )
 
 
 def sessions(until: datetime) -> Iterator[tuple[Person, dict[str, Any]]]:
-    """The sessions of the 90 days up to `until` that had ended by then, as the write door's keywords without the user."""
+    """The sessions of the 90 days up to `until` that had ended by then, as the write door's keywords but `user`."""
     until = until.astimezone(UTC)
     for days_ago in reversed(range(DAYS)):
         for person in PEOPLE:
@@ -111,7 +136,7 @@ def sessions_of_day(person: Person, day: date) -> Iterator[dict[str, Any]]:
     dice = random.Random(f"{person.username} {day}")
     for _ in range(session_count(person, day, dice)):
         minutes = dice.triangular(0, 9.5 * 60, 3 * 60)
-        start = datetime.combine(day, time(person.starts), UTC) + timedelta(minutes=minutes, seconds=dice.randrange(60))
+        start = datetime.combine(day, time(person.starts), UTC) + timedelta(seconds=round(minutes * 60))
         yield session(person, start, dice)
 
 
@@ -128,7 +153,7 @@ def session(person: Person, start: datetime, dice: random.Random) -> dict[str, A
     """One session from its start on."""
     provider = pick(person.agents, dice)
     agent = AGENTS[provider]
-    duration = timedelta(seconds=min(dice.lognormvariate(math.log(28 * 60), 0.85), 5 * 3600))
+    duration = timedelta(milliseconds=round(1000 * min(dice.lognormvariate(math.log(28 * 60), 0.85), 5 * 3600)))
     row = {
         "provider": provider,
         "external_id": str(uuid.UUID(int=dice.getrandbits(128), version=4)),
@@ -153,7 +178,7 @@ def cost(agent: Agent, duration: timedelta, dice: random.Random) -> dict[str, An
 
 def times(agent: Agent, duration: timedelta, dice: random.Random) -> dict[str, int]:
     """Milliseconds of the session, of the assistant and of the person; not every agent tells the last two."""
-    milliseconds = int(duration.total_seconds() * 1000)
+    milliseconds = duration // timedelta(milliseconds=1)
     assistant, user = dice.uniform(0.35, 0.7), dice.uniform(0.05, 0.28)
     if not agent.knows_times:
         return {"duration_ms": milliseconds}

@@ -112,10 +112,10 @@ TIME_ZONE = os.environ.get("TIME_ZONE") or "UTC"
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = None if DEBUG else BASE_DIR / "staticfiles"
 # Hashed names that browsers may keep for a year, once collectstatic has run; before that, straight from the apps.
 WHITENOISE_USE_FINDERS = True
-COLLECTED = not DEBUG and (STATIC_ROOT / "staticfiles.json").exists()
+COLLECTED = STATIC_ROOT is not None and (STATIC_ROOT / "staticfiles.json").exists()
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

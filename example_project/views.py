@@ -39,7 +39,7 @@ def trends(request: HttpRequest) -> HttpResponse:
 
 
 def weekly_totals(user: Any) -> list[dict[str, Any]]:
-    """Per week from Monday, oldest first, weeks without sessions included: sessions, cost_usd, unpriced, duration_ms."""
+    """Per week from Monday, oldest first, also empty ones: monday, sessions, cost (USD), unpriced, duration (ms)."""
     today = timezone.localdate()
     mondays = [today - timedelta(days=today.weekday(), weeks=weeks) for weeks in reversed(range(WEEKS))]
     start = timezone.make_aware(datetime.combine(mondays[0], time()))

@@ -72,7 +72,8 @@ def suite(without_browser: bool, extra: Sequence[str]) -> Iterator[str]:
                 started = time.monotonic()
                 environment = {**os.environ, "DATABASE_URL": url}
                 code = subprocess.call(run.command(without_browser, extra), env=environment)
-                print(f"=== {title}: {'passed' if code == 0 else 'failed'} in {time.monotonic() - started:.0f} s", flush=True)
+                outcome = "failed" if code else "passed"
+                print(f"=== {title}: {outcome} in {time.monotonic() - started:.0f} s", flush=True)
                 yield title if code else ""
 
 

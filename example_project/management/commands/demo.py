@@ -70,7 +70,8 @@ def require_free_port(port: str) -> None:
         except PermissionError:
             raise CommandError(f"Port {port} needs more rights: use another one, make demo PORT=8001") from None
         except OSError:
-            raise CommandError(f"Port {port} is taken: use another one, make demo PORT={int(port) % 65535 + 1}") from None
+            other = int(port) % 65535 + 1
+            raise CommandError(f"Port {port} is taken: use another one, make demo PORT={other}") from None
 
 
 def fingerprint() -> int:

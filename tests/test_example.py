@@ -1,0 +1,425 @@
+"""The example project: its pages, its API logins, its settings, and the demo."""
+
+import os
+import re
+import socket
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.test import Client
+from rest_framework.authtoken.models import Token
+
+from org_analytics.models import CodingSession, Repo
+
+if settings.SETTINGS_MODULE != "example_project.settings":
+    pytest.skip("runs with --ds=example_project.settings, as make test does", allow_module_level=True)
+
+from example_project import demo_data
+from example_project.management.commands import demo
+
+ROOT = Path(__file__).parent.parent
+UNTIL = "2026-06-17T15:30Z"
+PRODUCTION = {"DEBUG": "false", "SECRET_KEY": "a-long-random-text-" + "x7Q" * 20, "ALLOWED_HOSTS": "team.example.com"}
+
+
+@pytest.fixture(autouse=True)
+def feature_on(settings):
+    settings.ENABLE_ORG_ANALYTICS = True
+
+
+# Pages
+
+
+@pytest.mark.parametrize("path", ["/", "/trends", "/account/token", "/organization"])
+@pytest.mark.django_db
+def test_page_asks_the_anonymous_to_log_in_and_come_back(client, path):
+    response = client.get(path)
+    assert response.status_code == 302
+    assert response["Location"] == f"/account/login?next={path}"
+
+
+def test_login_leads_to_the_own_sessions_and_logout_back(client, make_user):
+    make_user("ann@example.com", "Ann Lee", password="correct horse")
+    name = User.objects.get().username
+    assert client.post("/account/login", {"username": name, "password": "correct horse"})["Location"] == "/"
+    assert "Your sessions" in client.get("/").text
+    assert client.post("/account/logout")["Location"] == "/account/login"
+    assert client.get("/").status_code == 302
+
+
+def test_navigation_bar_has_the_organization_only_while_it_is_on(api, settings):
+    link = '<a href="/organization">Organization</a>'
+    assert link in api.get("/").text
+    settings.ENABLE_ORG_ANALYTICS = False
+    text = api.get("/").text
+    assert "Organization" not in text
+    assert "<li></li>" not in text
+
+
+def test_admin_header_has_the_link_while_it_is_on(client_of, superuser, settings):
+    client = client_of(superuser)
+    assert 'href="/organization"' in client.get("/admin/").text
+    settings.ENABLE_ORG_ANALYTICS = False
+    assert 'href="/organization"' not in client.get("/admin/").text
+
+
+def test_sessions_page_lists_only_the_readers_own(api, user, make_user, make_session):
+    make_session(user, title="Mine", git_info={"repo_url": "git@host:acme/api.git"}, cost_usd="1234.50")
+    make_session(make_user(), title="Theirs")
+    text = api.get("/").text
+    assert "Mine" in text
+    assert "acme/api" in text
+    assert "$1,234.50" in text
+    assert "Theirs" not in text
+
+
+def test_sessions_page_tells_unknown_from_zero(api, user, make_session):
+    make_session(user, cost_usd=None, cost_complete=False)
+    make_session(user, cost_usd="2.00", cost_complete=False)
+    make_session(user, analyzed=False)
+    text = api.get("/").text
+    assert "unpriced" in text
+    assert "≥ $2.00" in text
+    assert "not analyzed yet" in text
+    assert "$0.00" not in text
+
+
+def test_sessions_page_escapes_titles(api, user, make_session):
+    make_session(user, title="<script>alert(1)</script>")
+    assert "<script>" not in api.get("/").text
+
+
+def test_sessions_page_shows_25_a_page_and_clamps_the_number(api, user, make_session):
+    for _ in range(26):
+        make_session(user)
+    assert "Page 1 of 2" in api.get("/").text
+    assert "Page 2 of 2" in api.get("/?p=99").text
+    assert "Page 1 of 2" in api.get("/?p=x").text
+
+
+def test_sessions_page_asks_as_often_for_many_sessions(api, user, make_session, django_assert_num_queries):
+    make_session(user, git_info={"repo_url": "acme/api"})
+    with django_assert_num_queries(4):
+        api.get("/")
+    for number in range(20):
+        make_session(user, git_info={"repo_url": f"acme/repo-{number}"})
+    with django_assert_num_queries(4):
+        api.get("/")
+
+
+def test_sessions_page_without_sessions_says_what_to_do(api):
+    assert "no sessions here yet" in api.get("/").text
+
+
+def test_trends_sum_the_readers_analyzed_sessions_by_week(api, user, make_user, make_session, now):
+    make_session(user, cost_usd="1.25", started_at=now)
+    make_session(user, cost_usd="2.50", started_at=now - timedelta(days=1))
+    make_session(user, cost_usd="9.99", started_at=now - timedelta(weeks=1))
+    make_session(user, analyzed=False, started_at=now)
+    make_session(make_user(), cost_usd="7.77", started_at=now)
+    weeks = api.get("/trends").context["weeks"]
+    assert [(week["sessions"], week["cost"] and str(round(week["cost"], 2))) for week in weeks[-3:]] == [
+        (0, None),
+        (1, "9.99"),
+        (2, "3.75"),
+    ]
+    assert len(weeks) == 12
+    assert [week["monday"].weekday() for week in weeks] == [0] * 12
+
+
+def test_trends_without_sessions_show_empty_weeks(api):
+    response = api.get("/trends")
+    assert response.status_code == 200
+    assert 'width="0%"' in response.text
+
+
+def test_trends_mark_costs_that_are_only_partly_known(api, user, make_session, now):
+    make_session(user, cost_usd="1.25", started_at=now)
+    make_session(user, cost_usd=None, started_at=now)
+    make_session(user, cost_usd=None, started_at=now - timedelta(weeks=1))
+    text = api.get("/trends").text
+    assert "≥ $1.25" in text
+    assert "unpriced" in text
+
+
+@pytest.mark.parametrize("path", ["/", "/trends", "/account/token", "/account/login"])
+def test_pages_have_no_inline_style_or_script(api, path):
+    text = api.get(path).text
+    assert not re.search(r"<style|<script|\sstyle=|\son[a-z]+=", text)
+
+
+@pytest.mark.parametrize("path", ["/", "/trends", "/account/token"])
+def test_pages_of_a_reader_are_not_cached(api, path):
+    assert "no-store" in api.get(path)["Cache-Control"]
+
+
+# Tokens
+
+
+def made_token(client):
+    text = client.post("/account/token", {"action": "make"}).text
+    return re.search(r'<code class="secret">([0-9a-f]{40})</code>', text)[1]
+
+
+def test_token_reads_the_api_until_it_is_revoked(api):
+    headers = {"Authorization": f"Token {made_token(api)}"}
+    assert Client(headers=headers).get("/api/v1/org/analytics").status_code == 200
+    assert api.post("/account/token", {"action": "revoke"})["Location"] == "/account/token"
+    assert Client(headers=headers).get("/api/v1/org/analytics").status_code == 401
+
+
+def test_token_is_shown_only_once(api):
+    key = made_token(api)
+    page = api.get("/account/token").text
+    assert "You have a token" in page
+    assert key not in page
+
+
+def test_new_token_replaces_the_old_one(api):
+    old = made_token(api)
+    new = made_token(api)
+    assert new != old
+    assert [token.key for token in Token.objects.all()] == [new]
+
+
+def test_revoking_touches_nobody_elses_token(api, make_user):
+    other = Token.objects.create(user=make_user())
+    made_token(api)
+    api.post("/account/token", {"action": "revoke"})
+    assert list(Token.objects.all()) == [other]
+
+
+def test_token_page_wants_a_csrf_token(user):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(user)
+    assert client.post("/account/token", {"action": "make"}).status_code == 403
+    assert not Token.objects.exists()
+
+
+def test_session_login_reads_the_api(api):
+    assert api.get("/api/v1/org/analytics").status_code == 200
+
+
+def test_anonymous_is_asked_for_a_session_login(client, db):
+    response = client.get("/api/v1/org/analytics")
+    assert (response.status_code, response["WWW-Authenticate"]) == (401, "Session")
+
+
+# Settings
+
+
+def python(code, **environment):
+    """Run code in a new interpreter with only this environment of ours."""
+    names = ("DEBUG", "SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "ENABLE_ORG_ANALYTICS", "ALLOWED_EMAIL_DOMAINS")
+    clean = {name: value for name, value in os.environ.items() if name not in names}
+    clean["DJANGO_SETTINGS_MODULE"] = "example_project.settings"
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**clean, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def setting(name, **environment):
+    done = python(f"from django.conf import settings; print(repr(settings.{name}))", **environment)
+    assert done.returncode == 0, done.stderr
+    return eval(done.stdout)
+
+
+def test_settings_load_without_any_environment():
+    assert setting("DEBUG") is True
+    assert setting("ENABLE_ORG_ANALYTICS") == ""
+    assert setting("DATABASES['default']['ENGINE']") == "django.db.backends.sqlite3"
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "ALLOWED_HOSTS"])
+def test_production_asks_for_what_it_needs_by_name(name):
+    done = python("import django; django.setup()", **{**PRODUCTION, name: " "})
+    assert done.returncode != 0
+    assert f"ImproperlyConfigured: Set {name} (" in done.stderr
+
+
+def test_unclear_flag_is_refused_by_name():
+    assert "DEBUG must be true or false, not 'off'" in python("import django; django.setup()", DEBUG="off").stderr
+
+
+def test_production_passes_djangos_deployment_checks():
+    done = python(
+        "from django.core.management import execute_from_command_line as run; "
+        "run(['manage.py', 'check', '--deploy', '--fail-level', 'WARNING'])",
+        **PRODUCTION,
+        ENABLE_ORG_ANALYTICS="true",
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_proxy_header_is_trusted_only_when_asked_for():
+    assert setting("SECURE_PROXY_SSL_HEADER", **PRODUCTION) is None
+    assert setting("SECURE_PROXY_SSL_HEADER", **PRODUCTION, BEHIND_TLS_PROXY="true") == (
+        "HTTP_X_FORWARDED_PROTO",
+        "https",
+    )
+
+
+SERVE_STYLE = """
+import django; django.setup()
+from django.test import Client
+from django.templatetags.static import static
+print(Client(headers={"host": "team.example.com"}).get(static("example_project/style.css"), secure=True).status_code)
+"""
+
+
+def test_production_serves_static_files_itself():
+    done = python(SERVE_STYLE, **PRODUCTION)
+    assert done.stdout == "200\n", done.stderr
+
+
+def test_sqlite_url_is_opened_for_concurrent_writers(tmp_path):
+    database = setting("DATABASES['default']", DATABASE_URL=f"sqlite:///{tmp_path}/a%20b.sqlite3")
+    assert database["NAME"] == f"{tmp_path}/a b.sqlite3"
+    assert database["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+    assert "journal_mode = WAL" in database["OPTIONS"]["init_command"]
+
+
+def test_postgresql_url_may_name_a_socket_directory():
+    database = setting("DATABASES['default']", DATABASE_URL="postgresql://postgres:@/team?host=/run/pg")
+    assert database["ENGINE"] == "django.db.backends.postgresql"
+    assert (database["NAME"], database["USER"]) == ("team", "postgres")
+    assert database["OPTIONS"] == {"host": "/run/pg"}
+
+
+# The demo
+
+
+def load(until=UNTIL):
+    call_command("load_demo", until=until, stdout=StringIO())
+
+
+@pytest.mark.django_db
+def test_demo_has_everything_that_there_is_to_see():
+    load()
+    active = User.objects.filter(is_active=True)
+    assert active.count() == 12
+    assert User.objects.filter(is_active=False, coding_sessions__isnull=False).distinct().count() == 1
+    assert active.filter(coding_sessions=None).count() == 1
+    assert active.filter(first_name="", last_name="").count() == 1
+    assert active.filter(last_name="Björklund").exists()
+    assert CodingSession.objects.values("provider").distinct().count() == 4
+    assert Repo.objects.filter(upstream=None).count() == 8
+    assert Repo.objects.filter(upstream__upstream__isnull=False).count() == 1
+    assert CodingSession.objects.filter(analyzed_at=None).exists()
+    assert CodingSession.objects.filter(cost_usd=None, analyzed_at__isnull=False).exists()
+    assert CodingSession.objects.filter(cost_usd__isnull=False, cost_complete=False).exists()
+    assert CodingSession.objects.filter(repo=None).exists()
+
+
+@pytest.mark.django_db
+def test_demo_is_the_ninety_days_up_to_the_given_time():
+    load()
+    starts = CodingSession.objects.order_by("started_at").values_list("started_at", flat=True)
+    until = datetime(2026, 6, 17, 15, 30, tzinfo=UTC)
+    assert (until.date() - starts.first().date()).days == 89
+    assert starts.last().date() == until.date()
+    assert not CodingSession.objects.filter(ended_at__gt=until).exists()
+
+
+def rows():
+    return set(
+        CodingSession.objects.values_list("external_id", "user__username", "started_at", "cost_usd", "repo__path")
+    )
+
+
+@pytest.mark.django_db
+def test_demo_loaded_later_adds_the_days_since_and_keeps_the_rest():
+    load()
+    before = rows()
+    jonas = User.objects.get(username="jonas")
+    jonas.set_password("changed")
+    jonas.save()
+    load("2026-06-20T15:30Z")
+    assert before < rows()
+    assert User.objects.get(username="jonas").check_password("changed")
+
+
+@pytest.mark.django_db
+def test_demo_loaded_twice_changes_nothing():
+    load()
+    before = rows()
+    load()
+    assert rows() == before
+
+
+def test_demo_days_are_a_function_of_their_date():
+    [first, second] = [list(demo_data.sessions(datetime(2026, 6, 17, 15, 30, tzinfo=UTC))) for _ in range(2)]
+    assert first == second
+    later = {row["external_id"] for _person, row in demo_data.sessions(datetime(2026, 6, 18, 15, 30, tzinfo=UTC))}
+    recent = [row for _person, row in first if row["started_at"] > datetime(2026, 6, 1, tzinfo=UTC)]
+    assert {row["external_id"] for row in recent} <= later
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-06-17T15:30", "2026-13-01T00:00Z"])
+def test_demo_refuses_a_time_that_is_none_or_has_no_zone(text, db):
+    with pytest.raises(CommandError, match="--until"):
+        load(text)
+
+
+def run_demo(database, *arguments):
+    return subprocess.run(
+        [sys.executable, "manage.py", "demo", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "DEBUG": "true", "DATABASE_URL": f"sqlite:///{database}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_demo_database_is_kept_while_it_fits_and_rebuilt_when_not(tmp_path):
+    database = tmp_path / "demo.sqlite3"
+    first = run_demo(database, "--no-serve")
+    assert first.returncode == 0, first.stderr
+    assert ", 0 were there" in first.stdout
+    assert "making it anew" not in run_demo(database, "--no-serve").stdout
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA user_version = 1")
+    assert "does not fit the code any more: making it anew" in run_demo(database, "--no-serve").stdout
+
+
+def test_demo_database_that_is_none_is_rebuilt(tmp_path):
+    database = tmp_path / "demo.sqlite3"
+    database.write_text("no database at all, " * 100)
+    done = run_demo(database, "--no-serve")
+    assert done.returncode == 0, done.stderr
+    assert "making it anew" in done.stdout
+
+
+def test_demo_says_in_one_line_that_the_port_is_taken(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run_demo(tmp_path / "demo.sqlite3", "--port", str(port))
+    assert done.returncode == 1
+    assert done.stderr == f"CommandError: Port {port} is taken: use another one, make demo PORT={port + 1}\n"
+
+
+@pytest.mark.parametrize("port", ["http", "0", "65536", "80 80"])
+def test_demo_says_in_one_line_what_a_port_is(tmp_path, port):
+    done = run_demo(tmp_path / "demo.sqlite3", "--port", port)
+    assert done.stderr.splitlines() == [
+        f"CommandError: PORT={port} is no port: use a number from 1 to 65535, as in make demo PORT=8001"
+    ]
+
+
+def test_demo_fingerprint_fits_into_the_files_header():
+    assert 0 < demo.fingerprint() < 2**31
