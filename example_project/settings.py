@@ -47,7 +47,7 @@ else:
 
 INSTALLED_APPS = [
     "org_analytics",
-    "example_project",
+    "example_project",  # before the admin, whose base_site.html it extends
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -77,8 +77,6 @@ WSGI_APPLICATION = "example_project.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        # Before the apps' own: admin/base_site.html is overridden here.
-        "DIRS": [BASE_DIR / "example_project" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

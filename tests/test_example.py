@@ -67,7 +67,7 @@ def test_navigation_bar_has_the_organization_only_while_it_is_on(api, settings):
 
 def test_admin_header_has_the_link_while_it_is_on(client_of, superuser, settings):
     client = client_of(superuser)
-    assert 'href="/organization"' in client.get("/admin/").text
+    assert client.get("/admin/").text.count('href="/organization"') == 1
     settings.ENABLE_ORG_ANALYTICS = False
     assert 'href="/organization"' not in client.get("/admin/").text
 
@@ -160,6 +160,20 @@ def test_pages_have_no_inline_style_or_script(api, path):
 @pytest.mark.parametrize("path", ["/", "/trends", "/account/token"])
 def test_pages_of_a_reader_are_not_cached(api, path):
     assert "no-store" in api.get(path)["Cache-Control"]
+
+
+def test_reader_of_another_domain_is_told_in_the_hosts_own_words(api, settings):
+    settings.ALLOWED_EMAIL_DOMAINS = "else.example"
+    response = api.get("/organization")
+    assert response.status_code == 403
+    assert "You may not open this page" in response.text
+    assert 'href="/organization"' not in response.text
+
+
+def test_unknown_page_is_answered_by_the_hosts_own_404(api):
+    response = api.get("/nowhere")
+    assert response.status_code == 404
+    assert "There is no such page" in response.text
 
 
 # Tokens
