@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from .footprints import keys_of
+
 
 class SourceFile(NamedTuple):
     """A file as it was before it was read. Another size or time means that it must be read again."""
@@ -37,7 +39,7 @@ class Receipt:
 
 
 class State(Protocol):
-    """One person's state for one destination. Every method is one transaction; none is called from two threads."""
+    """One person's state for one destination. Every method is one transaction; never called from two threads."""
 
     def session(self, provider: str, external_id: str) -> KeptSession | None:
         """The session as last read, or None."""
@@ -46,12 +48,54 @@ class State(Protocol):
         """The bytes last saved for the session, b"" for an unknown one."""
 
     def sharing(self, provider: str, keys: Collection[int]) -> set[str]:
-        """The external ids of all sessions saved with any of these keys."""
+        """The external ids of all sessions saved with any of these keys (signed 64-bit)."""
 
-    def save(
-        self, provider: str, external_id: str, files: tuple[SourceFile, ...], lines: bytes, keys: Collection[int]
-    ) -> None:
-        """Replaces all that is kept of the session and clears its mark. Keys are distinct, signed 64-bit."""
+    def pending(self, provider: str) -> set[str]:
+        """The external ids of all sessions whose mark is ""."""
+
+    def save(self, provider: str, external_id: str, files: tuple[SourceFile, ...], lines: bytes) -> None:
+        """Replaces all that is kept of the session and clears its mark. `footprints.keys_of(lines)` are its keys."""
 
     def mark_stored(self, receipts: Iterable[Receipt]) -> None:
         """Sets the marks, except where the session was saved with other files since."""
+
+
+class MemoryState:
+    """Keeps everything in memory, on top of another state that it only reads: what a dry run works on."""
+
+    def __init__(self, base: State | None = None) -> None:
+        self._base = base
+        self._sessions: dict[tuple[str, str], KeptSession] = {}
+        self._lines: dict[tuple[str, str], bytes] = {}
+        self._keys: dict[tuple[str, str], frozenset[int]] = {}
+
+    def session(self, provider: str, external_id: str) -> KeptSession | None:
+        kept = self._sessions.get((provider, external_id))
+        return self._base.session(provider, external_id) if kept is None and self._base else kept
+
+    def lines(self, provider: str, external_id: str) -> bytes:
+        if (provider, external_id) in self._lines or self._base is None:
+            return self._lines.get((provider, external_id), b"")
+        return self._base.lines(provider, external_id)
+
+    def sharing(self, provider: str, keys: Collection[int]) -> set[str]:
+        wanted = frozenset(keys)
+        below = self._base.sharing(provider, keys) if self._base else set()
+        here = {session for (name, session), held in self._keys.items() if name == provider and wanted & held}
+        return here | {session for session in below if (provider, session) not in self._keys}
+
+    def pending(self, provider: str) -> set[str]:
+        below = self._base.pending(provider) if self._base else set()
+        here = {session for (name, session), kept in self._sessions.items() if name == provider and not kept.mark}
+        return here | {session for session in below if (provider, session) not in self._sessions}
+
+    def save(self, provider: str, external_id: str, files: tuple[SourceFile, ...], lines: bytes) -> None:
+        self._sessions[provider, external_id] = KeptSession(files, "")
+        self._lines[provider, external_id] = lines
+        self._keys[provider, external_id] = keys_of(lines)
+
+    def mark_stored(self, receipts: Iterable[Receipt]) -> None:
+        for receipt in receipts:
+            kept = self.session(receipt.provider, receipt.external_id)
+            if kept is not None and kept.files == receipt.files:
+                self._sessions[receipt.provider, receipt.external_id] = KeptSession(kept.files, receipt.mark)
