@@ -31,8 +31,14 @@ def pack(entries: list[Entry]) -> bytes:
     return b"".join(_ENTRY.pack(*entry) for entry in entries)
 
 
-def unpack(lines: bytes) -> Iterator[Entry]:
-    return map(Entry._make, _ENTRY.iter_unpack(lines))
+class Entries:
+    """What `pack` gave, read as often as needed without being unpacked as a whole."""
+
+    def __init__(self, lines: bytes) -> None:
+        self._lines = lines
+
+    def __iter__(self) -> Iterator[Entry]:
+        return map(Entry._make, _ENTRY.iter_unpack(self._lines))
 
 
 def keys_of(lines: bytes) -> set[int]:

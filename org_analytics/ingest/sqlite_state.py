@@ -28,8 +28,8 @@ class StateInUse(Exception):
 class SqliteState:
     """`State` in a file. Holds it alone until closed; raises `StateInUse` where another process does.
 
-    A file of another format, or one that is no database, is set aside and begun anew: the next run reads everything again,
-    and what the server already has comes back "unchanged".
+    A file of another format, or one that is no database, is set aside and begun anew: the next run reads everything
+    again, and what the server already has comes back "unchanged".
     """
 
     def __init__(self, path: Path) -> None:

@@ -1,8 +1,8 @@
 """What is kept between runs: which files were read, which lines each session holds, and what has been stored.
 
-Ownership is not kept as such: it follows from the lines that are kept (`ownership.py`), so the order in which files arrive
-never matters. A run saves what it read first and marks a session stored only after its row is: interrupted anywhere, the
-next run does the rest.
+Ownership is not kept as such: it follows from the lines that are kept (`ownership.py`), so the order in which files
+arrive never matters. A run saves what it read first and marks a session stored only after its row is: interrupted
+anywhere, the next run does the rest.
 """
 
 from collections.abc import Collection, Iterable
@@ -92,7 +92,7 @@ class MemoryState:
     def save(self, provider: str, external_id: str, files: tuple[SourceFile, ...], lines: bytes) -> None:
         self._sessions[provider, external_id] = KeptSession(files, "")
         self._lines[provider, external_id] = lines
-        self._keys[provider, external_id] = keys_of(lines)
+        self._keys[provider, external_id] = frozenset(keys_of(lines))
 
     def mark_stored(self, receipts: Iterable[Receipt]) -> None:
         for receipt in receipts:
