@@ -1,9 +1,14 @@
 """What a transcript becomes: one frozen record per session, with the names of `CodingSession.objects.record()`."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
+
+from .lines import Problem
+from .state import Receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +26,7 @@ class ModelUsage:
 
 @dataclass(frozen=True, slots=True)
 class SessionRecord:
-    """A session as derived: times aware UTC, durations in milliseconds, None = unknown, `git_info` reduced."""
+    """A session as derived. Times are aware UTC, durations milliseconds, None = unknown; `git_info` is reduced."""
 
     provider: str
     external_id: str
@@ -36,3 +41,29 @@ class SessionRecord:
     user_ms: int | None
     models: tuple[ModelUsage, ...]
     unpriced_models: tuple[str, ...]
+
+
+class Outcome(StrEnum):
+    DERIVED = "derived"
+    UNCHANGED = "unchanged"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """What a run has to say about one session.
+
+    DERIVED has a record and the receipt to give to `State.mark_stored` once it is stored or sent, SKIPPED a reason.
+    A session comes twice when it turns out later in the run that another owns some of its lines: the last one counts.
+    `skipped` counts the lines that were skipped by kind, `problems` says where the first of them are.
+    """
+
+    provider: str
+    external_id: str
+    outcome: Outcome
+    record: SessionRecord | None = None
+    receipt: Receipt | None = None
+    reason: str = ""
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    bytes_read: int = 0

@@ -1,0 +1,130 @@
+"""The state of a developer's machine: one SQLite file for each server that is pushed to."""
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from .footprints import keys_of
+from .state import KeptSession, Receipt, SourceFile
+
+_FORMAT = 1
+_SCHEMA = """
+CREATE TABLE session (
+    id INTEGER PRIMARY KEY, provider TEXT NOT NULL, external_id TEXT NOT NULL,
+    files TEXT NOT NULL, mark TEXT NOT NULL, lines BLOB NOT NULL, UNIQUE (provider, external_id)
+);
+CREATE TABLE line (key INTEGER NOT NULL, session INTEGER NOT NULL, PRIMARY KEY (key, session)) WITHOUT ROWID;
+CREATE INDEX pending ON session (provider) WHERE mark = '';
+"""
+
+
+class StateInUse(Exception):
+    """Another run has the state open: two at once would send the same sessions, the older reading perhaps last."""
+
+
+class SqliteState:
+    """`State` in a file. Holds it alone until closed; raises `StateInUse` where another process does.
+
+    A file of another format, or one that is no database, is set aside and begun anew: the next run reads everything
+    again, and what the server already has comes back "unchanged".
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            self._db = _open(path)
+        except sqlite3.DatabaseError as error:
+            if _is_busy(error):
+                raise StateInUse(str(path)) from None
+            path.replace(path.with_name(path.name + ".unusable"))
+            self._db = _open(path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._db.close()
+
+    def session(self, provider: str, external_id: str) -> KeptSession | None:
+        row = self._db.execute(
+            "SELECT files, mark FROM session WHERE provider = ? AND external_id = ?", (provider, external_id)
+        ).fetchone()
+        return KeptSession(_files(row[0]), row[1]) if row else None
+
+    def lines(self, provider: str, external_id: str) -> bytes:
+        row = self._db.execute(
+            "SELECT lines FROM session WHERE provider = ? AND external_id = ?", (provider, external_id)
+        ).fetchone()
+        return bytes(row[0]) if row else b""
+
+    def sharing(self, provider: str, keys: Collection[int]) -> set[str]:
+        rows = self._db.execute(
+            "SELECT DISTINCT external_id FROM json_each(?) AS wanted JOIN line ON line.key = wanted.value"
+            " JOIN session ON session.id = line.session WHERE provider = ?",
+            (json.dumps(list(keys)), provider),
+        )
+        return {row[0] for row in rows}
+
+    def pending(self, provider: str) -> set[str]:
+        rows = self._db.execute("SELECT external_id FROM session WHERE provider = ? AND mark = ''", (provider,))
+        return {row[0] for row in rows}
+
+    def save(self, provider: str, external_id: str, files: tuple[SourceFile, ...], lines: bytes) -> None:
+        before, after = keys_of(self.lines(provider, external_id)), keys_of(lines)
+        with self._db:
+            (session,) = self._db.execute(
+                "INSERT INTO session (provider, external_id, files, mark, lines) VALUES (?, ?, ?, '', ?)"
+                " ON CONFLICT (provider, external_id) DO UPDATE"
+                " SET files = excluded.files, mark = '', lines = excluded.lines RETURNING id",
+                (provider, external_id, json.dumps(files), lines),
+            ).fetchone()
+            self._db.executemany(
+                "DELETE FROM line WHERE key = ? AND session = ?", ((key, session) for key in before - after)
+            )
+            self._db.executemany("INSERT INTO line VALUES (?, ?)", ((key, session) for key in sorted(after - before)))
+
+    def mark_stored(self, receipts: Iterable[Receipt]) -> None:
+        with self._db:
+            self._db.executemany(
+                "UPDATE session SET mark = ? WHERE provider = ? AND external_id = ? AND files = ?",
+                ((done.mark, done.provider, done.external_id, json.dumps(done.files)) for done in receipts),
+            )
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, timeout=1, isolation_level="IMMEDIATE")
+    try:
+        db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        _prepare(db)
+    except sqlite3.DatabaseError:
+        db.close()
+        raise
+    return db
+
+
+def _prepare(db: sqlite3.Connection) -> None:
+    """Makes the tables in a new file; raises DatabaseError for one of another format. Takes the lock either way."""
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version not in (0, _FORMAT):
+        raise sqlite3.DatabaseError("another format")
+    if version == 0:
+        db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_FORMAT}; COMMIT;")
+    db.executescript("BEGIN IMMEDIATE; COMMIT;")
+
+
+def _is_busy(error: sqlite3.DatabaseError) -> bool:
+    return getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _files(text: str) -> tuple[SourceFile, ...]:
+    return tuple(SourceFile(*row) for row in json.loads(text))

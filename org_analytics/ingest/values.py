@@ -1,0 +1,66 @@
+"""Values as transcripts hold them, where any field may be of any type: what does not fit is None, never an error."""
+
+import unicodedata
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+MAX_COUNT = 2**53  # beyond it, JSON numbers are not exact everywhere
+MAX_MODEL = 128
+SECOND = 1_000_000  # instants are whole microseconds since 1970
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_EARLIEST = (datetime(2000, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_LATEST = (datetime(2100, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_NOT_IN_TEXT = frozenset({"Cc", "Cs", "Zl", "Zp"})
+
+
+def count(value: object) -> int | None:
+    """A whole number from 0 to 2^53 (exclusive); True is no number."""
+    return value if type(value) is int and 0 <= value < MAX_COUNT else None
+
+
+def instant(value: object) -> int | None:
+    """An ISO 8601 time with a zone, in this century, as microseconds since 1970."""
+    if type(value) is not str or len(value) > 40:
+        return None
+    try:
+        at = (datetime.fromisoformat(value) - _EPOCH) // _MICROSECOND
+    except (ValueError, TypeError, OverflowError):  # no time at all, none with a zone
+        return None
+    return at if _EARLIEST <= at < _LATEST else None
+
+
+def moment(at: int) -> datetime:
+    return _EPOCH + at * _MICROSECOND
+
+
+def text(value: object) -> str | None:
+    """Text that is not empty."""
+    return value if type(value) is str and value else None
+
+
+def mapping(value: object) -> dict[str, Any]:
+    """The object, or an empty one, so that the next field can be asked for."""
+    return value if type(value) is dict else {}
+
+
+def items(value: object) -> list[Any]:
+    return value if type(value) is list else []
+
+
+def one_line(value: str, limit: int) -> str:
+    """The text without control characters, cut to `limit` characters."""
+    return "".join(" " if unicodedata.category(char) in _NOT_IN_TEXT else char for char in value[:limit]).strip()
+
+
+def model_name(value: object) -> str | None:
+    name = text(value)
+    return name if name and len(name) <= MAX_MODEL and name.isprintable() else None
+
+
+def is_session_id(value: object) -> bool:
+    """What `CodingSession.objects.record()` takes as an external id."""
+    return (
+        type(value) is str and 0 < len(value) <= 512 and not any(unicodedata.category(c) in _NOT_IN_TEXT for c in value)
+    )

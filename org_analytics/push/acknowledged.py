@@ -1,0 +1,85 @@
+"""What one server has answered for: the digest of each session's row, so that nothing is sent twice.
+
+It can be lost: then everything is sent once more, and the server answers "unchanged".
+"""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from org_analytics.push.places import private_file
+from org_analytics.push.rows import Row
+
+_FORMAT = 1
+_SCHEMA = """
+CREATE TABLE answer (
+    provider TEXT NOT NULL, external_id TEXT NOT NULL, digest TEXT NOT NULL, is_refused INTEGER NOT NULL,
+    PRIMARY KEY (provider, external_id)
+) WITHOUT ROWID
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the server said last of a session's row; refused = it found the row invalid."""
+
+    digest: str
+    is_refused: bool
+
+
+class Acknowledged:
+    """The answers of one server. Every method is one transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def answer_to(self, row: Row) -> Answer | None:
+        """The server's answer to exactly this row, None if it was never asked or the row has changed since."""
+        found = self._connection.execute(
+            "SELECT digest, is_refused FROM answer WHERE provider = ? AND external_id = ? AND digest = ?",
+            (row.provider, row.external_id, row.digest),
+        ).fetchone()
+        return Answer(found[0], bool(found[1])) if found else None
+
+    def keep(self, answers: Iterable[tuple[Row, bool]]) -> None:
+        """Remember the rows that the server has, and (True) those that it refused."""
+        with self._connection:
+            self._connection.executemany(
+                "REPLACE INTO answer VALUES (?, ?, ?, ?)",
+                ((row.provider, row.external_id, row.digest, is_refused) for row, is_refused in answers),
+            )
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[Acknowledged]:
+    """The answers in that file. One of another format, or that is no database, is begun anew."""
+    if not _is_usable(path):
+        path.unlink(missing_ok=True)
+    with contextlib.closing(sqlite3.connect(private_file(path))) as connection:
+        if not path.stat().st_size:
+            connection.executescript(f"BEGIN; {_SCHEMA}; PRAGMA user_version = {_FORMAT}; COMMIT")
+        yield Acknowledged(connection)
+
+
+@contextlib.contextmanager
+def opened_as_copy(path: Path) -> Iterator[Acknowledged]:
+    """The same answers in memory: what a dry run changes is gone after it."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        if path.exists() and _is_usable(path):
+            with contextlib.closing(sqlite3.connect(path)) as source:
+                source.backup(connection)
+        else:
+            connection.execute(_SCHEMA)
+        yield Acknowledged(connection)
+
+
+def _is_usable(path: Path) -> bool:
+    if not path.exists():
+        return True
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        try:
+            return bool(connection.execute("PRAGMA user_version").fetchone() == (_FORMAT,))
+        except sqlite3.DatabaseError:
+            return False

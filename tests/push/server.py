@@ -1,0 +1,115 @@
+"""A server of the protocol on loopback, with a memory, that can be told to misbehave."""
+
+import gzip
+import json
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+TOKEN = "s3cret-t0ken"
+
+
+@dataclass
+class Reply:
+    """What to answer instead of what the protocol says. Status 0 resets the connection."""
+
+    status: int
+    body: Any = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    after_storing: bool = False
+
+
+@dataclass
+class Request:
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+class Team:
+    """The server's side: rows by session, the replies it was told to give next, and the requests it got."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.rows: dict[tuple[str, str], dict[str, Any]] = {}
+        self.requests: list[Request] = []
+        self.replies: list[Reply | None] = []
+        self.refused: set[str] = set()
+        self.max_bytes = 2 * 1024 * 1024
+
+    @property
+    def batch_sizes(self) -> list[int]:
+        return [len(json.loads(request.body)["sessions"]) for request in self.requests]
+
+    def answer(self, request: Request) -> Reply:
+        self.requests.append(request)
+        reply = self.replies.pop(0) if self.replies else None
+        if reply is not None and not reply.after_storing:
+            return reply
+        ours = self._store(request)
+        return reply or ours
+
+    def _store(self, request: Request) -> Reply:
+        if not request.headers.get("Authorization", "").endswith(f" {TOKEN}"):
+            return Reply(401, {"error": "Authentication required"})
+        if len(request.body) > self.max_bytes:
+            return Reply(413, {"error": "Request too large"})
+        rows = json.loads(request.body)["sessions"]
+        return Reply(200, {"results": [{"index": index, **self._upsert(row)} for index, row in enumerate(rows)]})
+
+    def _upsert(self, row: dict[str, Any]) -> dict[str, Any]:
+        key = (row["provider"], row["external_id"])
+        if row["external_id"] in self.refused:
+            return {"status": "invalid", "errors": {"started_at": ["Not after\n2000."]}}
+        before, self.rows[key] = self.rows.get(key), row
+        return {"status": "created" if before is None else "unchanged" if before == row else "updated"}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    team: Team
+
+    def do_POST(self) -> None:
+        packed = self.rfile.read(int(self.headers["Content-Length"]))
+        body = gzip.decompress(packed) if self.headers.get("Content-Encoding") == "gzip" else packed
+        reply = self.team.answer(Request(self.path, dict(self.headers), body))
+        if not reply.status:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+            return
+        answer = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
+        self.send_response(reply.status)
+        for name, value in {"Content-Length": str(len(answer)), **reply.headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def do_GET(self) -> None:
+        self.team.answer(Request(self.path, dict(self.headers), b'{"sessions": []}'))
+        self.send_error(405)
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *args: object) -> None:
+        """Told to break connections; nothing to report."""
+
+
+@contextmanager
+def running() -> Iterator[Team]:
+    handler = type("Handler", (_Handler,), {})
+    with _Server(("127.0.0.1", 0), handler) as server:
+        handler.team = Team(f"http://127.0.0.1:{server.server_address[1]}")
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield handler.team
+        finally:
+            server.shutdown()
+            thread.join()
