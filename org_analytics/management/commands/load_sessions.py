@@ -1,0 +1,187 @@
+"""`manage.py load_sessions FILE`: sessions from JSON Lines, through the write door."""
+
+import os
+import stat
+import sys
+from argparse import ArgumentParser
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice
+from operator import itemgetter
+from typing import Any, BinaryIO
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, no_translations
+from django.db import transaction
+
+from ...models import CodingSession
+from ...strict_json import BadJson, parse
+from ..accounts import make_user, user_by_email
+from ..progress import Progress
+
+BATCH_SIZE = 500
+MAX_BAD_LINES = 20  # then it is probably the wrong file
+INTERRUPTED = 130
+_BOM = b"\xef\xbb\xbf"
+
+Line = tuple[int, bytes]
+
+
+class Command(BaseCommand):
+    help = (
+        "Load sessions from JSON Lines: one object a line, the fields of CodingSession.objects.record() and the user's "
+        "email. Loading a file again changes nothing. A batch of 500 lines with a bad one among them is not written; "
+        "the others are."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", metavar="FILE", help="the file; - reads standard input")
+        parser.add_argument("--dry-run", action="store_true", help="check every line and say what would change")
+        parser.add_argument(
+            "--create-users", action="store_true", help="make a user with an unusable password for an unknown e-mail"
+        )
+
+    @no_translations
+    def handle(self, *, file: str, dry_run: bool, create_users: bool, **options: Any) -> None:
+        loading = Loading(dry_run, create_users)
+        with _opened(file) as source, Progress(sys.stderr, _size(source)) as progress:
+            done = 0
+            try:
+                for batch in _batches(source):
+                    loading.load(batch)
+                    done += sum(len(raw) for _number, raw in batch)
+                    progress.to(done)
+                    if len(loading.bad_lines) >= MAX_BAD_LINES:
+                        break
+            except KeyboardInterrupt:
+                raise CommandError(f"Interrupted. {loading.summary}", returncode=INTERRUPTED) from None
+        if loading.bad_lines:
+            raise CommandError(loading.complaint)
+        self.stdout.write(loading.summary)
+
+
+class Loading:
+    """One run: batches of lines go in, what became of them is kept."""
+
+    def __init__(self, dry_run: bool, create_users: bool) -> None:
+        self._dry_run = dry_run
+        self._create_users = create_users
+        self._users: dict[str, Any] = {}
+        self._made: set[str] = set()
+        self._outcomes: Counter[str] = Counter()
+        self._left_out = 0
+        self.bad_lines: list[str] = []
+
+    def load(self, batch: list[Line]) -> None:
+        """Write all of the batch's sessions and new users, or, with a bad line among them, nothing."""
+        sessions = CodingSession.objects
+        made_before = set(self._made)
+        with transaction.atomic(using=sessions.write_db):
+            rows, errors = self._rows(batch)
+            outcomes = sessions.record_many(rows.values(), batch_size=BATCH_SIZE, skip_invalid=True)
+            errors += [(line, bad) for line, bad in zip(rows, outcomes, strict=True) if not isinstance(bad, str)]
+            if errors or self._dry_run:
+                transaction.set_rollback(True, using=sessions.write_db)
+                for email in self._made:
+                    self._users.pop(email, None)
+        if errors:
+            self._made = made_before
+            self._left_out += len(batch)
+            errors.sort(key=itemgetter(0))
+            self.bad_lines += [f"line {number}: {text}" for number, error in errors for text in _texts(error)]
+        else:
+            self._outcomes.update(map(str, outcomes))
+
+    def _rows(self, batch: list[Line]) -> tuple[dict[int, Mapping[str, Any]], list[tuple[int, ValidationError]]]:
+        rows: dict[int, Mapping[str, Any]] = {}
+        errors: list[tuple[int, ValidationError]] = []
+        for number, raw in batch:
+            try:
+                rows[number] = self._row(raw)
+            except ValidationError as error:
+                errors.append((number, error))
+        return rows, errors
+
+    def _row(self, raw: bytes) -> Mapping[str, Any]:
+        try:
+            fields = parse(raw)
+        except BadJson as error:
+            raise ValidationError(str(error)) from error
+        if not isinstance(fields, dict):
+            raise ValidationError("Must be an object.")
+        if "user" in fields:
+            raise ValidationError({"user": "Unknown field: people are named by email."})
+        if "email" not in fields:
+            raise ValidationError({"email": "This field is required."})
+        try:
+            user = self._user(fields.pop("email"))
+        except ValidationError as error:
+            raise ValidationError({"email": error.messages}) from error
+        return {**fields, "user": user}
+
+    def _user(self, email: Any) -> Any:
+        known = email.casefold() if isinstance(email, str) else ""
+        if known not in self._users:
+            user = user_by_email(email)
+            if user is None:
+                if not self._create_users:
+                    raise ValidationError("No user has this e-mail address.")
+                user = make_user(email)
+                self._made.add(known)
+            self._users[known] = user
+        return self._users[known]
+
+    @property
+    def summary(self) -> str:
+        counts = ", ".join(f"{self._outcomes[outcome]} {outcome}" for outcome in ("created", "updated", "unchanged"))
+        users = f" Users made: {len(self._made)}." if self._made else ""
+        return f"{'Dry run, nothing is written: ' if self._dry_run else ''}{counts}.{users}"
+
+    @property
+    def complaint(self) -> str:
+        more = len(self.bad_lines) >= MAX_BAD_LINES
+        return "\n".join(
+            [
+                *self.bad_lines[:MAX_BAD_LINES],
+                *(["Too many bad lines: the rest of the file was not read."] if more else []),
+                f"Lines left out, in batches with a bad one: {self._left_out}. The others: {self.summary}",
+            ]
+        )
+
+
+def _texts(error: ValidationError) -> list[str]:
+    """Each message, the field's name before it where there is one."""
+    if not hasattr(error, "error_dict"):
+        return error.messages
+    return [f"{name}: {text}" for name, texts in error.message_dict.items() for text in texts]
+
+
+@contextmanager
+def _opened(file: str) -> Iterator[BinaryIO]:
+    if file == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        source = open(file, "rb")  # noqa: SIM115
+    except OSError as error:
+        raise CommandError(f"{file}: {error.strerror}") from None
+    with source:
+        yield source
+
+
+def _size(source: BinaryIO) -> int | None:
+    """The bytes to come; None where that is not known."""
+    try:
+        status = os.fstat(source.fileno())
+    except OSError:
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+
+def _batches(source: BinaryIO) -> Iterator[list[Line]]:
+    """The lines that are not blank, numbered from 1."""
+    lines = ((number, raw.removeprefix(_BOM) if number == 1 else raw) for number, raw in enumerate(source, start=1))
+    filled = (line for line in lines if line[1].strip())
+    while batch := list(islice(filled, BATCH_SIZE)):
+        yield batch

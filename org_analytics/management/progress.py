@@ -1,0 +1,52 @@
+"""A progress bar for commands: on a terminal, on the error stream, so that the output can be piped."""
+
+import time
+from types import TracebackType
+from typing import Self, TextIO
+
+WIDTH = 30
+INTERVAL = 0.1  # seconds between two drawings
+
+
+class Progress:
+    """`with Progress(stream, total) as progress: progress.to(done)`, in bytes; no bar where `stream` is no terminal.
+
+    A total of None (a pipe) shows what is done without a bar. The line is wiped at the end, whatever ends it.
+    """
+
+    def __init__(self, stream: TextIO, total: int | None) -> None:
+        self._stream = stream
+        self._total = total
+        self._shown = stream.isatty()
+        self._next = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._shown:
+            self._draw("")
+
+    def to(self, done: int, note: str = "") -> None:
+        """Show how far it is, with a short note behind; most calls draw nothing."""
+        if self._shown and (now := time.monotonic()) >= self._next:
+            self._next = now + INTERVAL
+            self._draw(f"{_bar(done, self._total)} {note}".rstrip())
+
+    def _draw(self, line: str) -> None:
+        self._stream.write(f"\r\x1b[K{line}")
+        self._stream.flush()
+
+
+def _bar(done: int, total: int | None) -> str:
+    if not total:
+        return _size(done)
+    part = min(done / total, 1.0)
+    filled = int(part * WIDTH)
+    return f"[{'#' * filled}{'-' * (WIDTH - filled)}] {part:4.0%} of {_size(total)}"
+
+
+def _size(count: int) -> str:
+    return f"{count / 10**6:,.1f} MB"
