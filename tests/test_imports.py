@@ -32,7 +32,7 @@ ALLOWED = {
     "admin": {"models"},
     "ingest": {"ingest", "remotes"},
     "push": {"ingest", "push", "remotes"},
-    "management": {"conf", "ingest", "models", "rollup", "rows"},
+    "management": {"conf", "ingest", "management", "models", "rollup", "rows", "strict_json"},
 }
 WITHOUT_DJANGO = ("remotes", "forks", "periods", "ingest", "push")
 WRITE_DOOR = "org_analytics.models"
