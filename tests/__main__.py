@@ -31,8 +31,8 @@ class Run:
     tests: tuple[str, ...] = ()
     markers: str = ""
 
-    def command(self, without_browser: bool, extra: Sequence[str]) -> list[str]:
-        markers = " and ".join(filter(None, [self.markers, "not browser" if without_browser else ""]))
+    def command(self, without: Sequence[str], extra: Sequence[str]) -> list[str]:
+        markers = " and ".join(filter(None, [self.markers, *(f"not {marker}" for marker in without)]))
         chosen = ["-m", markers] if markers else []
         return [sys.executable, "-m", "pytest", f"--ds={self.settings}", *chosen, *extra, *self.tests]
 
@@ -55,23 +55,24 @@ def main() -> int:
         os.environ["COVERAGE_FILE"] = str(Path(directory) / "coverage")
         if options.coverage:
             extra = ["--cov", "--cov-append", "--cov-report=", *extra]
-        failures = [run for run in suite(options.without_browser, extra) if run]
+        failures = [run for run in suite(["browser"] if options.without_browser else [], extra) if run]
         for failure in failures:
             print(f"FAILED: {failure}", flush=True)
         covered = not options.coverage or enough_coverage()
     return 0 if covered and not failures else 1
 
 
-def suite(without_browser: bool, extra: Sequence[str]) -> Iterator[str]:
-    """Run all on each database; yields a name for each run that failed, else an empty text."""
-    for name, database in databases():
+def suite(without: Sequence[str], extra: Sequence[str]) -> Iterator[str]:
+    """Run all, but tests with these markers, on each database; yields a run's name if it failed, else an empty text."""
+    for place, (name, database) in enumerate(databases()):
+        left_out = [*without, "once"] if place else without
         with database as url:
             for run in RUNS:
                 title = f"{run.settings} on {name}"
                 print(f"\n=== {title}", flush=True)
                 started = time.monotonic()
                 environment = {**os.environ, "DATABASE_URL": url}
-                code = subprocess.call(run.command(without_browser, extra), env=environment)
+                code = subprocess.call(run.command(left_out, extra), env=environment)
                 outcome = "failed" if code else "passed"
                 print(f"=== {title}: {outcome} in {time.monotonic() - started:.0f} s", flush=True)
                 yield title if code else ""
