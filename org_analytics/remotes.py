@@ -1,7 +1,8 @@
 """From a git remote to the path a repository is known by. Pure: no Django, no I/O, never raises on any input.
 
-A path is what the forge calls `owner/name` (`group/sub/name` where groups nest). Hosts, users, passwords, tokens, ports,
-queries and fragments never are part of one: where it is unclear which part of a malformed URL is the path, there is none.
+A path is what the forge calls `owner/name` (`group/sub/name` where groups nest). Hosts, users, passwords, tokens,
+ports, queries and fragments never are part of one: where it is unclear which part of a malformed URL is the path, there
+is none.
 """
 
 import re
@@ -99,7 +100,7 @@ def _remote_parts(url: str) -> list[str]:
     rest, extra = _cut_query(rest)
     if "@" in extra:
         return []  # a password with ? or # in it, or a query with @: which part is the path is anybody's guess
-    before, at, address = rest.rpartition("@")
+    _credentials, at, address = rest.rpartition("@")
     if scheme:
         path = _path_after_authority(address)
     elif _BROKEN_SCHEME.match(address):

@@ -176,18 +176,22 @@ urlish = st.one_of(
     st.text(),
     st.lists(
         st.sampled_from(
-            ["https", "ssh", "git", "file", ":", "//", "/", "@", ".git", "host", "acme", "api", "?", "#", "..", ".", "~",
-             "[", "]", "22", "C:", "\\", " ", "%40", "%3A", "\n", "İ", "\ud800"]
+            [
+                *"/@:?# .~[]\\\n\u0130\ud800",
+                *["https", "ssh", "git", "file", ".git", "host", "acme", "api", "22", "C:", "%40", "%3A", "..", "//"],
+            ]
         ),
         max_size=14,
     ).map("".join),
-)  # fmt: skip
+)
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | urlish | st.binary(),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(["repo_url", "tracking_remote", "remotes", "name", "fetch_url", "push_url", "x"]), inner
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["repo_url", "tracking_remote", "remotes", "name", "fetch_url", "push_url", "x"]), inner
+        )
     ),
     max_leaves=12,
 )
