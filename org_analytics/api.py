@@ -21,7 +21,7 @@ from rest_framework.viewsets import ViewSet
 from . import analytics
 from .fields import MoneyOverflow
 from .filters import ApiFilters, ReposFilters, Selection
-from .gates import Refusal, is_enabled, refusal
+from .gates import Refusal, is_enabled, read_as_utf8, refusal
 from .serializers import analytics_answer, repos_answer
 
 
@@ -71,6 +71,7 @@ class GatedViewSet(ViewSet):
         # Here and not in dispatch(), which would answer HTML; before super(), which would ask who it is.
         if not is_enabled():
             raise exceptions.NotFound
+        read_as_utf8(request._request)
         super().initial(request, *args, **kwargs)
 
     def perform_authentication(self, request: Request) -> None:

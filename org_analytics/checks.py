@@ -25,7 +25,7 @@ def check_email_domains(**kwargs: Any) -> list[CheckMessage]:
     return [
         Error(
             f"ALLOWED_EMAIL_DOMAINS: {entry!r} is not a domain and matches nobody.",
-            hint="Give domains such as 'example.com', without '@' or '*'; only an empty setting lets everybody read.",
+            hint="Give domains such as 'example.com', without '@' or '*'; leave the setting empty for everybody.",
             id="org_analytics.E001",
         )
         for entry in app_settings.email_domain_entries

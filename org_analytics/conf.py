@@ -1,4 +1,4 @@
-"""The app's settings: one typed property each, read when asked, never cached. Nothing else reads them."""
+"""The app's settings: one typed property each, read when asked, never cached. Nothing else reads ours."""
 
 import os
 import re

@@ -7,6 +7,8 @@ from django import forms
 from django.core import exceptions
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Avg, Max, Min, StdDev, Sum, Variance
+from django.db.models.expressions import Col, CombinedExpression
 from django.utils.translation import gettext_lazy as _
 
 NANO_PLACES = 9
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 else:
     _Field = models.Field
 
+_EXACT = (Col, Sum, Min, Max)
+_INEXACT = (Avg, StdDev, Variance)
 _NANO = Decimal(1).scaleb(-NANO_PLACES)
 _CENT = Decimal("0.01")
 
@@ -54,11 +58,17 @@ def plain(amount: Decimal) -> str:
     return f"{whole}.{places.rstrip('0').ljust(2, '0')}"
 
 
+def refuse_arithmetic(value: object) -> None:
+    """Raise FieldError on `F("cost") + 1`, to be written: the database would add one nano-dollar."""
+    if isinstance(value, CombinedExpression):
+        raise exceptions.FieldError("Money has no arithmetic in the database: read it and calculate in Python.")
+
+
 class MoneyField(_Field):
     """Dollars, exact: Sum, Min, Max, Count and comparisons work in the database and give Decimals.
 
     Deliberately no IntegerField: arithmetic between columns has no meaning Django could guess, so `F("cost") * 2`
-    raises FieldError; an Avg, whose result is no whole number of nano-dollars, raises TypeError when it is read.
+    raises FieldError, read or saved; an Avg, whose result is no whole number of nano-dollars, raises TypeError when read.
     """
 
     description = _("Amount of US dollars, exact to nine places")
@@ -66,13 +76,18 @@ class MoneyField(_Field):
     def get_internal_type(self) -> str:
         return "BigIntegerField"
 
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        value = super().pre_save(model_instance, add)
+        refuse_arithmetic(value)
+        return value
+
     def to_python(self, value: Any) -> Decimal | None:
         if value is None or value == "":
             return None
         try:
             # str() first: a float means the number its author wrote, not its binary expansion.
             amount = Decimal(str(value))
-        except InvalidOperation:
+        except (InvalidOperation, ValueError):  # ValueError: an int of more digits than Python turns into text
             raise exceptions.ValidationError(_("Enter an amount of dollars, such as 12.50.")) from None
         if not amount.is_finite():
             raise exceptions.ValidationError(_("The amount must be finite."))
@@ -85,18 +100,19 @@ class MoneyField(_Field):
         try:
             amount = self.to_python(value)
         except exceptions.ValidationError as error:
-            raise ValueError(f"Field '{self.name}': {value!r} is not an amount of dollars.") from error
+            raise ValueError(f"Field '{self.name}': not an amount of dollars.") from error
         if amount is None:
             return None
         if abs(amount) > from_nanos(MAX_NANOS):
             raise ValueError(f"Field '{self.name}': the amount is beyond 2^63 nano-dollars.")
         return to_nanos(amount)
 
-    def from_db_value(self, value: Any, _expression: Any, _connection: BaseDatabaseWrapper) -> Decimal | None:
+    def from_db_value(self, value: Any, expression: Any, _connection: BaseDatabaseWrapper) -> Decimal | None:
+        # Django has made an integer of the value already: only the expression tells that it was none.
+        if not isinstance(expression, _EXACT) and any(isinstance(part, _INEXACT) for part in expression.flatten()):
+            raise TypeError("Money can be summed and compared in the database, not averaged: divide in Python.")
         if value is None:
             return None
-        if isinstance(value, float) or (isinstance(value, Decimal) and value.as_tuple().exponent != 0):
-            raise TypeError("Money can be summed and compared in the database, not averaged: divide in Python.")
         if not -MAX_NANOS <= value <= MAX_NANOS:
             raise MoneyOverflow("The total cost is beyond 2^63 nano-dollars.")
         return from_nanos(int(value))

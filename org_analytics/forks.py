@@ -28,6 +28,8 @@ def effective_links(
     for repo in on_circles(links):
         if repo not in pinned:
             del links[repo]
+    for repo in on_circles(links):  # pinned ones alone: the write door refuses that, but raw SQL could
+        del links[repo]
     roots: dict[Key, Key] = {}
     for repo in links:
         walked = []

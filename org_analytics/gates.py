@@ -3,6 +3,7 @@
 from enum import Enum
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
@@ -10,6 +11,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import View
 
 from .conf import app_settings
@@ -46,7 +48,7 @@ def _has_permitted_domain(user: Any) -> bool:
     domains = app_settings.email_domains
     if domains is None:
         return True
-    email = str(getattr(user, user.get_email_field_name(), "") or "")
+    email = str(getattr(user, get_user_model().get_email_field_name(), "") or "")
     return email.partition("@")[2].lower() in domains
 
 
@@ -57,16 +59,24 @@ def _is_member(user: Any) -> bool:
         return False  # a setting that cannot be read lets nobody in; a system check names it
 
 
+def read_as_utf8(request: HttpRequest) -> None:
+    """A query string is UTF-8, whatever charset a client gives for a body: some could smuggle lone surrogates in."""
+    request.encoding = "utf-8"
+
+
+# Off is off, before LoginRequiredMiddleware asks who it is and CsrfViewMiddleware for a token (pages only read).
+@method_decorator(csrf_exempt, name="dispatch")
 @method_decorator(login_not_required, name="dispatch")
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
 class PageGate(View):
     """A page behind the gates: the host's 404 while off, a login and back for the anonymous, 403 for others."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        # Before Django's own handling of OPTIONS and 405, and exempt from a host's LoginRequiredMiddleware: off is off.
+        # Before Django's own handling of OPTIONS and 405.
         if not is_enabled():
             raise Http404
-        refused = refusal(request.user)
+        read_as_utf8(request)
+        refused = refusal(getattr(request, "user", None))
         if refused is Refusal.NOT_AUTHENTICATED:
             return redirect_to_login(request.get_full_path())
         if refused is not None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from .fields import MoneyField
+from .fields import MoneyField, refuse_arithmetic
 from .recording import ForkLinks, SessionRecorder
 from .remotes import fold
 from .rows import END_OF_STARTS, FIRST_START, MAX_COST_USD, MAX_EXTERNAL_ID, MAX_MS, MAX_TITLE, Provider
@@ -144,6 +144,11 @@ class CodingSessionQuerySet(models.QuerySet["CodingSession"]):
         roots = Repo.objects.using(self.db).named(paths).root_ids()
         rolled_up = Q(repo__in=Repo.objects.rooted_in(roots))
         return self.filter(rolled_up | Q(repo__isnull=True) if include_no_repo else rolled_up)
+
+    def update(self, **values: Any) -> int:
+        """As Django's; raises FieldError on arithmetic with money."""
+        refuse_arithmetic(values.get("cost_usd"))
+        return super().update(**values)
 
 
 class CodingSession(models.Model):

@@ -1,8 +1,8 @@
 """From a git remote to the path a repository is known by. Pure: no Django, no I/O, never raises on any input.
 
 A path is what the forge calls `owner/name` (`group/sub/name` where groups nest). Hosts, users, passwords, tokens,
-ports, queries and fragments never are part of one: where it is unclear which part of a malformed URL is the path,
-there is none.
+ports, queries and fragments never are part of one: where it is unclear which part of a malformed URL is the path, there
+is none.
 """
 
 import re
@@ -14,7 +14,12 @@ MAX_PATH_BYTES = 512
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _LOCAL = re.compile(r"file:|[a-z]:[/\\]|[/\\]|\.{1,2}(?:[/\\]|$)|~(?:[/\\]|$)", re.IGNORECASE)
+# `https:/host/…`, `https:host/…`, `https//host/…`: what follows would be taken for a path, host and all.
+_BROKEN_SCHEME = re.compile(r"(?:git\+)?(?:https?|ssh|ftps?)(?::|//)|git:/", re.IGNORECASE)
 _PORT = re.compile(r"(?::[0-9]*)?")
+# A separator, as it is or percent-encoded, in what is left as the path: part of it may be a host or a credential.
+_SEPARATOR = re.compile(r"[:\\]|%(?:3a|40)", re.IGNORECASE)
+_LOCAL_SEPARATOR = re.compile(r"[:@?#]|%(?:3a|40)", re.IGNORECASE)
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _NO_NAME = frozenset({"", ".", "..", "~"})
 
@@ -84,9 +89,9 @@ def _is_unsafe(url: str) -> bool:
 
 def _local_parts(url: str) -> list[str]:
     rest = re.sub(r"^file:(?://[^/]*)?", "", url, flags=re.IGNORECASE)
-    parts = _named_parts(rest.replace("\\", "/"))
-    # A colon or an @ in a directory name may be the rest of a credential.
-    return [] if any(":" in part or "@" in part for part in parts[-2:]) else parts[-2:]
+    parts = _named_parts(rest.replace("\\", "/"))[-2:]
+    # In a directory's name these may be the rest of a credential or a query.
+    return [] if any(_LOCAL_SEPARATOR.search(part) for part in parts) else parts
 
 
 def _remote_parts(url: str) -> list[str]:
@@ -95,16 +100,16 @@ def _remote_parts(url: str) -> list[str]:
     rest, extra = _cut_query(rest)
     if "@" in extra:
         return []  # a password with ? or # in it, or a query with @: which part is the path is anybody's guess
-    _credential, at, address = rest.rpartition("@")
+    _credentials, at, address = rest.rpartition("@")
     if scheme:
         path = _path_after_authority(address)
+    elif _BROKEN_SCHEME.match(address):
+        return []
     elif ":" in address:
         path = _path_after_scp_host(address)
     else:
         path = address.partition("/")[2] if at else address
-    if ":" in path or "\\" in path:
-        return []
-    return _named_parts(path)
+    return [] if _SEPARATOR.search(path) else _named_parts(path)
 
 
 def _cut_query(rest: str) -> tuple[str, str]:
@@ -113,9 +118,9 @@ def _cut_query(rest: str) -> tuple[str, str]:
 
 
 def _path_after_authority(address: str) -> str:
-    """`host[:port]/path` → `path`; nothing where the port is no number."""
-    if "://" in address:
-        return ""  # a URL pasted into a URL: its host would look like an owner
+    """`host[:port]/path` → `path`; nothing where the host is missing or the port is no number."""
+    if "://" in address or address.startswith(("/", ":")):
+        return ""  # a URL pasted into a URL, or a slash too many: the host would look like an owner
     authority, _, path = address.partition("/")
     port = authority.rpartition("]")[2] if authority.startswith("[") else authority
     start = port.find(":")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.dateparse import parse_datetime
@@ -25,7 +26,7 @@ END_OF_STARTS = datetime(2101, 1, 1, tzinfo=UTC)
 # Also lone surrogates: JSON can carry them, UTF-8 and so the database cannot.
 _UNSTORABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _money = MoneyField()
-NO_GIT = GitPaths()
+_NO_PATHS = GitPaths()
 
 
 class Provider(models.TextChoices):
@@ -50,7 +51,7 @@ class SessionRow:
     started_at: datetime
     ended_at: datetime | None = None
     title: str = ""
-    git_info: GitPaths = NO_GIT
+    git_info: GitPaths = _NO_PATHS
     cost_usd: Decimal | None = None
     cost_complete: bool = True
     duration_ms: int | None = None
@@ -86,7 +87,7 @@ def clean_row(given: Mapping[str, Any]) -> SessionRow:
 
 
 def _user(value: Any) -> models.Model:
-    if not isinstance(value, models.Model) or value.pk is None:
+    if not isinstance(value, get_user_model()) or value.pk is None:
         raise ValidationError(_("Must be a saved user."))
     return value
 

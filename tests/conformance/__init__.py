@@ -1,6 +1,7 @@
 """Recorded questions and answers (`hand.json`, `team.json`), and how to load their people and sessions."""
 
 import json
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -25,13 +26,16 @@ def load(name: str) -> dict[str, Any]:
     users = {
         user["email"]: create_user(user["email"], user["name"], is_active=user["active"]) for user in recorded["users"]
     }
-    CodingSession.objects.record_many(
-        {
+    CodingSession.objects.record_many(rows(recorded, users))
+    return recorded
+
+
+def rows(recorded: dict[str, Any], users: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A file's sessions as rows of `record_many()`; `users` by e-mail."""
+    for session in recorded["sessions"]:
+        yield {
             **{key: session[key] for key in COPIED},
             "user": users[session["user"]],
             "started_at": parse_datetime(session["started_at"]),
             "cost_usd": Decimal(session["cost_usd"]),
         }
-        for session in recorded["sessions"]
-    )
-    return recorded
