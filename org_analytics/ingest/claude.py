@@ -120,10 +120,12 @@ class _Reader:
 
     def finish(self) -> Transcript:
         transcript = self._transcript
+        transcript.held = {key(b"agent", agent) for agent in self._with_files}
         for agent, (usage, model, at) in self._without_files.items():
             request = _request(usage, model or self._main_model or UNKNOWN_MODEL, at)
             if request is not None and agent not in self._with_files:
-                transcript.add_request(key(b"agent", agent), request)
+                # As copied: a fork has this line too, but not the subagent's file, which another session may have.
+                transcript.add_request(key(b"agent", agent), request, copied=True)
         transcript.title = next((self._titles[kind] for kind in _TITLES if kind in self._titles), "")
         transcript.repo_url = self._pull_request_repo
         return transcript
@@ -151,9 +153,10 @@ class _Reader:
         model = model_name(message.get("model")) or UNKNOWN_MODEL
         if model == "<synthetic>":
             return 0
-        if agent:
-            self._with_files.add(text(line.get("agentId")) or "")
-        elif model != UNKNOWN_MODEL:
+        named = text(line.get("agentId"))
+        if agent and named is not None:
+            self._with_files.add(named)
+        elif not agent and model != UNKNOWN_MODEL:
             self._main_model = intern(model)
         identity = text(message.get("id"))
         reply = key(b"reply", identity) if identity else line_key

@@ -39,7 +39,8 @@ class Transcript:
 
     Lines, the response that a line is part of, and requests have keys (`footprints.key`). 0 = no identity, so nobody
     else's; requests without identity are the anonymous ones. Of turns there are the earliest start and the latest end,
-    where the provider writes them. `cwds` has the last branch of each directory.
+    where the provider writes them. `cwds` has the last branch of each directory. What is `held` has no request here,
+    but others that have one for the same key must know.
     """
 
     keys: "array[int]" = field(default_factory=lambda: array("q"))
@@ -50,6 +51,7 @@ class Transcript:
     requests: dict[int, Request] = field(default_factory=dict)
     anonymous: list[Request] = field(default_factory=list)
     copied_requests: set[int] = field(default_factory=set)
+    held: set[int] = field(default_factory=set)
     turn_start: int | None = None
     turn_end: int | None = None
     cwds: dict[str, str | None] = field(default_factory=dict)
@@ -92,7 +94,7 @@ class Transcript:
             Entry(key, request.at, RESPONSE | (COPIED if key in self.copied_requests else 0))
             for key, request in self.requests.items()
         )
-        return [*lines, *responses]
+        return [*lines, *responses, *(Entry(key, NO_TIME, RESPONSE) for key in self.held)]
 
     def own_requests(self, foreign: Set[int]) -> list[Request]:
         return [request for key, request in self.requests.items() if key not in foreign] + self.anonymous
