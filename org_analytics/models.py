@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from .cleaners import END_OF_STARTS, FIRST_START, MAX_COST_USD, MAX_MS
 from .fields import MoneyField
+from .imports import ImportedLine as ImportedLine
+from .imports import ImportedSession as ImportedSession
 from .recording import ForkLinks, SessionRecorder
 from .remotes import fold
 from .rows import MAX_EXTERNAL_ID, MAX_TITLE, Provider

@@ -184,9 +184,9 @@ class SessionRecorder(WriteManager):
         cost_complete, duration_ms, assistant_ms, user_ms, analyzed, models. A call states the whole row: what it does
         not give becomes unknown. Raises ValidationError by field name.
 
-        `models` is a list of dicts (model, requests, input_tokens, output_tokens, cache_write_tokens,
-        cache_read_tokens, cost_usd; None = unpriced) and replaces what is kept; not given, that stays. With it, cost_usd
-        is the models' sum (given and different: refused), and one without a cost makes the session incomplete.
+        `models`, a list of dicts (model, requests, input_tokens, output_tokens, cache_write_tokens, cache_read_tokens,
+        cost_usd; None = unpriced), replaces what is kept; not given, that stays. With it, cost_usd is the models' sum
+        (given and different: refused), and a model without a cost makes the session incomplete.
         """
         row = clean_row(values)
         session, outcome = self._write([row])[row.key]

@@ -86,7 +86,7 @@ def clean_row(given: Mapping[str, Any]) -> SessionRow:
             cleaned["cost_usd"] = _total_cost(cleaned["models"], cleaned.get("cost_usd"))
         except ValidationError as error:
             errors["cost_usd"] = error.messages
-        # Who knows of an unpriced part that is no model of its own may say False; True cannot make up for a model's cost.
+        # False may be said all the same, of a part that is no model of its own; True does not price a model.
         priced = all(usage.cost_usd is not None for usage in cleaned["models"])
         cleaned["cost_complete"] = priced and cleaned.get("cost_complete", True)
     if errors:
