@@ -6,19 +6,21 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.db.models import Count, QuerySet
+from django.db.models import Count, F, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from .models import CodingSession, ForkSighting, Repo
+from .models import CodingSession, ForkSighting, ModelUsage, Repo
 
 if TYPE_CHECKING:
     _RepoForm = forms.ModelForm[Repo]
     _SightingInline = admin.TabularInline[ForkSighting, Repo]
+    _UsageInline = admin.TabularInline[ModelUsage, CodingSession]
     _RepoAdmin = admin.ModelAdmin[Repo]
     _SessionAdmin = admin.ModelAdmin[CodingSession]
 else:  # Django's own classes take no type parameters
-    _RepoForm, _SightingInline = forms.ModelForm, admin.TabularInline
+    _RepoForm = forms.ModelForm
+    _SightingInline = _UsageInline = admin.TabularInline
     _RepoAdmin = _SessionAdmin = admin.ModelAdmin
 
 
@@ -96,6 +98,21 @@ class RepoAdmin(_RepoAdmin):
         Repo.objects.relink({form.instance.pk})
 
 
+class UsageInline(_UsageInline):
+    """What each model did in the session, the dearest first."""
+
+    model = ModelUsage
+    extra = 0
+    can_delete = False
+    ordering = [F("cost_usd").desc(nulls_last=True), "model"]
+
+    def has_add_permission(self, request: HttpRequest, obj: CodingSession | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: CodingSession | None = None) -> bool:
+        return False
+
+
 @admin.register(CodingSession)
 class CodingSessionAdmin(_SessionAdmin):
     """Sessions are written by their tools; here they are looked at, and deleted."""
@@ -107,6 +124,7 @@ class CodingSessionAdmin(_SessionAdmin):
     date_hierarchy = "started_at"
     ordering = ["-started_at", "-pk"]
     show_full_result_count = False
+    inlines = [UsageInline]
 
     @admin.display(description=_("analyzed"), boolean=True, ordering="analyzed_at")
     def is_analyzed(self, session: CodingSession) -> bool:

@@ -11,10 +11,14 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from .cleaners import END_OF_STARTS, FIRST_START, MAX_COST_USD, MAX_MS
 from .fields import MoneyField, refuse_arithmetic
+from .imports import ImportedLine as ImportedLine
+from .imports import ImportedSession as ImportedSession
 from .recording import ForkLinks, SessionRecorder
 from .remotes import fold
-from .rows import END_OF_STARTS, FIRST_START, MAX_COST_USD, MAX_EXTERNAL_ID, MAX_MS, MAX_TITLE, Provider
+from .rows import MAX_EXTERNAL_ID, MAX_TITLE, Provider
+from .usage import ModelUsage as ModelUsage
 
 
 class RepoQuerySet(models.QuerySet["Repo"]):

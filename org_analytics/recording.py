@@ -181,8 +181,12 @@ class SessionRecorder(WriteManager):
         """Write one session as given and return it with whether it is new.
 
         Keywords: user, provider, external_id, started_at, and optionally ended_at, title, git_info, cost_usd,
-        cost_complete, duration_ms, assistant_ms, user_ms, analyzed. A call states the whole row: what it does not give
-        becomes unknown. Raises ValidationError by field name.
+        cost_complete, duration_ms, assistant_ms, user_ms, analyzed, models. A call states the whole row: what it does
+        not give becomes unknown. Raises ValidationError by field name.
+
+        `models`, a list of dicts (model, requests, input_tokens, output_tokens, cache_write_tokens, cache_read_tokens,
+        cost_usd; None = unpriced), replaces what is kept; not given, that stays. With it, cost_usd is the models' sum
+        (given and different: refused), and a model without a cost makes the session incomplete.
         """
         row = clean_row(values)
         session, outcome = self._write([row])[row.key]
@@ -232,6 +236,11 @@ class SessionRecorder(WriteManager):
                 written[row.key] = stated, UPDATED
             else:
                 written[row.key] = session, UNCHANGED
+        self._save(written)
+        self._write_usage(rows, existing, written)
+        return written
+
+    def _save(self, written: Written) -> None:
         new = [session for session, outcome in written.values() if outcome == CREATED]
         changed = [session for session, outcome in written.values() if outcome == UPDATED]
         manager = self.using(self.write_db)
@@ -243,7 +252,23 @@ class SessionRecorder(WriteManager):
                 unique_fields=["user", "provider", "external_id"],
                 update_fields=[*_VALUES, "repo", "analyzed_at"],
             )
-        return written
+
+    def _write_usage(self, rows: list[SessionRow], existing: dict[Key, CodingSession], written: Written) -> None:
+        """Replace the model usage of the rows that state another one than is kept; that, too, is an update."""
+        stating = [row for row in rows if row.models is not None]
+        if not stating:
+            return
+        usage = self.model._meta.get_field("model_usage").related_model._default_manager.db_manager(self.write_db)
+        kept = usage.kept([existing[row.key].pk for row in stating if row.key in existing])
+        changed = {}
+        for row in stating:
+            session, outcome = written[row.key]
+            pk = existing.get(row.key, session).pk
+            if row.models != kept.get(pk, ()):
+                changed[pk] = row.models
+                written[row.key] = session, UPDATED if outcome == UNCHANGED else outcome
+        if changed:
+            usage.replace(changed)
 
     def _repos(self, rows: list[SessionRow]) -> dict[str, int]:
         """The rows' repositories by folded path, after what the rows say of forks was kept."""

@@ -1,35 +1,29 @@
-"""What a session's row may hold: providers, limits, and the one place that cleans what a caller gives."""
+"""What a session's row may hold, and the one place that cleans what a caller gives."""
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.db import models
-from django.utils.dateparse import parse_datetime
+from django.db.models import Model, TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from .fields import MoneyField, from_nanos, to_nanos
+from .cleaners import cost, count, flag, instant, milliseconds, or_none, text
+from .fields import from_nanos, to_nanos
 from .remotes import GitPaths, git_paths
 
-MAX_COST_USD = Decimal(100_000)
-MAX_MS = 366 * 86_400_000
 MAX_EXTERNAL_ID = 512
 MAX_TITLE = 255
-FIRST_START = datetime(2000, 1, 1, tzinfo=UTC)
-END_OF_STARTS = datetime(2101, 1, 1, tzinfo=UTC)
-
-# Also lone surrogates: JSON can carry them, UTF-8 and so the database cannot.
-_UNSTORABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_money = MoneyField()
-_NO_PATHS = GitPaths()
+MAX_MODEL = 255
+MAX_MODELS = 100
+NO_GIT = GitPaths()
 
 
-class Provider(models.TextChoices):
+class Provider(TextChoices):
     """The agents whose sessions are counted, in the order in which the API's messages name them."""
 
     CLAUDE_CODE = "claude-code", "Claude Code"
@@ -42,22 +36,39 @@ _PROVIDERS = {**{value: value for value in Provider.values}, "Claude Code": Prov
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SessionRow:
-    """A cleaned row: the keywords of `CodingSession.objects.record()`, `git_info` reduced to its paths."""
+class UsageRow:
+    """What one model did in a session. The four classes of tokens are disjoint; a cost of None = unpriced."""
 
-    user: models.Model
+    model: str
+    requests: int
+    input_tokens: int
+    output_tokens: int
+    cache_write_tokens: int
+    cache_read_tokens: int
+    cost_usd: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRow:
+    """A cleaned row: the keywords of `CodingSession.objects.record()`, `git_info` reduced to its paths.
+
+    `models` None = not given: what is kept of them stays.
+    """
+
+    user: Model
     provider: str
     external_id: str
     started_at: datetime
     ended_at: datetime | None = None
     title: str = ""
-    git_info: GitPaths = _NO_PATHS
+    git_info: GitPaths = NO_GIT
     cost_usd: Decimal | None = None
     cost_complete: bool = True
     duration_ms: int | None = None
     assistant_ms: int | None = None
     user_ms: int | None = None
     analyzed: bool = True
+    models: tuple[UsageRow, ...] | None = None
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -67,26 +78,41 @@ class SessionRow:
 
 def clean_row(given: Mapping[str, Any]) -> SessionRow:
     """The cleaned row. Raises ValidationError with all bad fields by name; a message never repeats a value."""
-    errors: dict[str, list[Any]] = {name: [_("Unknown field.")] for name in given if name not in _CLEANERS}
-    cleaned: dict[str, Any] = {}
-    for field in fields(SessionRow):
-        if field.name not in given:
-            if field.name in _REQUIRED:
-                errors[field.name] = [_("This field is required.")]
-            continue
-        try:
-            cleaned[field.name] = _CLEANERS[field.name](given[field.name])
-        except ValidationError as error:
-            errors[field.name] = error.messages
+    cleaned, errors = _cleaned(given, _CLEANERS, _REQUIRED)
     started, ended = cleaned.get("started_at"), cleaned.get("ended_at")
     if started and ended and ended < started:
         errors["ended_at"] = [_("Ends before it starts.")]
+    if cleaned.get("models") is not None and "cost_usd" not in errors:
+        try:
+            cleaned["cost_usd"] = _total_cost(cleaned["models"], cleaned.get("cost_usd"))
+        except ValidationError as error:
+            errors["cost_usd"] = error.messages
+        # False may be said all the same, of a part that is no model of its own; True does not price a model.
+        priced = all(usage.cost_usd is not None for usage in cleaned["models"])
+        cleaned["cost_complete"] = priced and cleaned.get("cost_complete", True)
     if errors:
         raise ValidationError(errors)
     return SessionRow(**cleaned)
 
 
-def _user(value: Any) -> models.Model:
+def _cleaned(
+    given: Mapping[str, Any], cleaners: Mapping[str, Callable[[Any], Any]], required: Sequence[str]
+) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+    """The cleaned values and the errors, both by name."""
+    cleaned: dict[str, Any] = {}
+    errors: dict[str, list[Any]] = {name: [_("This field is required.")] for name in required if name not in given}
+    for name, value in given.items():
+        if name not in cleaners:
+            errors[name] = [_("Unknown field.")]
+            continue
+        try:
+            cleaned[name] = cleaners[name](value)
+        except ValidationError as error:
+            errors[name] = error.messages
+    return cleaned, errors
+
+
+def _user(value: Any) -> Model:
     if not isinstance(value, get_user_model()) or value.pk is None:
         raise ValidationError(_("Must be a saved user."))
     return value
@@ -98,73 +124,77 @@ def _provider(value: Any) -> str:
     return _PROVIDERS[value]
 
 
-def _text(value: Any, shortest: int, longest: int) -> str:
-    if not isinstance(value, str):
-        raise ValidationError(_("Must be text."))
-    if not shortest <= len(value) <= longest:
-        raise ValidationError(
-            _("Must have %(shortest)d to %(longest)d characters."), params={"shortest": shortest, "longest": longest}
-        )
-    if _UNSTORABLE.search(value):
-        raise ValidationError(_("Must not hold control characters."))
-    return value
-
-
-def _instant(value: Any) -> datetime:
-    if isinstance(value, str):
+def _models(value: Any) -> tuple[UsageRow, ...]:
+    """The usage of each model, by name. Raises ValidationError naming index and field."""
+    if not isinstance(value, list | tuple) or len(value) > MAX_MODELS:
+        raise ValidationError(_("Must be a list of at most %(maximum)d models."), params={"maximum": MAX_MODELS})
+    rows: dict[str, UsageRow] = {}
+    errors: list[ValidationError] = []
+    for index, given in enumerate(value):
         try:
-            value = parse_datetime(value)
-        except ValueError:
-            value = None
-    if not isinstance(value, datetime):
-        raise ValidationError(_("Must be a date and time, such as 2026-01-31T12:00:00Z."))
-    if value.utcoffset() is None:
-        raise ValidationError(_("Must have a time zone."))
-    if not FIRST_START <= value < END_OF_STARTS:
-        raise ValidationError(_("Must lie in the years 2000 to 2100."))
-    return value.astimezone(UTC)
+            usage = _usage(given)
+            if usage.model in rows:
+                raise ValidationError({"model": [_("Is there twice.")]})
+            rows[usage.model] = usage
+        except ValidationError as error:
+            errors += _indexed(index, error)
+    if errors:
+        raise ValidationError(errors)
+    return tuple(rows[model] for model in sorted(rows))
 
 
-def _cost(value: Any) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, Decimal | str | int | float) or value == "":
-        raise ValidationError(_("Must be an amount of dollars, such as 12.50."))
-    amount = _money.to_python(value)
-    if amount is None or not 0 <= amount <= MAX_COST_USD:
-        raise ValidationError(_("Must lie between 0 and %(maximum)s."), params={"maximum": MAX_COST_USD})
-    return from_nanos(to_nanos(amount))
+def _usage(given: Any) -> UsageRow:
+    if not isinstance(given, Mapping):
+        raise ValidationError(_("Must be an object."))
+    cleaned, errors = _cleaned(given, _USAGE_CLEANERS, _USAGE_REQUIRED)
+    if errors:
+        raise ValidationError(errors)
+    return UsageRow(**cleaned)
 
 
-def _milliseconds(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ValidationError(_("Must be a whole number of milliseconds."))
-    if not 0 <= value <= MAX_MS:
-        raise ValidationError(_("Must lie between 0 and 366 days."))
-    return value
+def _indexed(index: int, error: ValidationError) -> list[ValidationError]:
+    texts = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+    return [
+        ValidationError("%(place)s: %(text)s", params={"place": f"[{index}].{name}".rstrip("."), "text": message})
+        for name, messages in texts.items()
+        for message in messages
+    ]
 
 
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValidationError(_("Must be true or false."))
-    return value
-
-
-def _or_none(clean: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda value: None if value is None else clean(value)
+def _total_cost(usage: Sequence[UsageRow], given: Decimal | None) -> Decimal | None:
+    """The sum of what the models cost, as kept; None where nothing is priced. Raises if something else was given."""
+    costs = [row.cost_usd for row in usage]
+    known = [to_nanos(amount) for amount in costs if amount is not None]
+    total = None if costs and not known else from_nanos(sum(known))
+    if given is not None and given != total:
+        raise ValidationError(_("Is not the sum of what the models cost."))
+    return None if total is None else cost(total)
 
 
 _CLEANERS: dict[str, Callable[[Any], Any]] = {
     "user": _user,
     "provider": _provider,
-    "external_id": lambda value: _text(value, 1, MAX_EXTERNAL_ID),
-    "started_at": _instant,
-    "ended_at": _or_none(_instant),
-    "title": lambda value: _text(value, 0, MAX_TITLE),
+    "external_id": partial(text, shortest=1, longest=MAX_EXTERNAL_ID),
+    "started_at": instant,
+    "ended_at": or_none(instant),
+    "title": partial(text, shortest=0, longest=MAX_TITLE),
     "git_info": git_paths,
-    "cost_usd": _or_none(_cost),
-    "cost_complete": _flag,
-    "duration_ms": _or_none(_milliseconds),
-    "assistant_ms": _or_none(_milliseconds),
-    "user_ms": _or_none(_milliseconds),
-    "analyzed": _flag,
+    "cost_usd": or_none(cost),
+    "cost_complete": flag,
+    "duration_ms": or_none(milliseconds),
+    "assistant_ms": or_none(milliseconds),
+    "user_ms": or_none(milliseconds),
+    "analyzed": flag,
+    "models": or_none(_models),
 }
-_REQUIRED = {"user", "provider", "external_id", "started_at"}
+_REQUIRED = ("user", "provider", "external_id", "started_at")
+_USAGE_CLEANERS: dict[str, Callable[[Any], Any]] = {
+    "model": partial(text, shortest=1, longest=MAX_MODEL),
+    "requests": count,
+    "input_tokens": count,
+    "output_tokens": count,
+    "cache_write_tokens": count,
+    "cache_read_tokens": count,
+    "cost_usd": or_none(cost),
+}
+_USAGE_REQUIRED = tuple(field.name for field in fields(UsageRow) if field.name != "cost_usd")

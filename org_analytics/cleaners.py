@@ -1,0 +1,84 @@
+"""Cleaners of single values: each gives the value as it is kept, or raises a ValidationError that never repeats it."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy as _
+
+from .fields import MoneyField, from_nanos, to_nanos
+
+MAX_COST_USD = Decimal(100_000)
+MAX_MS = 366 * 86_400_000
+MAX_COUNT = 2**53 - 1  # beyond it, JSON numbers are not exact everywhere
+FIRST_START = datetime(2000, 1, 1, tzinfo=UTC)
+END_OF_STARTS = datetime(2101, 1, 1, tzinfo=UTC)
+
+# Also lone surrogates: JSON can carry them, UTF-8 and so the database cannot.
+_UNSTORABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_money = MoneyField()
+
+
+def text(value: Any, shortest: int, longest: int) -> str:
+    if not isinstance(value, str):
+        raise ValidationError(_("Must be text."))
+    if not shortest <= len(value) <= longest:
+        raise ValidationError(
+            _("Must have %(shortest)d to %(longest)d characters."), params={"shortest": shortest, "longest": longest}
+        )
+    if _UNSTORABLE.search(value):
+        raise ValidationError(_("Must not hold control characters."))
+    return value
+
+
+def instant(value: Any) -> datetime:
+    if isinstance(value, str):
+        try:
+            value = parse_datetime(value)
+        except ValueError:
+            value = None
+    if not isinstance(value, datetime):
+        raise ValidationError(_("Must be a date and time, such as 2026-01-31T12:00:00Z."))
+    if value.utcoffset() is None:
+        raise ValidationError(_("Must have a time zone."))
+    if not FIRST_START <= value < END_OF_STARTS:
+        raise ValidationError(_("Must lie in the years 2000 to 2100."))
+    return value.astimezone(UTC)
+
+
+def cost(value: Any) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, Decimal | str | int | float) or value == "":
+        raise ValidationError(_("Must be an amount of dollars, such as 12.50."))
+    # A number is compared before it is made text: Python writes out no integer of thousands of digits.
+    amount = _money.to_python(value) if isinstance(value, str) or 0 <= value <= MAX_COST_USD else None
+    if amount is None or not 0 <= amount <= MAX_COST_USD:
+        raise ValidationError(_("Must lie between 0 and %(maximum)s."), params={"maximum": MAX_COST_USD})
+    return from_nanos(to_nanos(amount))
+
+
+def milliseconds(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValidationError(_("Must be a whole number of milliseconds."))
+    if not 0 <= value <= MAX_MS:
+        raise ValidationError(_("Must lie between 0 and 366 days."))
+    return value
+
+
+def count(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_COUNT:
+        raise ValidationError(_("Must be a whole number from 0 to 2^53 - 1."))
+    return value
+
+
+def flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValidationError(_("Must be true or false."))
+    return value
+
+
+def or_none(clean: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else clean(value)
