@@ -2,19 +2,20 @@
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
 from django.db.models import Exists, OuterRef
 
-from .aggregates import Usage, by_user
+from .aggregates import Usage, by_day, by_user
 from .conf import app_settings
 from .filters import Selection
 from .models import CodingSession, Repo
+from .periods import Interval, buckets
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,11 @@ class Person:
     def order(self) -> tuple[Any, ...]:
         """Named users first by name, then email; then the nameless by email; then id: the same on every database."""
         return self.name is None, _collated(self.name or ""), _collated(self.email), self.id
+
+    def matches(self, text: str) -> bool:
+        """Whether the text is a part of the name or the e-mail, whatever the case and the accents."""
+        wanted = _bare(" ".join(text.split()))
+        return wanted in _bare(self.name or "") or wanted in _bare(self.email)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +65,51 @@ class Report:
     providers_present: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A day or week of the reporting zone, cut at the range: [start, end), with usage by selected provider present."""
+
+    day: date
+    start: datetime
+    end: datetime
+    usage: dict[str, Usage]
+
+    @property
+    def total(self) -> Usage:
+        return sum(self.usage.values(), Usage())
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Usage over time, without gaps. Sums equal the report's totals of the same selection."""
+
+    buckets: tuple[Bucket, ...]
+    providers_present: tuple[str, ...]
+    providers: tuple[str, ...]
+
+    @property
+    def total(self) -> Usage:
+        return sum((bucket.total for bucket in self.buckets), Usage())
+
+
 def report(selection: Selection) -> Report:
     """Usage of every active member in the selection, also of those without a session. Two queries, one for roots."""
-    people = {person.id: person for person in members()}
+    everyone = {person.id: person for person in members()}
+    people = {pk: person for pk, person in everyone.items() if person.matches(selection.person)}
     usage: defaultdict[int | str, Usage] = defaultdict(Usage)
     present: set[str] = set()
     pending = inactive = 0
     latest: datetime | None = None
     for group in by_user(selection):
         user_id = _json_id(group.user_id)
-        is_row, is_selected = user_id in people, selection.has_provider(group.provider)
-        if is_row and group.usage.session_count:
+        is_member, is_selected = user_id in everyone, selection.has_provider(group.provider)
+        if is_member and group.usage.session_count:
             present.add(group.provider)
         if not is_selected:
             continue
-        if not is_row:
+        if not is_member and not selection.person:  # a search is for people who are rows
             inactive += group.usage.session_count
+        if user_id not in people:
             continue
         usage[user_id] += group.usage
         pending += group.pending_count
@@ -88,6 +123,25 @@ def report(selection: Selection) -> Report:
         totals=totals,
         coverage=Coverage(pending, totals.unpriced_count, inactive, latest),
         providers_present=tuple(sorted(present)),
+    )
+
+
+def series(selection: Selection, interval: Interval = Interval.DAY, people: Collection[Any] | None = None) -> Series:
+    """The selection's usage by day or week of the reporting zone; `people`: ids of its rows, where they are known."""
+    if people is None:
+        people = [person.id for person in members() if person.matches(selection.person)]
+    groups = by_day(selection, people)
+    present = sorted({group.provider for group in groups if group.usage.session_count})
+    providers = tuple(filter(selection.has_provider, present))
+    parts = buckets(selection.start, selection.end, app_settings.time_zone, interval)
+    usage = {day: dict.fromkeys(providers, Usage()) for day in parts}
+    for group in groups:
+        if group.provider in providers:
+            usage[interval.first_day(group.day)][group.provider] += group.usage
+    return Series(
+        buckets=tuple(Bucket(day, start, end, usage[day]) for day, (start, end) in parts.items()),
+        providers_present=tuple(present),
+        providers=providers,
     )
 
 
@@ -130,6 +184,10 @@ def _json_id(pk: Any) -> int | str:
 
 
 def _collated(text: str) -> tuple[str, str, str]:
+    return _bare(text), text.casefold(), text
+
+
+def _bare(text: str) -> str:
+    """Without case and accents."""
     decomposed = unicodedata.normalize("NFKD", text)
-    bare = "".join(char for char in decomposed if not unicodedata.combining(char))
-    return bare.casefold(), text.casefold(), text
+    return "".join(char for char in decomposed if not unicodedata.combining(char)).casefold()

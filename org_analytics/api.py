@@ -1,7 +1,7 @@
 """The REST endpoints. What the contract promises is pinned here; authentication and throttling are the host's."""
 
 import math
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from django.core.exceptions import SuspiciousOperation
 from django.core.signals import got_request_exception
@@ -19,10 +19,13 @@ from rest_framework.request import Request
 from rest_framework.viewsets import ViewSet
 
 from . import analytics
+from .conf import app_settings
 from .fields import MoneyOverflow
-from .filters import ApiFilters, ReposFilters, Selection
+from .filters import ApiFilters, ReposFilters, Selection, SeriesFilters
 from .gates import Refusal, is_enabled, read_as_utf8, refusal
-from .serializers import analytics_answer, repos_answer
+from .serializers import analytics_answer, repos_answer, series_answer
+
+_Filters = TypeVar("_Filters", bound=ReposFilters)
 
 
 class BadQuery(Exception):
@@ -133,7 +136,11 @@ class GatedViewSet(ViewSet):
 class OrgViewSet(GatedViewSet):
     """What the organization did."""
 
-    failure = {"analytics": "Failed to compute org analytics", "repos": "Failed to list org repos"}
+    failure = {
+        "analytics": "Failed to compute org analytics",
+        "repos": "Failed to list org repos",
+        "series": "Failed to compute org series",
+    }
 
     def analytics(self, request: Request) -> HttpResponseBase:
         """Usage per person, of everyone, and what it covers."""
@@ -145,9 +152,20 @@ class OrgViewSet(GatedViewSet):
         selection = _selection(ReposFilters, request)
         return JsonResponse(repos_answer(analytics.repos(selection), selection, timezone.now()))
 
+    def series(self, request: Request) -> HttpResponseBase:
+        """Usage by day or week and provider."""
+        query = _valid(SeriesFilters, request)
+        selection, interval = query.selection, query.interval_asked
+        series = analytics.series(selection, interval)
+        return JsonResponse(series_answer(series, selection, interval, app_settings.time_zone, timezone.now()))
+
 
 def _selection(filters: type[ReposFilters], request: Request) -> Selection:
+    return _valid(filters, request).selection
+
+
+def _valid(filters: type[_Filters], request: Request) -> _Filters:
     query = filters(request.query_params, queryset=None)
     if not query.is_valid():
         raise BadQuery(query.error)
-    return query.selection
+    return query

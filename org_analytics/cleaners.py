@@ -53,8 +53,8 @@ def instant(value: Any) -> datetime:
 def cost(value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, Decimal | str | int | float) or value == "":
         raise ValidationError(_("Must be an amount of dollars, such as 12.50."))
-    # A number is compared before it is made text: Python writes out no integer of thousands of digits.
-    amount = _money.to_python(value) if isinstance(value, str) or 0 <= value <= MAX_COST_USD else None
+    # An integer is compared before it is made text: Python writes out none of thousands of digits.
+    amount = None if isinstance(value, int) and not 0 <= value <= MAX_COST_USD else _money.to_python(value)
     if amount is None or not 0 <= amount <= MAX_COST_USD:
         raise ValidationError(_("Must lie between 0 and %(maximum)s."), params={"maximum": MAX_COST_USD})
     return from_nanos(to_nanos(amount))

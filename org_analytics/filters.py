@@ -1,27 +1,21 @@
-"""What a query string asks for. The only place that reads one; everything else takes a frozen `Selection`."""
+"""What an API's query string asks for. Everything behind it takes a frozen `Selection`."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
-from .conf import app_settings
 from .models import CodingSession, CodingSessionQuerySet
 from .periods import (
-    DEFAULT_PRESET,
-    FIRST_DATE,
-    LAST_DATE,
     MAX_DAYS,
     MAX_SECONDS,
-    PRESETS,
     Days,
+    Interval,
     api_defaults,
     shown_dates,
 )
@@ -38,7 +32,7 @@ _FLAGS = {"": True, "true": True, "1": True, "false": False, "0": False}
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which sessions are asked about: those started in [start, end), of these providers and repositories."""
+    """Which sessions are asked about: started in [start, end), of these providers, repositories and matching people."""
 
     start: datetime
     end: datetime
@@ -46,6 +40,7 @@ class Selection:
     providers: tuple[str, ...] = ()
     repos: tuple[str, ...] = ()
     include_no_repo: bool = True
+    person: str = ""
 
     def has_provider(self, provider: str) -> bool:
         """Whether the provider is selected; none selected means all."""
@@ -98,6 +93,7 @@ class ApiForm(forms.Form):
             repos=repos,
             include_no_repo=_flag(get("include_no_repo") or ""),
         )
+        self.cleaned_data["interval"] = _interval(get("interval") or "")
         return self.cleaned_data
 
 
@@ -147,6 +143,18 @@ class ApiFilters(ReposFilters):
     include_no_repo = RawFilter()
 
 
+class SeriesFilters(ApiFilters):
+    """The parameters of `GET /api/v1/org/series`."""
+
+    interval = RawFilter()
+
+    @property
+    def interval_asked(self) -> Interval:
+        """The length of a bucket; only after `is_valid()`."""
+        interval: Interval = self.form.cleaned_data["interval"]
+        return interval
+
+
 def _integer(text: str | None, name: str, lowest: int, highest: int) -> int | None:
     if not text:
         return None
@@ -191,6 +199,13 @@ def _flag(text: str) -> bool:
     return _FLAGS[text]
 
 
+def _interval(text: str) -> Interval:
+    try:
+        return Interval(text or Interval.DAY)
+    except ValueError:
+        raise ValidationError("Invalid interval") from None
+
+
 def quoted(text: str) -> str:
     """In double quotes, with quotes, backslashes and what cannot be printed escaped (as Go's `%q`)."""
     return f'"{"".join(map(_escaped, text))}"'
@@ -208,115 +223,3 @@ def _escaped(char: str) -> str:
 
 
 _SHORT_ESCAPES = dict(zip("\a\b\f\n\r\t\v", ("\\a", "\\b", "\\f", "\\n", "\\r", "\\t", "\\v"), strict=True))
-
-
-# The page -----------------------------------------------------------------------------------------------------------
-
-
-class RepeatedField(forms.Field):
-    """All values of a repeated parameter, empties dropped, each once."""
-
-    widget = forms.MultipleHiddenInput
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(required=False)
-
-    def clean(self, value: Iterable[str] | None) -> list[str]:
-        return list(dict.fromkeys(item for text in value or () if (item := text.strip())))
-
-
-class RepeatedFilter(django_filters.Filter):
-    """A parameter that may be given several times."""
-
-    field_class = RepeatedField
-
-
-class PageForm(forms.Form):
-    """The page's parameters; every bad value is an error of its own field."""
-
-    def clean_start(self) -> date | None:
-        return self._date("start")
-
-    def clean_end(self) -> date | None:
-        return self._date("end")
-
-    def clean_range(self) -> str:
-        preset = self.cleaned_data["range"] or DEFAULT_PRESET
-        if preset not in PRESETS:
-            raise ValidationError(_("Unknown date range."))
-        return str(preset)
-
-    def clean_provider(self) -> list[str]:
-        providers: list[str] = self.cleaned_data["provider"]
-        if any(provider not in Provider.values for provider in providers):
-            raise ValidationError(_("Unknown provider."))
-        return providers
-
-    def clean_repo(self) -> list[str]:
-        try:
-            return list(_repos(",".join(self.cleaned_data["repo"])))
-        except ValidationError:
-            raise ValidationError(_("At most 50 repositories of at most 512 bytes.")) from None
-
-    def clean_include_no_repo(self) -> bool:
-        try:
-            return _flag(self.cleaned_data["include_no_repo"] or "")
-        except ValidationError:
-            raise ValidationError(_("Must be 1 or 0.")) from None
-
-    def clean(self) -> dict[str, Any]:
-        days = self._days()
-        if not self.errors and days:
-            start, end = days.instants(app_settings.time_zone)
-            self.cleaned_data["selection"] = Selection(
-                start=start,
-                end=end,
-                days=days,
-                providers=tuple(self.cleaned_data["provider"]),
-                repos=tuple(self.cleaned_data["repo"]),
-                include_no_repo=self.cleaned_data["include_no_repo"],
-            )
-        return self.cleaned_data
-
-    def _date(self, name: str) -> date | None:
-        text = self.cleaned_data[name]
-        if not text:
-            return None
-        try:
-            day = date.fromisoformat(text) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else None
-        except ValueError:
-            day = None
-        if day is None or not FIRST_DATE <= day <= LAST_DATE:
-            raise ValidationError(_("Enter a date from 2000-01-01 to 2100-12-31, as YYYY-MM-DD."))
-        return day
-
-    def _days(self) -> Days | None:
-        if {"start", "end", "range"} & self.errors.keys():
-            return None
-        start, end = self.cleaned_data.get("start"), self.cleaned_data.get("end")
-        if start is None and end is None:
-            today = timezone.now().astimezone(app_settings.time_zone).date()
-            return PRESETS[self.cleaned_data["range"]](today)
-        if start is None or end is None:
-            self.add_error("start" if start is None else "end", _("Give both dates, or none."))
-        elif end < start:
-            self.add_error("end", _("The end is before the start."))
-        elif Days(start, end).count > MAX_DAYS:
-            self.add_error("end", _("At most 90 days."))
-        else:
-            return Days(start, end)
-        return None
-
-
-class PageFilters(SelectionFilters):
-    """The parameters of the organization page."""
-
-    range = RawFilter()
-    start = RawFilter()
-    end = RawFilter()
-    provider = RepeatedFilter()
-    repo = RepeatedFilter()
-    include_no_repo = RawFilter()
-
-    class Meta(SelectionFilters.Meta):
-        form = PageForm

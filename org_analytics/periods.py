@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 DAY_SECONDS = 86_400
@@ -12,6 +13,17 @@ MAX_SECONDS = MAX_DAYS * DAY_SECONDS + 3_600
 DEFAULT_API_DAYS = 7
 FIRST_DATE, LAST_DATE = date(2000, 1, 1), date(2100, 12, 31)
 DEFAULT_PRESET = "7d"
+
+
+class Interval(StrEnum):
+    """The length of a series' buckets; weeks begin on Monday."""
+
+    DAY = "day"
+    WEEK = "week"
+
+    def first_day(self, day: date) -> date:
+        """The first day of the day's bucket."""
+        return day if self is Interval.DAY else day - timedelta(day.weekday())
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +58,32 @@ def day_start(day: date, zone: ZoneInfo) -> datetime:
         middle = middle.replace(microsecond=0)
         low, high = (middle, high) if middle.astimezone(zone).date() < day else (low, middle)
     return high
+
+
+def previous_period(days: Days, zone: ZoneInfo, now: datetime) -> tuple[Days, datetime, datetime]:
+    """The days before and their [start, end). While `days` are not over, the end is at the same local time of day."""
+    before = days.before()
+    start, end = before.instants(zone)
+    local = now.astimezone(zone)
+    same_time = datetime.combine(local.date() - timedelta(days.count), local.time(), zone).astimezone(UTC)
+    return before, start, max(start, min(end, same_time))
+
+
+def buckets(
+    start: datetime, end: datetime, zone: ZoneInfo, interval: Interval
+) -> dict[date, tuple[datetime, datetime]]:
+    """[start, end) cut at the zone's days or weeks: each part by the first day of its day or week."""
+    day = start.astimezone(zone).date()
+    last = (end - timedelta(microseconds=1)).astimezone(zone).date()
+    parts: dict[date, tuple[datetime, datetime]] = {}
+    while day <= last:
+        key = interval.first_day(day)
+        day = min(day + timedelta(1 if interval is Interval.DAY else 7 - day.weekday()), last + timedelta(1))
+        part_end = min(end, day_start(day, zone))
+        if start < part_end:  # not so for a day that the zone skipped whole
+            parts[key] = (start, part_end)
+        start = part_end
+    return parts
 
 
 def _this_week(today: date) -> Days:

@@ -1,9 +1,10 @@
 """The shapes of the API's answers, keys in the contract's order."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from .fields import average, round_cents
+from .fields import average, plain, round_cents
 
 # The API's names of what a Usage sums: (name in answers, name in Usage).
 _TIMES = (("duration", "duration"), ("assistant_time", "assistant"), ("user_time", "user"))
@@ -30,6 +31,30 @@ def repos_answer(repos: list[str], selection: Any, computed_at: datetime) -> dic
     return {**_head(selection, computed_at), "repos": repos}
 
 
+def series_answer(series: Any, selection: Any, interval: str, zone: ZoneInfo, computed_at: datetime) -> dict[str, Any]:
+    """`GET /org/series`; costs unrounded."""
+    return {
+        **_head(selection, computed_at),
+        "time_zone": zone.key,
+        "interval": interval,
+        "providers_present": list(series.providers_present),
+        "buckets": [
+            {
+                "start": local_rfc3339(bucket.start, zone),
+                "end": local_rfc3339(bucket.end, zone),
+                "providers": {provider: _sums(usage) for provider, usage in bucket.usage.items()},
+            }
+            for bucket in series.buckets
+        ],
+    }
+
+
+def local_rfc3339(instant: datetime, zone: ZoneInfo) -> str:
+    """With the zone's offset; in whole minutes, as the format wants it, also where the zone's was not."""
+    offset = instant.astimezone(zone).utcoffset() or timedelta(0)
+    return instant.astimezone(timezone(timedelta(minutes=offset // timedelta(minutes=1)))).isoformat()
+
+
 def rfc3339(instant: datetime) -> str:
     """In UTC, ending in Z."""
     return instant.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
@@ -50,10 +75,15 @@ def _user(person: Any) -> dict[str, Any]:
     return user if person.name is None else {**user, "name": person.name}
 
 
-def _usage(usage: Any) -> dict[str, Any]:
-    answer = {"session_count": usage.session_count, "total_cost_usd": str(round_cents(usage.cost_usd))}
+def _sums(usage: Any) -> dict[str, Any]:
+    answer = {"session_count": usage.session_count, "total_cost_usd": plain(usage.cost_usd)}
     for name, attribute in _TIMES:
         answer[f"total_{name}_ms"] = getattr(usage, f"{attribute}_ms")
+    return answer
+
+
+def _usage(usage: Any) -> dict[str, Any]:
+    answer = {**_sums(usage), "total_cost_usd": str(round_cents(usage.cost_usd))}
     answer["avg_cost_usd"] = str(round_cents(average(usage.cost_usd, usage.cost_count)))
     for name, attribute in _TIMES:
         if count := getattr(usage, f"{attribute}_count"):

@@ -3,16 +3,19 @@
 from django.urls import path
 
 from .api import OrgViewSet
-from .views import OrganizationView
+from .views import DownloadView, OrganizationView
 
 app_name = "org_analytics"
 
 api_urlpatterns = [
     path("api/v1/org/analytics", OrgViewSet.as_view({"get": "analytics"}), name="api-analytics"),
     path("api/v1/org/repos", OrgViewSet.as_view({"get": "repos"}), name="api-repos"),
+    path("api/v1/org/series", OrgViewSet.as_view({"get": "series"}), name="api-series"),
 ]
 page_urlpatterns = [
     path("organization", OrganizationView.as_view(), name="organization"),
     path("organization/", OrganizationView.as_view()),
+    path("organization.csv", DownloadView.as_view(extension="csv"), name="organization-csv"),
+    path("organization.json", DownloadView.as_view(extension="json"), name="organization-json"),
 ]
 urlpatterns = [*api_urlpatterns, *page_urlpatterns]

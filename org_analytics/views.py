@@ -1,155 +1,159 @@
-"""The organization page."""
+"""The organization page and its downloads."""
 
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.utils.decorators import method_decorator
-from django.utils.translation import gettext_lazy as _
-from django.views.decorators.cache import cache_control
+from django.urls import NoReverseMatch
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 
-from . import analytics
-from .analytics import PersonUsage, Usage
+from . import analytics, page
+from .analytics import Report
+from .chart import Chart
 from .conf import app_settings
-from .fields import average
-from .filters import PageFilters
+from .controls import Controls
+from .downloads import csv_lines, file_name, json_chunks
+from .figures import Figures
+from .filters import Selection
 from .gates import PageGate
-from .periods import DEFAULT_PRESET
-from .rows import Provider
-
-PRESET_LABELS = {
-    "this-week": _("This week"),
-    "last-week": _("Last week"),
-    "7d": _("Last 7 days"),
-    "this-month": _("This month"),
-    "last-month": _("Last month"),
-    "30d": _("Last 30 days"),
-    "90d": _("Last 90 days"),
-}
+from .page_filters import PageFilters, PageState
+from .periods import previous_period
 
 
-@dataclass(frozen=True, slots=True)
-class Cells:
-    """A row of the table as numbers; None = nothing known."""
-
-    sessions: int
-    cost: Decimal | None
-    is_partly_unpriced: bool
-    duration: int | None
-    assistant: int | None
-    user_time: int | None
-    avg_cost: Decimal | None
-    avg_duration: int | None
-    avg_assistant: int | None
-    avg_user: int | None
-
-
-COLUMNS = {
-    "user": _("User"),
-    "sessions": _("Sessions"),
-    "cost": _("Est. cost"),
-    "duration": _("Total duration"),
-    "assistant": _("Assistant time"),
-    "user_time": _("User time"),
-    "avg_cost": _("Avg cost"),
-    "avg_duration": _("Avg duration"),
-    "avg_assistant": _("Avg assistant"),
-    "avg_user": _("Avg user"),
-}
-DEFAULT_ORDER = "-cost"
-
-
-@method_decorator(cache_control(no_store=True), name="dispatch")
-class OrganizationView(PageGate):
-    """One row per person, "Everyone" first."""
+class AddressView(PageGate):
+    """What the page and its downloads share: the address, read, and nothing kept by caches."""
 
     http_method_names = ["get", "head", "options"]
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = super().dispatch(request, *args, **kwargs)
+        response["Cache-Control"] = "no-store"
+        patch_vary_headers(response, ["Cookie", "HX-Request"])
+        return response
+
+    @cached_property
+    def asked(self) -> PageFilters:
+        """The address as it was given."""
+        return PageFilters(self.request.GET, queryset=None)
+
+    @cached_property
+    def errors(self) -> dict[str, str]:
+        """The messages by parameter; with any of them the default view is shown."""
+        return {} if self.asked.is_valid() else dict(self.asked.errors_by_field)
+
+    @cached_property
+    def state(self) -> PageState:
+        if not self.errors:
+            return self.asked.state
+        default = PageFilters(QueryDict(), queryset=None)
+        default.is_valid()
+        return default.state
+
+    @cached_property
+    def report(self) -> Report:
+        return analytics.report(self.state.selection)
+
+    @cached_property
+    def table(self) -> list[page.Row]:
+        """All rows of the view, in its order."""
+        return page.rows(self.report.people, self.state)
+
+
+class OrganizationView(AddressView):
+    """The page; for htmx without the frame around it."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = super().dispatch(request, *args, **kwargs)
+        if _is_htmx(request) and response.status_code == 302:  # a login page must not be put into ours
+            return HttpResponse(status=204, headers={"HX-Redirect": response["Location"], "Cache-Control": "no-store"})
+        return response
+
     def get(self, request: HttpRequest) -> HttpResponse:
-        data = request.GET.copy()
-        filters = PageFilters(data, queryset=None)
-        is_valid = filters.is_valid()
-        if not is_valid:
-            filters, errors = PageFilters(QueryDict(), queryset=None), filters.form.errors
-            filters.is_valid()
-        else:
-            errors = {}
-        selection = filters.selection
-        order = data.get("o") if data.get("o", "").removeprefix("-") in COLUMNS else DEFAULT_ORDER
-        report = analytics.report(selection)
-        context = {
-            **admin.site.each_context(request),
+        status = 400 if self.errors else 200
+        response = render(request, "org_analytics/organization.html", self.context(), status=status)
+        if _is_htmx(request) and not self.errors:
+            response["HX-Push-Url"] = request.path + self.state.query()
+        return response
+
+    def context(self) -> dict[str, Any]:
+        """Numbers, each asked for once."""
+        state, report = self.state, self.report
+        before = self._selection_before()
+        people = [row.person.id for row in report.people]
+        series = analytics.series(state.selection, people=people)
+        series_before = analytics.series(before, people=people)
+        return {
+            **_admin_context(self.request),
+            **self._table(),
             "title": _("Organization"),
             "is_nav_sidebar_enabled": False,
-            "selection": selection,
+            "layout": "org_analytics/fragment.html" if _is_htmx(self.request) else "org_analytics/base.html",
             "zone": app_settings.time_zone,
-            "errors": errors,
+            "state": state,
+            "selection": state.selection,
+            "before": before,
+            "is_unfinished": timezone.now() < state.selection.end,
+            "errors": self.errors,
             "report": report,
-            "everyone": cells(report.totals),
-            "rows": [(row.person, cells(row.usage)) for row in ordered(report.people, order)],
-            "columns": columns(data, order),
-            "order": order,
-            "presets": [(name, label, name == self._preset(data, filters)) for name, label in PRESET_LABELS.items()],
-            "providers": [
-                (value, Provider(value).label, value in selection.providers)
-                for value in sorted({*report.providers_present, *selection.providers})
-            ],
-            "repos": sorted({*analytics.repos(selection), *selection.repos}),
-            "preset": self._preset(data, filters),
-            "query": data,
+            "controls": self._controls(),
+            "cards": page.cards(report.totals, series_before.total),
+            "chart": Chart(state.measure, series, series_before if state.is_compared else None),
         }
-        return render(request, "org_analytics/organization.html", context, status=400 if errors else 200)
 
-    def _preset(self, data: QueryDict, filters: PageFilters) -> str | None:
-        has_dates = bool(filters.form.cleaned_data.get("start"))
-        return None if has_dates else filters.form.cleaned_data.get("range", DEFAULT_PRESET)
+    def _controls(self) -> Controls:
+        given = {name: self.request.GET.get(name, "") for name in self.errors | dict.fromkeys(["start", "end"])}
+        repos = analytics.repos(self.state.selection)
+        return Controls(self.state, self.report.providers_present, repos, self.errors, given)
 
+    def _selection_before(self) -> Selection:
+        selection = self.state.selection
+        days, start, end = previous_period(selection.days, app_settings.time_zone, timezone.now())
+        return replace(selection, days=days, start=start, end=end)
 
-def cells(usage: Usage) -> Cells:
-    """What is shown of a usage."""
-    has_cost = usage.cost_count or not usage.session_count
-    return Cells(
-        sessions=usage.session_count,
-        cost=usage.cost_usd if has_cost else None,
-        is_partly_unpriced=bool(has_cost and usage.unpriced_count),
-        duration=usage.duration_ms if usage.duration_count else None,
-        assistant=usage.assistant_ms if usage.assistant_count else None,
-        user_time=usage.user_ms if usage.user_count else None,
-        avg_cost=average(usage.cost_usd, usage.cost_count) if usage.cost_count else None,
-        avg_duration=usage.duration_ms // usage.duration_count if usage.duration_count else None,
-        avg_assistant=usage.assistant_ms // usage.assistant_count if usage.assistant_count else None,
-        avg_user=usage.user_ms // usage.user_count if usage.user_count else None,
-    )
-
-
-def ordered(rows: tuple[PersonUsage, ...], order: str) -> list[PersonUsage]:
-    """Sorted by a column; ties by name, then id (the report's order); unknown last both ways."""
-    name, is_descending = order.removeprefix("-"), order.startswith("-")
-    if name == "user":
-        return list(reversed(rows)) if is_descending else list(rows)
-    values = [(getattr(cells(row.usage), name), row) for row in rows]
-    known = sorted((pair for pair in values if pair[0] is not None), key=lambda pair: pair[0], reverse=is_descending)
-    return [row for _value, row in known] + [row for value, row in values if value is None]
+    def _table(self) -> dict[str, Any]:
+        shown = Paginator(self.table, page.PAGE_SIZE).get_page(self.state.page)
+        largest = page.largest(self.table, self.state)
+        return {
+            "columns": page.columns(self.state),
+            "everyone": page.cells(Figures.of(self.report.totals), self.state, 0),
+            "page": shown,
+            "previous_page": self.state.query(p=str(shown.number - 1) if shown.number > 2 else ""),
+            "next_page": self.state.query(p=str(shown.number + 1)),
+            "rows": [(row, page.cells(row.figures, self.state, largest)) for row in shown],
+        }
 
 
-def columns(data: QueryDict, order: str) -> list[dict[str, Any]]:
-    """The table's head: labels, links that sort, `aria-sort`."""
-    head = []
-    for name, label in COLUMNS.items():
-        is_sorted, is_descending = order.removeprefix("-") == name, order.startswith("-")
-        first = name if name == "user" else f"-{name}"
-        toggled = name if is_descending else f"-{name}"
-        link = data.copy()
-        link["o"] = toggled if is_sorted else first
-        head.append(
-            {
-                "name": name,
-                "label": label,
-                "url": f"?{link.urlencode()}",
-                "sort": ("descending" if is_descending else "ascending") if is_sorted else "",
-            }
-        )
-    return head
+class DownloadView(AddressView):
+    """The view's rows as a file."""
+
+    extension = ""
+    _FORMATS = {"csv": ("text/csv; charset=utf-8", csv_lines), "json": ("application/json", json_chunks)}
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        if self.errors:
+            text = "\n".join(f"{name}: {message}" for name, message in self.errors.items())
+            return HttpResponse(text, status=400, content_type="text/plain; charset=utf-8")
+        content_type, chunks = self._FORMATS[self.extension]
+        body = chunks(self.table, self.report, self.state, timezone.now())
+        name = file_name(self.state, self.extension)
+        headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
+        return StreamingHttpResponse(body, content_type=content_type, headers=headers)
+
+
+def _is_htmx(request: HttpRequest) -> bool:
+    """Whether only the page's inside is wanted; going back in history wants the whole."""
+    return request.headers.get("HX-Request") == "true" and "HX-History-Restore-Request" not in request.headers
+
+
+def _admin_context(request: HttpRequest) -> dict[str, Any]:
+    try:
+        return admin.site.each_context(request)
+    except NoReverseMatch:  # the admin is installed for its clothes, its pages are not served
+        return {}
