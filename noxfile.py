@@ -16,6 +16,8 @@ BESIDE_THE_PACKAGE = ("tests", "example_project", "manage.py", "pyproject.toml")
 nox.options.reuse_existing_virtualenvs = True
 # A pair whose interpreter is not there is skipped with a line, also in CI.
 nox.options.error_on_missing_interpreters = False
+nox.options.download_python = "never"
+nox.options.default_venv_backend = "virtualenv"
 # pyenv's shims fail for versions that are installed but not selected: look at the interpreters themselves first.
 PYENV = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
 os.environ["PATH"] = os.pathsep.join(
