@@ -171,6 +171,19 @@ def test_reader_of_another_domain_is_told_in_the_hosts_own_words(api, settings):
     assert 'href="/organization"' not in response.text
 
 
+@pytest.mark.parametrize("path", ["/", "/trends", "/account/token", "/nowhere"])
+def test_pages_are_german_for_a_german_reader(api, path):
+    text = api.get(path, headers={"Accept-Language": "de"}).text
+    assert '<html lang="de">' in text
+    assert "Abmelden" in text
+
+
+def test_german_catalogue_is_complete():
+    catalogue = (ROOT / "example_project/locale/de/LC_MESSAGES/django.po").read_text(encoding="utf-8")
+    assert not re.search(r'msgstr(\[\d\])? ""\n(?!")', catalogue)
+    assert "fuzzy" not in catalogue
+
+
 def test_unknown_page_is_answered_by_the_hosts_own_404(api):
     response = api.get("/nowhere")
     assert response.status_code == 404
