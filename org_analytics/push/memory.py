@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from org_analytics.ingest.sqlite_state import SqliteState
+from org_analytics.ingest.sqlite_state import SqliteState, StateInUse
 from org_analytics.ingest.state import MemoryState, State
 from org_analytics.push import acknowledged
 from org_analytics.push.acknowledged import Acknowledged
+from org_analytics.push.errors import BusyError
 from org_analytics.push.places import private_file, state_directory
 
 
@@ -33,15 +34,22 @@ class Memory:
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[tuple[State, Acknowledged]]:
-        with SqliteState(private_file(self._read)) as state, acknowledged.opened(self._answers) as answers:
+        with _alone(private_file(self._read)) as state, acknowledged.opened(self._answers) as answers:
             yield state, answers
 
     @contextlib.contextmanager
     def opened_as_copy(self) -> Iterator[tuple[State, Acknowledged]]:
         """The same, to be changed without consequences."""
         with contextlib.ExitStack() as stack:
-            base = stack.enter_context(SqliteState(self._read)) if self._read.exists() else None
+            base = stack.enter_context(_alone(self._read)) if self._read.exists() else None
             yield MemoryState(base), stack.enter_context(acknowledged.opened_as_copy(self._answers))
+
+
+def _alone(path: Path) -> SqliteState:
+    try:
+        return SqliteState(path)
+    except StateInUse:
+        raise BusyError("Another program has this machine's state open.") from None
 
 
 def of_server(server: str | None) -> Memory:

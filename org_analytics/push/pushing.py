@@ -48,14 +48,14 @@ class Unsent:
                 self._counts.unchanged += 1
 
     def _unless_answered(self, row: Row, receipt: Receipt) -> Iterator[Item]:
-        match self._acknowledged.answer_to(row):
-            case None:
-                yield row, receipt
-            case Answer.STORED:
-                self._counts.unchanged += 1
-                self._state.mark_stored([receipt])
-            case Answer.REFUSED:
-                self._counts.refused_before += 1
+        answer = self._acknowledged.answer_to(row)
+        if answer is None:
+            yield row, receipt
+        elif answer is Answer.REFUSED:
+            self._counts.refused_before += 1
+        else:
+            self._counts.unchanged += 1
+            self._state.mark_stored([receipt])
 
 
 def again(acknowledged: Acknowledged, *, with_titles: bool) -> Iterator[Item]:

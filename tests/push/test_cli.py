@@ -1,7 +1,9 @@
 """The command as people and scripts use it: real transcripts, a real server, exit codes."""
 
+import contextlib
 import io
 import json
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -248,6 +250,23 @@ def test_push_beside_another_gives_up_in_the_end(
     assert run("push") == 0
 
 
+def test_state_that_another_program_has_open_is_busy(logged_in: Team, codex_home: Path, home: Path) -> None:
+    run("push")
+    (path,) = (home / ".local/state").rglob("read.sqlite3")
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert run("push") == 5
+        assert run("push", "--dry-run") == 5
+
+
+def test_two_pushes_at_once_send_every_session_once(team: Team, codex_home: Path, home: Path) -> None:
+    arguments = ["push", "--server", team.url, "--token", TOKEN, "--quiet"]
+    command = [sys.executable, "-P", "-m", "org_analytics.push", *arguments]
+    started = [subprocess.Popen(command, env=environment(home), cwd=home) for _ in range(2)]
+    assert [process.wait(60) for process in started] == [0, 0]
+    assert (team.batch_sizes, len(team.rows)) == ([3], 3)
+
+
 def test_background_push_leaves_the_work_to_the_one_that_waits_already(
     logged_in: Team, codex_home: Path, home: Path
 ) -> None:
@@ -320,6 +339,19 @@ def test_reader_that_leaves_early_is_no_error(codex_home: Path, home: Path) -> N
         started.stdout.close()
         assert started.stderr.read() == b""
     assert started.returncode == 0
+
+
+def test_closed_output_is_no_error(codex_home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+        def fileno(self) -> int:
+            return file.fileno()
+
+    with (tmp_path / "output").open("w") as file:
+        monkeypatch.setattr(sys, "stdout", Closed())
+        assert run("push", "--dry-run") == 0
 
 
 def environment(home: Path) -> dict[str, str]:
