@@ -41,6 +41,8 @@ def _send(options: Namespace, kept: Memory, client: Client) -> int:
             Sender(client, state, answers, counts).send(_unsent(options, state, answers, counts))
     finally:
         _warn(*report.refusals(counts))  # not said again by the next push
+    if options.resend:
+        counts.known = 0  # they are among those that were sent again
     if not options.quiet:
         print(*report.summary(client.server, counts), sep="\n")
     return SOME_REFUSED if counts.refused else OK
@@ -99,10 +101,13 @@ def login(options: Namespace, sleep: Sleep) -> int:
 def install_hook(options: Namespace, sleep: Sleep) -> int:
     """Add the hook to Claude Code's settings, and say how to do it for Codex."""
     arguments = _hook_arguments(options)
+    known = _configured(options)
     path = hooks.settings_file(options.claude)
     is_new = hooks.install(path, arguments)
     print(f"{'Added to' if is_new else 'Already in'} {path}: at the end of a session, a push in the background.")
     print(f"Its errors go to {background.log_file()}.")
+    if known.server is None or known.token is None:
+        print("It has no server and token to push to yet: run org-analytics login.")
     print("For Codex, add this line at the top of ~/.codex/config.toml, before the first [section]:")
     print(f"  notify = {json.dumps(hooks.program(arguments), ensure_ascii=False)}")
     return OK
@@ -143,7 +148,8 @@ def _config_path(options: Namespace) -> Path:
 
 
 def _from_options(options: Namespace) -> Source:
-    return Source(options.server, getattr(options, "token", None), options.auth_scheme)
+    given = vars(options)
+    return Source(given.get("server"), given.get("token"), given.get("auth_scheme"))
 
 
 def _warn(*messages: str) -> None:

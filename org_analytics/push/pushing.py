@@ -15,11 +15,12 @@ Item = tuple[Row, Receipt | None]  # a row that is only sent again has no receip
 
 @dataclass(slots=True)
 class Counts:
-    """What became of the sessions of a push."""
+    """What became of the sessions of a push; `known` ones were not sent: the server has them as they are."""
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    known: int = 0
     refused_before: int = 0
     refused: list[tuple[Row, dict[str, list[str]]]] = field(default_factory=list)
     skipped_sessions: Counter[str] = field(default_factory=Counter)
@@ -45,7 +46,7 @@ class Unsent:
             elif session.reason:
                 self._counts.skipped_sessions[session.reason] += 1
             else:
-                self._counts.unchanged += 1
+                self._counts.known += 1
 
     def _unless_answered(self, row: Row, receipt: Receipt) -> Iterator[Item]:
         answer = self._acknowledged.answer_to(row)
@@ -54,7 +55,7 @@ class Unsent:
         elif answer is Answer.REFUSED:
             self._counts.refused_before += 1
         else:
-            self._counts.unchanged += 1
+            self._counts.known += 1
             self._state.mark_stored([receipt])
 
 

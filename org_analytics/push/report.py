@@ -10,7 +10,7 @@ MAX_SHOWN = 20  # refused sessions that are named
 
 def summary(server: str, counts: Counts) -> Iterator[str]:
     """Lines about what became of the sessions; none about what did not happen."""
-    yield f"{server}: {counts.created} new, {counts.updated} updated, {counts.unchanged} unchanged."
+    yield f"{server}: {counts.created} new, {counts.updated} updated, {counts.unchanged + counts.known} unchanged."
     if counts.refused_before:
         yield f"{_sessions(counts.refused_before)} refused by an earlier push and unchanged since: not sent."
     for reason, number in sorted(counts.skipped_sessions.items()):

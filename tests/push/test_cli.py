@@ -109,7 +109,7 @@ def test_resend_gives_a_server_that_lost_them_its_sessions_again(
     logged_in.rows.clear()
     assert run("push", "--resend") == 0
     assert len(logged_in.rows) == 3
-    assert shown(capsys).endswith("3 new, 0 updated, 3 unchanged.\n")
+    assert shown(capsys).endswith("3 new, 0 updated, 0 unchanged.\n")
 
 
 def test_named_directories_alone_are_read(logged_in: Team, codex_home: Path, home: Path) -> None:
@@ -358,8 +358,12 @@ def environment(home: Path) -> dict[str, str]:
     return {"HOME": str(home), "PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)}
 
 
-def test_install_and_uninstall_hook_say_what_they_did(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_install_and_uninstall_hook_say_what_they_did(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(home)
     path = home / ".claude" / "settings.json"
+    config.save(Path("my.toml"), config.Config("https://a.example", "t"))
     assert run("install-hook", "--config", "my.toml", "--since", "2026-11-01", "--with-titles") == 0
     arguments = ["--config", str(Path("my.toml").absolute()), "--since", "2026-11-01", "--with-titles"]
     assert hooks.command(arguments) in json.loads(path.read_text())["hooks"]["SessionEnd"][0]["hooks"][0]["command"]
@@ -374,6 +378,14 @@ def test_install_and_uninstall_hook_say_what_they_did(home: Path, capsys: pytest
     assert run("uninstall-hook") == 0
     assert capsys.readouterr().out == f"There is no hook in {path}.\n"
     assert not path.exists()
+
+
+def test_hook_without_a_server_to_push_to_is_said(logged_in: Team, capsys: pytest.CaptureFixture[str]) -> None:
+    run("install-hook")
+    assert "run org-analytics login" not in capsys.readouterr().out
+    places.config_file().unlink()
+    run("install-hook")
+    assert "run org-analytics login" in capsys.readouterr().out
 
 
 def test_hook_goes_into_the_directory_that_is_named(home: Path) -> None:

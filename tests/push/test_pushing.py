@@ -54,14 +54,14 @@ def test_second_push_sends_nothing(tmp_path: Path, team: Team) -> None:
     push(tmp_path, team, MANY)
     team.requests.clear()
     counts = push(tmp_path, team, MANY)
-    assert (team.requests, counts.unchanged) == ([], len(MANY))
+    assert (team.requests, counts.known) == ([], len(MANY))
     assert pending(tmp_path) == set()
 
 
 def test_changed_sessions_alone_are_sent_again(tmp_path: Path, team: Team) -> None:
     push(tmp_path, team, MANY[:3])
     counts = push(tmp_path, team, [MANY[0], record("session-0001", user_ms=5), MANY[2]])
-    assert (team.batch_sizes, counts.updated, counts.unchanged) == ([3, 1], 1, 2)
+    assert (team.batch_sizes, counts.updated, counts.known) == ([3, 1], 1, 2)
 
 
 def test_titles_switched_on_and_off_reach_the_server(tmp_path: Path, team: Team) -> None:
@@ -80,7 +80,7 @@ def test_interrupted_push_is_taken_up_where_it_was(tmp_path: Path, team: Team) -
     assert len(pending(tmp_path)) == 501
     team.requests.clear()
     counts = push(tmp_path, team, MANY)
-    assert (team.batch_sizes, counts.created, counts.unchanged) == ([500, 1], 501, 500)
+    assert (team.batch_sizes, counts.created, counts.known) == ([500, 1], 501, 500)
 
 
 def test_lost_answer_is_asked_for_again_and_counted_once(tmp_path: Path, team: Team) -> None:

@@ -10,7 +10,7 @@ from org_analytics.push.rows import Row
 
 
 def test_quiet_outcome_is_one_line() -> None:
-    counts = Counts(created=1, updated=2, unchanged=3)
+    counts = Counts(created=1, updated=2, unchanged=1, known=2)
     assert list(report.summary("https://a.example", counts)) == ["https://a.example: 1 new, 2 updated, 3 unchanged."]
 
 
