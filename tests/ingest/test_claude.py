@@ -77,6 +77,13 @@ def test_what_subagents_do_is_not_on_the_clock(machine: Machine) -> None:
     assert (row.assistant_ms, row.user_ms) == (6000, 15000)
 
 
+def test_only_what_a_subagent_used_is_taken_from_its_file(machine: Machine) -> None:
+    session = Claude("s").prompt().wait(5).line("system", content="x").wait(60).agent("a", usage(1, 1))
+    session.agents["a"].insert(0, session.lines[0] | {"uuid": "another", "isSidechain": True})
+    row = machine.one(session)
+    assert (row.duration_ms, tokens(row.models)) == (5000, (1, 1, 0, 0))
+
+
 def test_a_subagent_without_a_file_counts_by_its_result(machine: Machine) -> None:
     result = {"agentId": "gone", "usage": usage(10, 20), "content": "done"}
     session = Claude("s").prompt().wait(1).reply(usage(1, 1), model=HAIKU).wait(1)
