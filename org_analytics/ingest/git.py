@@ -34,7 +34,7 @@ def reduced(repo_url: object, tracking_remote: object = None, remotes: object = 
 def look_up(cwd: str, branch: str | None) -> dict[str, Any] | None:
     """The reduced `git_info` of a directory, None where it is no clone with a remote (any more). Not to be changed."""
     git = shutil.which("git")
-    if git is None or not os.path.isdir(cwd):
+    if git is None or not os.path.isabs(cwd) or not os.path.isdir(cwd):
         return None
     remotes = _remotes(_ask(git, cwd, "remote", "-v"))
     first = remotes[0].get("fetch_url") if remotes else None

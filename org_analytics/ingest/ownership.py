@@ -5,7 +5,7 @@ A function of what the sessions hold, nothing else: so the order in which they a
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 
 from .footprints import COPIED, NO_TIME, RESPONSE, Entry
 
@@ -14,11 +14,11 @@ def foreign_keys(sessions: Mapping[str, Iterable[Entry]], settled: Set[str] = fr
     """For each session the keys it holds but does not own; the sessions must be all that share any of their keys.
 
     The owner is: a session that is `settled` (its row stands and cannot be derived again); not the one whose line says
-    that it was copied; the one whose first line that no other session has is the earliest (none = earlier still); the
-    one with the smaller id.
+    that it was copied; the one whose first line that no other session has, but as a declared copy, is the earliest
+    (none = earlier still); the one with the smaller id.
     """
     holders = _holders(sessions)
-    first = {session: _first_exclusive(entries, holders) for session, entries in sessions.items()}
+    first = {session: _first_exclusive(session, entries, holders) for session, entries in sessions.items()}
     foreign: dict[str, set[int]] = {session: set() for session in sessions}
     for key, copies in holders.items():
         owner = min(copies, key=lambda name: (name not in settled, copies[name], first[name], name))
@@ -49,8 +49,14 @@ def _holders(sessions: Mapping[str, Iterable[Entry]]) -> dict[int, dict[str, boo
     return holders
 
 
-def _first_exclusive(entries: Iterable[Entry], holders: Collection[int]) -> int:
+def _first_exclusive(session: str, entries: Iterable[Entry], holders: Mapping[int, Mapping[str, bool]]) -> int:
     times = (
-        entry.at for entry in entries if not entry.flags & RESPONSE and entry.at != NO_TIME and entry.key not in holders
+        entry.at
+        for entry in entries
+        if not entry.flags & RESPONSE and entry.at != NO_TIME and _is_exclusive(session, holders.get(entry.key))
     )
     return min(times, default=NO_TIME)
+
+
+def _is_exclusive(session: str, copies: Mapping[str, bool] | None) -> bool:
+    return copies is None or [name for name, copied in copies.items() if not copied] == [session]

@@ -1,4 +1,4 @@
-"""What one server has answered for: the digest of each session's row, so that nothing is sent twice.
+"""What one server has answered for: the row of each session as it was sent last, so that nothing is sent twice.
 
 It can be lost: then everything is sent once more, and the server answers "unchanged".
 """
@@ -6,7 +6,7 @@ It can be lost: then everything is sent once more, and the server answers "uncha
 import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
 
 from org_analytics.push.places import private_file
@@ -15,18 +15,17 @@ from org_analytics.push.rows import Row
 _FORMAT = 1
 _SCHEMA = """
 CREATE TABLE answer (
-    provider TEXT NOT NULL, external_id TEXT NOT NULL, digest TEXT NOT NULL, is_refused INTEGER NOT NULL,
+    provider TEXT NOT NULL, external_id TEXT NOT NULL, row BLOB NOT NULL, answer INTEGER NOT NULL,
     PRIMARY KEY (provider, external_id)
-) WITHOUT ROWID
+)
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the server said last of a session's row; refused = it found the row invalid."""
+class Answer(IntEnum):
+    """What the server said of a row: it has it, or it finds it invalid."""
 
-    digest: str
-    is_refused: bool
+    STORED = 0
+    REFUSED = 1
 
 
 class Acknowledged:
@@ -38,17 +37,25 @@ class Acknowledged:
     def answer_to(self, row: Row) -> Answer | None:
         """The server's answer to exactly this row, None if it was never asked or the row has changed since."""
         found = self._connection.execute(
-            "SELECT digest, is_refused FROM answer WHERE provider = ? AND external_id = ? AND digest = ?",
-            (row.provider, row.external_id, row.digest),
+            "SELECT answer FROM answer WHERE provider = ? AND external_id = ? AND row = ?",
+            (row.provider, row.external_id, row.encoded),
         ).fetchone()
-        return Answer(found[0], bool(found[1])) if found else None
+        return Answer(found[0]) if found else None
 
-    def keep(self, answers: Iterable[tuple[Row, bool]]) -> None:
-        """Remember the rows that the server has, and (True) those that it refused."""
+    def stored(self) -> list[Row]:
+        """All rows that the server has."""
+        found = self._connection.execute(
+            "SELECT provider, external_id, row FROM answer WHERE answer = ? ORDER BY provider, external_id",
+            (Answer.STORED,),
+        )
+        return [Row(*columns) for columns in found]
+
+    def keep(self, answers: Iterable[tuple[Row, Answer]]) -> None:
+        """Remember what the server said of these rows."""
         with self._connection:
             self._connection.executemany(
                 "REPLACE INTO answer VALUES (?, ?, ?, ?)",
-                ((row.provider, row.external_id, row.digest, is_refused) for row, is_refused in answers),
+                ((row.provider, row.external_id, row.encoded, answer) for row, answer in answers),
             )
 
 

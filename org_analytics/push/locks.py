@@ -12,19 +12,19 @@ PATIENCE = 600.0  # seconds that a push waits for the one before it
 
 
 @contextlib.contextmanager
-def held(path: Path, patience: float = PATIENCE) -> Iterator[None]:
-    """Hold the lock of this file; BusyError if another process still holds it after so many seconds."""
+def held(path: Path, patience: float) -> Iterator[bool]:
+    """Hold the lock of this file (True); BusyError if another process still holds it after so many seconds."""
     connection = sqlite3.connect(private_file(path), timeout=patience, isolation_level=None)
     with contextlib.closing(connection):
         try:
             connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError:
             raise BusyError("Another push has not finished.") from None
-        yield
+        yield True
 
 
 @contextlib.contextmanager
-def held_in_turn(path: Path) -> Iterator[bool]:
+def held_in_turn(path: Path, patience: float) -> Iterator[bool]:
     """The same for pushes that come by the dozen: one runs, one waits and does the work of the others (False)."""
     with contextlib.ExitStack() as waiting:
         try:
@@ -32,6 +32,6 @@ def held_in_turn(path: Path) -> Iterator[bool]:
         except BusyError:
             yield False
             return
-        with held(path):
+        with held(path, patience):
             waiting.close()
             yield True

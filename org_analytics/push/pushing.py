@@ -1,31 +1,35 @@
 """One push: sessions in, requests out, and every answer remembered before the next request goes."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from org_analytics.ingest.records import SessionRecord
+from org_analytics.ingest.records import Derived
 from org_analytics.ingest.state import Receipt, State
-from org_analytics.push.acknowledged import Acknowledged
+from org_analytics.push.acknowledged import Acknowledged, Answer
 from org_analytics.push.client import Client, Outcome, TooLarge
-from org_analytics.push.rows import Row, batches, body, row
+from org_analytics.push.rows import Row, batches, body, row_of, without_title
 
-Batch = list[tuple[Row, Receipt]]
+Item = tuple[Row, Receipt | None]  # a row that is only sent again has no receipt
 
 
 @dataclass(slots=True)
 class Counts:
-    """What became of the sessions of a push."""
+    """What became of the sessions of a push; `known` ones were not sent: the server has them as they are."""
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    known: int = 0
     refused_before: int = 0
     refused: list[tuple[Row, dict[str, list[str]]]] = field(default_factory=list)
+    skipped_sessions: Counter[str] = field(default_factory=Counter)
+    skipped_lines: Counter[str] = field(default_factory=Counter)
     unpriced_models: set[str] = field(default_factory=set)
 
 
 class Unsent:
-    """The sessions that the server does not have yet as they are now; the others are marked as stored in passing."""
+    """The sessions that the server does not have yet as they are now; those that it has are marked in passing."""
 
     def __init__(self, state: State, acknowledged: Acknowledged, counts: Counts, *, with_titles: bool) -> None:
         self._state = state
@@ -33,22 +37,35 @@ class Unsent:
         self._counts = counts
         self._with_titles = with_titles
 
-    def of(self, derived: Iterable[tuple[SessionRecord, Receipt]]) -> Iterator[tuple[Row, Receipt]]:
-        for record, receipt in derived:
-            self._counts.unpriced_models.update(record.unpriced_models)
-            candidate = row(record, with_title=self._with_titles)
-            answer = self._acknowledged.answer_to(candidate)
-            if answer is None:
-                yield candidate, receipt
-                continue
-            self._state.mark_stored([receipt])
-            if answer.is_refused:
-                self._counts.refused_before += 1
+    def of(self, sessions: Iterable[Derived]) -> Iterator[Item]:
+        for session in sessions:
+            self._counts.skipped_lines.update(session.skipped)
+            if session.record is not None and session.receipt is not None:
+                self._counts.unpriced_models.update(session.record.unpriced_models)
+                yield from self._unless_answered(row_of(session.record, with_title=self._with_titles), session.receipt)
+            elif session.reason:
+                self._counts.skipped_sessions[session.reason] += 1
             else:
-                self._counts.unchanged += 1
+                self._counts.known += 1
+
+    def _unless_answered(self, row: Row, receipt: Receipt) -> Iterator[Item]:
+        answer = self._acknowledged.answer_to(row)
+        if answer is None:
+            yield row, receipt
+        elif answer is Answer.REFUSED:
+            self._counts.refused_before += 1
+        else:
+            self._counts.known += 1
+            self._state.mark_stored([receipt])
 
 
-def requests(unsent: Iterable[tuple[Row, Receipt]]) -> Iterator[bytes]:
+def again(acknowledged: Acknowledged, *, with_titles: bool) -> Iterator[Item]:
+    """The sessions that the server had, for one that has lost them; also those whose transcripts are gone."""
+    for row in acknowledged.stored():
+        yield (row if with_titles else without_title(row)), None
+
+
+def requests(unsent: Iterable[Item]) -> Iterator[bytes]:
     """What a push would send: the very bytes, one request after the other."""
     for batch in batches(unsent):
         yield body(row for row, _ in batch)
@@ -63,11 +80,11 @@ class Sender:
         self._acknowledged = acknowledged
         self._counts = counts
 
-    def send(self, unsent: Iterable[tuple[Row, Receipt]]) -> None:
+    def send(self, unsent: Iterable[Item]) -> None:
         for batch in batches(unsent):
             self._send_batch(batch)
 
-    def _send_batch(self, batch: Batch) -> None:
+    def _send_batch(self, batch: list[Item]) -> None:
         """Halved where a server, or a proxy before it, has a smaller limit than the protocol."""
         try:
             outcomes = self._client.send(body(row for row, _ in batch), len(batch))
@@ -82,11 +99,14 @@ class Sender:
             return
         self._keep(batch, outcomes)
 
-    def _keep(self, batch: Batch, outcomes: list[Outcome]) -> None:
-        answered = [(row, outcome) for (row, _), outcome in zip(batch, outcomes, strict=True)]
-        self._acknowledged.keep((row, outcome.status == "invalid") for row, outcome in answered)
-        self._state.mark_stored([receipt for _, receipt in batch])
-        for row, outcome in answered:
+    def _keep(self, batch: list[Item], outcomes: list[Outcome]) -> None:
+        answered = [(row, receipt, outcome) for (row, receipt), outcome in zip(batch, outcomes, strict=True)]
+        self._acknowledged.keep((row, _answer(outcome)) for row, _, outcome in answered)
+        # A refused session is not stored: its answer keeps it from being sent again, not a mark.
+        self._state.mark_stored(
+            receipt for _, receipt, outcome in answered if receipt and _answer(outcome) is Answer.STORED
+        )
+        for row, _, outcome in answered:
             self._count(row, outcome)
 
     def _count(self, row: Row, outcome: Outcome) -> None:
@@ -99,3 +119,7 @@ class Sender:
                 self._counts.unchanged += 1
             case _:
                 self._counts.refused.append((row, outcome.errors))
+
+
+def _answer(outcome: Outcome) -> Answer:
+    return Answer.REFUSED if outcome.status == "invalid" else Answer.STORED

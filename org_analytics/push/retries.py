@@ -1,5 +1,6 @@
 """When to try again and when to give up: exponential back-off with jitter, and what the server asks for."""
 
+import itertools
 import random
 import time
 from collections.abc import Callable
@@ -35,22 +36,22 @@ class Retries:
 
     def call(self, attempt: Callable[[], Result]) -> Result:
         """The result of the first attempt that is not transient; ServerError after the last."""
-        for number in range(ATTEMPTS):
+        for number in itertools.count(1):
             try:
                 return attempt()
             except Transient as fault:
-                pause = self._pause(number, fault)
-                if number == ATTEMPTS - 1:
+                if number == ATTEMPTS:
                     raise ServerError(f"{fault}; gave up after {ATTEMPTS} attempts.") from None
+                pause = self._pause(number, fault)
                 self.tell(f"{fault}; trying again in {pause:.0f} s.")
                 self.sleep(pause)
-        raise AssertionError("unreachable")
+        raise AssertionError  # pragma: no cover - the count has no end
 
     def _pause(self, number: int, fault: Transient) -> float:
         """Half of the pause is fixed and half is chance, so that a team's machines do not come back all at once."""
         if fault.after is not None and fault.after > LONGEST_ASKED:
             raise ServerError(f"{fault}; the server asks to come back in {fault.after:.0f} s.") from None
-        pause = min(FIRST_PAUSE * 2**number, LONGEST_PAUSE)
+        pause = min(FIRST_PAUSE * 2 ** (number - 1), LONGEST_PAUSE)
         return max(self.jitter(pause / 2, pause), fault.after or 0.0)
 
 

@@ -1,9 +1,8 @@
 """The rows of the protocol: what of a session leaves the machine, and how rows become requests."""
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -17,25 +16,19 @@ _HEAD, _SEPARATOR, _TAIL = b'{"sessions":[', b",", b"]}"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A session as it is sent: its encoded text, and the digest by which a later run knows it again."""
+    """A session as it is sent."""
 
     provider: str
     external_id: str
     encoded: bytes
-    unpriced_models: tuple[str, ...] = ()
-
-    @property
-    def digest(self) -> str:
-        return hashlib.sha256(self.encoded).hexdigest()
 
 
-def row(record: SessionRecord, *, with_title: bool) -> Row:
-    """The session as a row. Plain ASCII, so that no text of a transcript can break the encoding."""
+def row_of(record: SessionRecord, *, with_title: bool) -> Row:
+    """The session as a row."""
     fields = _fields(record)
     if with_title:
         fields["title"] = record.title
-    encoded = json.dumps(fields, separators=(",", ":"), allow_nan=False).encode("ascii")
-    return Row(record.provider, record.external_id, encoded, record.unpriced_models)
+    return Row(record.provider, record.external_id, _encode(fields))
 
 
 def _fields(record: SessionRecord) -> dict[str, Any]:
@@ -75,6 +68,17 @@ def _money(amount: Decimal | None) -> str | None:
     return None if amount is None else format(amount, "f")
 
 
+def without_title(row: Row) -> Row:
+    """The row as it would be without its title."""
+    fields = json.loads(row.encoded)
+    return replace(row, encoded=_encode({name: value for name, value in fields.items() if name != "title"}))
+
+
+def _encode(fields: dict[str, Any]) -> bytes:
+    """Plain ASCII, so that no text of a transcript can break the encoding."""
+    return json.dumps(fields, separators=(",", ":"), allow_nan=False).encode("ascii")
+
+
 def body(rows: Iterable[Row]) -> bytes:
     """The request that sends these rows, before it is packed."""
     return _HEAD + _SEPARATOR.join(row.encoded for row in rows) + _TAIL
@@ -86,12 +90,13 @@ Item = TypeVar("Item")
 def batches(items: Iterable[tuple[Row, Item]]) -> Iterator[list[tuple[Row, Item]]]:
     """Cut the rows, each with what belongs to it, into requests within both limits; a row over the limit goes alone."""
     batch: list[tuple[Row, Item]] = []
-    size = 0
+    empty = len(_HEAD) + len(_TAIL) - len(_SEPARATOR)  # the first row has no separator
+    size = empty
     for row, item in items:
         added = len(row.encoded) + len(_SEPARATOR)
-        if batch and (len(batch) == MAX_ROWS or len(_HEAD) + size + added + len(_TAIL) > MAX_BYTES):
+        if batch and (len(batch) == MAX_ROWS or size + added > MAX_BYTES):
             yield batch
-            batch, size = [], 0
+            batch, size = [], empty
         batch.append((row, item))
         size += added
     if batch:

@@ -3,8 +3,9 @@
 import random
 import uuid
 from dataclasses import dataclass, field
+from datetime import timedelta
 
-from tests.ingest.writing import Claude, Codex, usage
+from tests.ingest.writing import START, Claude, Codex, usage
 
 CLAUDE_MODELS = (
     "claude-sonnet-4-20250514",
@@ -91,9 +92,7 @@ def _claude_usage(rng: random.Random) -> dict[str, object]:
 
 
 def _codex_family(rng: random.Random, history: History) -> None:
-    session = Codex(_id(rng)).wait(rng.randrange(10_000_000))
-    session.lines.clear()
-    session.meta()
+    session = Codex(_id(rng), START + timedelta(seconds=rng.randrange(10_000_000)))
     _codex_turns(rng, session)
     _codex_turns(rng, session)
     history.codex.append(session)

@@ -122,14 +122,11 @@ class Codex:
     model: str = "gpt-5"
     lines: list[dict[str, Any]] = field(default_factory=list)
     total: tuple[int, int, int] = (0, 0, 0)
+    about: dict[str, Any] = field(default_factory=dict)  # what else the session says of itself
 
     def __post_init__(self) -> None:
-        if not self.lines:
-            self.meta()
-
-    def meta(self, **fields: Any) -> Self:
         meta = {"id": self.session, "timestamp": stamp(self.now), "cwd": "/nowhere/app", "source": "cli"}
-        return self.line("session_meta", {**meta, "thread_source": "user", "model": self.model, **fields})
+        self.line("session_meta", {**meta, "thread_source": "user", "model": self.model, **self.about})
 
     def wait(self, seconds: float) -> Self:
         self.now += timedelta(seconds=seconds)
@@ -176,11 +173,8 @@ class Codex:
     def fork(self, session: str, *, child: bool = False) -> "Codex":
         """A fork, or a subagent with its parent's history: all of it again, written within some milliseconds of now."""
         spawned = {"subagent": {"thread_spawn": {"parent_thread_id": self.session, "depth": 1}}}
-        fork = Codex.__new__(Codex)
-        fork.__init__(session, self.now, self.model, [{}], self.total)  # type: ignore[misc]
-        fork.lines.clear()
         about = {"source": spawned, "thread_source": "subagent"} if child else {}
-        fork.meta(forked_from_id=self.session, **about)
+        fork = Codex(session, self.now, self.model, total=self.total, about={"forked_from_id": self.session, **about})
         fork.lines += [{**deepcopy(line), "timestamp": stamp(self.now)} for line in self.lines]
         return fork
 

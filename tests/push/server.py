@@ -41,6 +41,7 @@ class Team:
         self.replies: list[Reply | None] = []
         self.refused: set[str] = set()
         self.max_bytes = 2 * 1024 * 1024
+        self.answered = threading.Event()
 
     @property
     def batch_sizes(self) -> list[int]:
@@ -87,6 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(answer)
+        self.team.answered.set()
 
     def do_GET(self) -> None:
         self.team.answer(Request(self.path, dict(self.headers), b'{"sessions": []}'))

@@ -151,8 +151,12 @@ def test_refusals_are_not_tried_again(
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize(
     ("location", "text"),
-    [("/login?next=/", "redirects:"), ("https://elsewhere.example/?s3cret", "redirects to elsewhere.example:"), ("http://[", "redirects:")],
-)  # fmt: skip
+    [
+        ("/login?next=/", "redirects:"),
+        ("https://elsewhere.example/?s3cret", "redirects to elsewhere.example:"),
+        ("http://[", "redirects:"),
+    ],
+)
 def test_redirects_are_never_followed(team: Team, pauses: Pauses, status: int, location: str, text: str) -> None:
     team.replies = [Reply(status, b"", {"Location": location})]
     with pytest.raises(UsageError) as refused:
@@ -174,7 +178,8 @@ def test_redirect_to_another_server_does_not_reach_it(team: Team, pauses: Pauses
     [
         b"", b"<html>", b"[]", b"{}", b'{"results": []}', b'{"results": 1}', b'{"results": [{}]}', b'{"results": [1]}',
         b'{"results": [{"index": 1, "status": "created"}]}', b'{"results": [{"index": 0, "status": "lost"}]}',
-        b'{"results": [{"index": 0, "status": "invalid", "errors": ["x"]}]}', b'{"results": [{"index": 0, "status": []}]}',
+        b'{"results": [{"index": 0, "status": "invalid", "errors": ["x"]}]}',
+        b'{"results": [{"index": 0, "status": []}]}',
         b'{"results": [{"index": 0, "status": "invalid", "errors": {"title": 1}}]}', b"\xff", b"[" * 100_000,
         b'{"results": [{"index": 0, "status": "created"}, {"index": 1, "status": "created"}]}',
     ],

@@ -229,6 +229,37 @@ def test_mode_and_symbolic_link_are_kept(path: Path, home: Path) -> None:
     assert hooks.MARK in target.read_text()
 
 
+def test_remembered_text_that_is_gone_or_there_twice_is_not_relied_upon(path: Path) -> None:
+    path.write_text('{"a": 1}')
+    hooks.install(path, [])
+    (inserted,) = json.loads((state_directory() / "hooks.json").read_text()).values()
+    path.write_text('{"a": 1' + inserted + ', "b": {"c": 1' + inserted + "}}")
+    hooks.uninstall(path)
+    after = json.loads(path.read_text())
+    assert "hooks" not in after
+    assert hooks.MARK in json.dumps(after["b"])  # no hook of Claude Code's: left alone
+
+
+def test_hook_with_a_neighbour_that_came_later_is_taken_out_alone(path: Path) -> None:
+    path.write_text('{"hooks":{"SessionEnd":[]}}')
+    hooks.install(path, [])
+    path.write_text(path.read_text().replace("]}}", ',{"hooks":[]}]}}'))
+    hooks.uninstall(path)
+    assert path.read_text() == '{"hooks":{"SessionEnd":[{"hooks":[]}]}}'
+
+
+def test_second_copy_made_by_hand_goes_with_the_installed_one(path: Path) -> None:
+    path.write_text('{"hooks":{"Stop":[]}}')
+    hooks.install(path, [])
+    settings = json.loads(path.read_text())
+    copy = {"hooks": [{"type": "command", "command": hooks.command(["--with-titles"])}]}
+    text = path.read_text()
+    path.write_text(text.replace('"SessionEnd": [', '"SessionEnd": [' + json.dumps(copy) + ", "))
+    assert json.loads(path.read_text()) != settings
+    hooks.uninstall(path)
+    assert json.loads(path.read_text()) == {"hooks": {"Stop": []}}
+
+
 @pytest.mark.parametrize("memory", [b"[]", b"{", b'{"%s": 1}'])
 def test_damaged_memory_of_what_was_inserted_does_no_harm(path: Path, memory: bytes) -> None:
     path.write_text(TWO_SPACES)

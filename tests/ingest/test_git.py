@@ -1,0 +1,146 @@
+"""Which repository a directory belongs to, and how little of it leaves the machine."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from org_analytics.ingest import git
+from tests.ingest.machine import Machine
+from tests.ingest.writing import Claude
+
+pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+
+
+@pytest.fixture(autouse=True)
+def _forget() -> Iterator[None]:
+    git.look_up.cache_clear()
+    yield
+    git.look_up.cache_clear()
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    directory = tmp_path / "clone"
+    run(tmp_path, "init", "--quiet", "clone")
+    return directory
+
+
+def run(directory: Path, *command: str) -> None:
+    subprocess.run(["git", "-C", str(directory), *command], check=True, capture_output=True)
+
+
+def test_origin_is_the_repository(clone: Path) -> None:
+    run(clone, "remote", "add", "origin", "https://user:s3cret@git.example.org/acme/api.git")
+    run(clone, "remote", "add", "backup", "git@elsewhere.example.org:me/backup.git")
+    assert git.look_up(str(clone), "main") == {"repo_url": "acme/api"}
+
+
+def test_another_repository_that_the_branch_tracks_is_upstream(clone: Path) -> None:
+    run(clone, "remote", "add", "origin", "git@git.example.org:alice/api.git")
+    run(clone, "remote", "add", "canonical", "ssh://git@git.example.org:2222/acme/api.git")
+    run(clone, "remote", "add", "third", "git@git.example.org:x/y.git")
+    run(clone, "config", "branch.fix/it.remote", "canonical")
+    assert git.look_up(str(clone), "fix/it") == {
+        "repo_url": "alice/api",
+        "tracking_remote": "upstream",
+        "remotes": [{"name": "upstream", "fetch_url": "acme/api"}],
+    }
+    assert git.look_up(str(clone), "main") == {"repo_url": "alice/api"}
+    assert git.look_up(str(clone), None) == {"repo_url": "alice/api"}
+
+
+def test_without_origin_the_first_remote_counts(clone: Path) -> None:
+    run(clone, "remote", "add", "fork", "git@git.example.org:alice/api.git")
+    assert git.look_up(str(clone), "main") == {"repo_url": "alice/api"}
+
+
+def test_local_remotes_are_no_repositories(clone: Path) -> None:
+    run(clone, "remote", "add", "origin", "/srv/git/acme/api.git")
+    assert git.look_up(str(clone), "main") is None
+    run(clone, "remote", "set-url", "origin", "git@git.example.org:alice/api.git")
+    run(clone, "remote", "add", "local", "../acme/api")
+    run(clone, "config", "branch.main.remote", "local")
+    git.look_up.cache_clear()
+    assert git.look_up(str(clone), "main") == {"repo_url": "alice/api"}
+
+
+def test_a_subdirectory_belongs_to_its_clone(clone: Path) -> None:
+    run(clone, "remote", "add", "origin", "git@git.example.org:acme/api.git")
+    (clone / "src").mkdir()
+    assert git.look_up(str(clone / "src"), None) == {"repo_url": "acme/api"}
+
+
+@pytest.mark.parametrize("cwd", ["/nowhere/at/all", ".", "", "a\x00b", "-x", "\ud800"])
+def test_what_is_no_directory_has_no_repository(cwd: str) -> None:
+    assert git.look_up(cwd, "main") is None
+
+
+@pytest.mark.parametrize("branch", ["--global", "a\x00b", "\ud800", "x" * 10_000, "$(touch x)", "a b"])
+def test_odd_branches_change_nothing(clone: Path, branch: str) -> None:
+    run(clone, "remote", "add", "origin", "git@git.example.org:acme/api.git")
+    assert git.look_up(str(clone), branch) == {"repo_url": "acme/api"}
+
+
+def test_a_directory_without_git_has_no_repository(
+    tmp_path: Path, clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert git.look_up(str(clone), "main") is None
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    git.look_up.cache_clear()
+    assert git.look_up(str(clone), "main") is None
+
+
+def test_the_environment_of_a_hook_does_not_lead_elsewhere(
+    tmp_path: Path, clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(clone, "remote", "add", "origin", "git@git.example.org:acme/api.git")
+    run(tmp_path, "init", "--quiet", "other")
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "other/.git"))
+    assert git.look_up(str(clone), None) == {"repo_url": "acme/api"}
+
+
+def test_a_git_that_hangs_is_left(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def hang(*_: object, timeout: float, **__: object) -> None:
+        raise subprocess.TimeoutExpired("git", timeout)
+
+    monkeypatch.setattr(subprocess, "run", hang)
+    assert git.look_up(str(clone), "main") is None
+
+
+def test_nothing_in_a_hostile_clone_is_run(clone: Path) -> None:
+    mark = clone / "was-run"
+    script = clone / "evil"
+    script.write_text(f"#!/bin/sh\ntouch {mark}\n")
+    script.chmod(0o755)
+    run(clone, "remote", "add", "origin", "git@git.example.org:acme/api.git")
+    for setting in ("core.fsmonitor", "core.pager", "core.sshCommand", "core.editor", "filter.x.clean"):
+        run(clone, "config", setting, str(script))
+    for hook in ("post-index-change", "reference-transaction"):
+        shutil.copy(script, clone / ".git/hooks" / hook)
+    assert git.look_up(str(clone), "main") == {"repo_url": "acme/api"}
+    assert not mark.exists()
+
+
+def test_a_session_is_of_the_repository_it_was_in(machine: Machine, clone: Path) -> None:
+    run(clone, "remote", "add", "origin", "git@git.example.org:acme/api.git")
+    session = Claude("s", cwd="/nowhere/deleted-worktree").prompt()
+    session.cwd = str(clone)
+    assert machine.one(session.prompt()).git_info == {"repo_url": "acme/api"}
+
+
+@pytest.mark.parametrize(
+    ("remotes", "expected"),
+    [
+        (None, {"repo_url": "acme/api"}),
+        ("x", {"repo_url": "acme/api"}),
+        ([None, 5, {"name": "up"}], {"repo_url": "acme/api"}),
+        ([{"name": "up", "push_url": "git@h:up/stream.git"}], {"repo_url": "acme/api", "tracking_remote": "upstream",
+         "remotes": [{"name": "upstream", "fetch_url": "up/stream"}]}),
+    ],
+)  # fmt: skip
+def test_reduced_takes_any_remotes(remotes: object, expected: object) -> None:
+    assert git.reduced("git@h:acme/api.git", "up", remotes) == expected

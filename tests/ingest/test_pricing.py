@@ -1,0 +1,164 @@
+"""Prices: exact, offline, per request."""
+
+import builtins
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import genai_prices
+import pytest
+from genai_prices.types import Usage
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from org_analytics.ingest.pricing import GenaiPrices, NoPrices, load_prices
+from org_analytics.ingest.transcripts import Request
+from org_analytics.ingest.values import moment
+from tests.ingest.machine import Machine
+from tests.ingest.writing import Claude, usage
+
+PRICES = GenaiPrices()
+NOW = 1_778_634_000_000_000  # May 2026
+MODELS = [
+    ("anthropic", "claude-sonnet-4-5"),
+    ("anthropic", "claude-opus-4-6"),
+    ("anthropic", "claude-haiku-5-5"),
+    ("openai", "gpt-5.5"),
+    ("openai", "gpt-5"),
+]
+
+counts = st.integers(0, 150_000)
+
+
+def request(model: str = "", *, at: int = NOW, speed: str = "", tier: str = "", **used: int) -> Request:
+    zeros = dict.fromkeys(("tokens", "input", "output", "write_5m", "write_1h", "read", "searches"), 0)
+    return Request(**zeros | used, speed=speed, tier=tier, model=model, at=at)
+
+
+@given(
+    st.sampled_from(MODELS),
+    st.lists(st.tuples(*[counts] * 5, st.integers(0, 9), st.integers(0, 10**10), st.sampled_from(["", "fast"]))),
+)
+@settings(max_examples=60, deadline=None)
+def test_many_requests_cost_what_the_library_says_of_each(
+    vendor_and_model: tuple[str, str], rows: Sequence[Sequence[Any]]
+) -> None:
+    vendor, model = vendor_and_model
+    names = ("input", "output", "write_5m", "write_1h", "read", "searches")
+    requests = [
+        request(
+            at=NOW - 1000 * back,
+            speed=speed if model == "claude-haiku-5-5" else "",
+            **dict(zip(names, row, strict=False)),
+        )
+        for *row, back, speed in rows
+    ]
+    one_by_one = sum((library_price(vendor, model, each) for each in requests), Decimal(0))
+    assert PRICES.cost(vendor, model, requests) == one_by_one
+
+
+def library_price(vendor: str, model: str, each: Request) -> Decimal:
+    write = each.write_5m + each.write_1h
+    used = Usage(
+        input_tokens=each.input + write + each.read,
+        output_tokens=each.output,
+        cache_write_tokens=write,
+        cache_write_1h_tokens=each.write_1h,
+        cache_read_tokens=each.read,
+        web_searches=each.searches,
+    )
+    context = {"speed": each.speed} if each.speed else None
+    price = genai_prices.calc_price(
+        used, model, provider_id=vendor, genai_request_timestamp=moment(each.at), price_context=context
+    )
+    return price.total_price
+
+
+def test_tiers_go_by_request_not_by_sum() -> None:
+    small = [request(input=150_000)] * 2
+    assert PRICES.cost("anthropic", "claude-sonnet-4-5", small) == Decimal("0.9")
+    assert PRICES.cost("anthropic", "claude-sonnet-4-5", [request(input=300_000)]) == Decimal("1.8")
+
+
+def test_prices_are_those_of_the_day() -> None:
+    march, april = (request(input=300_000, at=at) for at in (1_772_500_000_000_000, 1_775_100_000_000_000))
+    assert PRICES.cost("anthropic", "claude-sonnet-4-6", [march]) == Decimal("1.8")
+    assert PRICES.cost("anthropic", "claude-sonnet-4-6", [april]) == Decimal("0.9")
+    assert PRICES.cost("anthropic", "claude-sonnet-4-6", [march, april]) == Decimal("2.7")
+
+
+@pytest.mark.parametrize(
+    ("vendor", "model", "usd"),
+    [
+        ("anthropic", "claude-opus-4-8-2026-06-01", "0.005"),
+        ("anthropic", "us.anthropic.claude-sonnet-4-5-20250929-v1:0", "0.003"),
+        ("anthropic", "claude-sonnet-4-5[1m]", "0.003"),
+        ("openai", "gpt-5-2025-08-07", "0.00125"),
+        ("openai", "claude-sonnet-4-5", "0.003"),
+    ],
+)
+def test_names_with_a_date_or_wrapping_are_found(vendor: str, model: str, usd: str) -> None:
+    assert PRICES.cost(vendor, model, [request(input=1000)]) == Decimal(usd)
+
+
+@pytest.mark.parametrize("model", ["in-house-7b", "unknown", "", "-2026-01-01", "x" * 128])
+def test_unknown_models_have_no_price(model: str) -> None:
+    assert PRICES.cost("anthropic", model, [request(input=1000)]) is None
+
+
+def test_disputed_prices_are_ours() -> None:
+    fast = request(
+        input=1_000_000, output=100_000, write_5m=10_000, write_1h=10_000, read=10_000, searches=1, speed="fast"
+    )
+    usd = Decimal(30) + 15 + Decimal("0.375") + Decimal("0.6") + Decimal("0.03") + Decimal("0.01")
+    assert PRICES.cost("anthropic", "claude-opus-4-6", [fast]) == usd
+
+
+def test_nothing_is_asked_of_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("network")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    assert GenaiPrices().cost("openai", "gpt-5", [request(input=1000)]) == Decimal("0.00125")
+
+
+def test_without_the_library_all_is_unpriced_and_the_version_says_so(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    importing = builtins.__import__
+
+    def without(name: str, *rest: Any) -> Any:
+        if name.startswith("genai_prices"):
+            raise ImportError(name)
+        return importing(name, *rest)
+
+    for name in [name for name in sys.modules if name.startswith("genai_prices")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(builtins, "__import__", without)
+    assert isinstance(load_prices(), NoPrices)
+    row = machine.one(Claude("s").reply(usage(1000)))
+    assert (row.cost_usd, row.cost_complete, row.unpriced_models) == (None, False, ("claude-sonnet-4-20250514",))
+    assert [part.cost_usd for part in row.models] == [None]
+
+
+def test_sessions_are_priced_again_with_other_prices(machine: Machine) -> None:
+    machine.one(Claude("s").reply(usage(1000)), prices=NoPrices())
+    assert [derived.outcome for derived in machine.run()] == ["derived"]
+    assert machine.rows["claude-code", "s"].cost_usd == Decimal("0.003")
+
+
+def test_each_models_cost_is_rounded_once(machine: Machine) -> None:
+    session = Claude("s")
+    for _ in range(3):
+        session.reply(usage(read=1), model="claude-haiku-4-5-20251001").reply(
+            usage(read=1), model="claude-3-haiku-20240307"
+        )
+    row = machine.one(session)
+    costs: Mapping[str, Decimal | None] = {used.model: used.cost_usd for used in row.models}
+    assert costs == {
+        "claude-haiku-4-5-20251001": Decimal("0.000000300"),
+        "claude-3-haiku-20240307": Decimal("0.000000090"),
+    }
+    assert row.cost_usd == Decimal("0.00000039")

@@ -1,0 +1,162 @@
+"""What must hold whatever the history and in whatever order, in however many pieces it arrives."""
+
+import random
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from org_analytics.ingest.records import SessionRecord
+from org_analytics.ingest.sources import Source
+from tests.ingest import mutations
+from tests.ingest.histories import History, random_history
+from tests.ingest.machine import Machine
+from tests.ingest.writing import Claude, usage
+
+Rows = dict[tuple[str, str], SessionRecord]
+
+seeds = st.integers(0, 2**32)
+quick = settings(max_examples=15, deadline=None)
+
+
+@contextmanager
+def a_machine() -> Iterator[Machine]:
+    with tempfile.TemporaryDirectory() as home:
+        yield Machine(Path(home))
+
+
+def written(history: History) -> dict[str, bytes]:
+    """The history's files, by their path below a home directory."""
+    with a_machine() as machine:
+        machine.write(*history.sessions)
+        return {str(path.relative_to(machine.home)): path.read_bytes() for path in machine.home.rglob("*.jsonl")}
+
+
+def put(machine: Machine, path: str, content: bytes) -> None:
+    target = machine.home / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(content)
+
+
+def rows_at_once(files: dict[str, bytes]) -> Rows:
+    with a_machine() as machine:
+        for path, content in files.items():
+            put(machine, path, content)
+        machine.run()
+        return machine.rows
+
+
+@given(seeds)
+@quick
+def test_a_second_run_changes_nothing(seed: int) -> None:
+    with a_machine() as machine:
+        machine.write(*random_history(random.Random(seed)).sessions)
+        machine.run()
+        assert [derived.outcome for derived in machine.run() if derived.outcome != "unchanged"] == []
+
+
+@given(seeds)
+@quick
+def test_files_that_arrive_one_by_one_in_any_order_give_the_same_rows(seed: int) -> None:
+    rng = random.Random(seed)
+    files = written(random_history(rng))
+    with a_machine() as machine:
+        for path in rng.sample(sorted(files), len(files)):
+            put(machine, path, files[path])
+            machine.run()
+        assert machine.rows == rows_at_once(files)
+
+
+@given(seeds)
+@quick
+def test_two_halves_from_different_places_give_the_same_rows(seed: int) -> None:
+    rng = random.Random(seed)
+    files = written(random_history(rng))
+    with a_machine() as machine:
+        for path, content in files.items():
+            put(machine, f"{rng.choice(('one', 'other'))}/{path}", content)
+        for half in ("one", "other"):
+            home = machine.home / half
+            machine.run([Source("claude-code", home / ".claude"), Source("codex", home / ".codex")])
+        assert machine.rows == rows_at_once(files)
+
+
+@given(seeds)
+@quick
+def test_files_cut_at_any_byte_and_continued_give_the_same_rows(seed: int) -> None:
+    rng = random.Random(seed)
+    files = written(random_history(rng))
+    with a_machine() as machine:
+        for path, content in files.items():
+            put(machine, path, content[: rng.randrange(len(content) + 1)])
+        machine.run()
+        for path, content in files.items():
+            put(machine, path, content)
+        machine.run()
+        assert machine.rows == rows_at_once(files)
+
+
+@given(seeds)
+@quick
+def test_a_run_interrupted_anywhere_is_completed_by_the_next(seed: int) -> None:
+    rng = random.Random(seed)
+    files = written(random_history(rng))
+    with a_machine() as machine:
+        for path in rng.sample(sorted(files), len(files)):
+            put(machine, path, files[path])
+            machine.run(stop_after=rng.randrange(3))
+        machine.run()
+        assert machine.rows == rows_at_once(files)
+
+
+@given(seeds)
+@quick
+def test_every_response_counts_once_however_often_it_was_forked(seed: int) -> None:
+    rng = random.Random(seed)
+    history = random_history(rng)
+    with a_machine() as machine:
+        for session in rng.sample(history.claude, len(history.claude)):
+            machine.write(session)
+            machine.run()
+        counted = sum(usage.requests for row in machine.rows.values() for usage in row.models)
+    assert counted == len(responses(history.claude))
+
+
+def responses(sessions: list[Claude]) -> set[str]:
+    lines = [line for session in sessions for line in session.lines]
+    lines += [line for session in sessions for agent in session.agents.values() for line in agent]
+    lines += [line for session in sessions for agent in session.old_agents.values() for line in agent]
+    messages = [line["message"] for line in lines if line["type"] == "assistant"]
+    return {message["id"] for message in messages if message["model"] != "<synthetic>"}
+
+
+@given(seeds)
+@quick
+def test_assistant_and_user_time_are_within_the_session(seed: int) -> None:
+    for row in rows_at_once(written(random_history(random.Random(seed)))).values():
+        span = (row.ended_at - row.started_at).total_seconds() * 1000
+        bound = row.duration_ms if row.provider == "claude-code" else span
+        assert (row.assistant_ms or 0) + (row.user_ms or 0) <= (bound or 0)
+
+
+@given(st.permutations(range(9)))
+@quick
+def test_lines_of_responses_in_any_order_count_the_same(order: list[int]) -> None:
+    session = Claude("shuffled")
+    for response in range(3):
+        for output in (1, 40, 300):
+            session.wait(1).reply(usage(10, output, 5, 7), id=f"msg_{response}")
+    session.lines = [session.lines[at] for at in order]
+    with a_machine() as machine:
+        (used,) = machine.one(session).models
+    assert (used.requests, used.input_tokens, used.output_tokens) == (3, 30, 900)
+
+
+@pytest.mark.parametrize("seed", range(0, 60, 3))
+def test_mutated_transcripts_never_raise(seed: int) -> None:
+    for each in range(seed, seed + 3):
+        mutations.survive(each)
