@@ -6,13 +6,15 @@ from typing import Any, ClassVar, TypeVar
 from django.core.exceptions import SuspiciousOperation
 from django.core.signals import got_request_exception
 from django.db import transaction
-from django.http import JsonResponse
+from django.http import JsonResponse, QueryDict
 from django.http.response import HttpResponse, HttpResponseBase
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 from django.utils.decorators import method_decorator
 from django.utils.log import log_response
 from rest_framework import exceptions, status
 from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser, DataAndFiles
 from rest_framework.permissions import BasePermission
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -50,6 +52,15 @@ class MayRead(BasePermission):
         return True
 
 
+class Unread(BaseParser):
+    """No form is read for DRF, not even in search of a CSRF token: bodies are JSON, and read with limits of ours."""
+
+    media_type = "*/*"
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        return DataAndFiles(QueryDict(), MultiValueDict())
+
+
 class AlwaysJson(BaseContentNegotiation):
     """JSON, whatever `Accept` or `?format=` says."""
 
@@ -64,6 +75,7 @@ class GatedViewSet(ViewSet):
     """404 (off) → 401 → 403 → 429 → 405 → 400, each `{"error": …}` as JSON, nothing cached."""
 
     permission_classes = [MayRead]
+    parser_classes = [Unread]
     renderer_classes = [JSONRenderer]
     content_negotiation_class = AlwaysJson
     versioning_class = None

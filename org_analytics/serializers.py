@@ -1,8 +1,11 @@
 """The shapes of the API's answers, keys in the contract's order."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from django.core.exceptions import ValidationError
 
 from .fields import average, plain, round_cents
 
@@ -55,9 +58,20 @@ def local_rfc3339(instant: datetime, zone: ZoneInfo) -> str:
     return instant.astimezone(timezone(timedelta(minutes=offset // timedelta(minutes=1)))).isoformat()
 
 
+def recorded_answer(outcomes: Sequence[str | ValidationError]) -> dict[str, Any]:
+    """`POST /org/sessions`: what became of each row, in order."""
+    return {"results": [_result(index, outcome) for index, outcome in enumerate(outcomes)]}
+
+
 def rfc3339(instant: datetime) -> str:
     """In UTC, ending in Z."""
     return instant.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+
+
+def _result(index: int, outcome: str | ValidationError) -> dict[str, Any]:
+    if isinstance(outcome, ValidationError):
+        return {"index": index, "status": "invalid", "errors": outcome.message_dict}
+    return {"index": index, "status": outcome}
 
 
 def _head(selection: Any, computed_at: datetime) -> dict[str, Any]:

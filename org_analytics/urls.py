@@ -3,6 +3,7 @@
 from django.urls import path
 
 from .api import OrgViewSet
+from .sessions_api import SessionsViewSet
 from .views import DownloadView, OrganizationView
 
 app_name = "org_analytics"
@@ -11,6 +12,7 @@ api_urlpatterns = [
     path("api/v1/org/analytics", OrgViewSet.as_view({"get": "analytics"}), name="api-analytics"),
     path("api/v1/org/repos", OrgViewSet.as_view({"get": "repos"}), name="api-repos"),
     path("api/v1/org/series", OrgViewSet.as_view({"get": "series"}), name="api-series"),
+    path("api/v1/org/sessions", SessionsViewSet.as_view({"post": "record"}), name="api-sessions"),
 ]
 page_urlpatterns = [
     path("organization", OrganizationView.as_view(), name="organization"),
