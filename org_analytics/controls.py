@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.urls import reverse
@@ -9,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from .figures import LABELS
-from .page_filters import MEASURES, PageState
+from .formats import day
+from .page_filters import MEASURES, PageState, to_date
 from .periods import PRESETS
 from .rows import Provider
 
@@ -38,6 +40,14 @@ PARAMETER_LABELS = {
     "zero": gettext_lazy("People without sessions"),
     "chart": gettext_lazy("Chart"),
 }
+
+
+def period_name(state: PageState) -> str:
+    """The preset's name, else the first and last day."""
+    if state.preset:
+        return str(PRESET_LABELS[state.preset])
+    days = state.selection.days
+    return day(days.first) if days.count == 1 else f"{day(days.first)} – {day(days.last)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,15 +152,11 @@ class Controls:
 
     @property
     def start(self) -> str:
-        return self.given.get("start", "") if self.has_bad_dates else self.state.selection.days.first.isoformat()
+        return self._date("start", self.state.selection.days.first)
 
     @property
     def end(self) -> str:
-        return self.given.get("end", "") if self.has_bad_dates else self.state.selection.days.last.isoformat()
-
-    @property
-    def has_bad_dates(self) -> bool:
-        return bool({"start", "end"} & self.errors.keys())
+        return self._date("end", self.state.selection.days.last)
 
     @property
     def person(self) -> str:
@@ -160,6 +166,12 @@ class Controls:
     def problems(self) -> list[tuple[str, str, str]]:
         """Parameter, its name for readers, message."""
         return [(name, str(PARAMETER_LABELS[name]), message) for name, message in self.errors.items()]
+
+    def _date(self, name: str, shown: date) -> str:
+        """What was given stays to be put right; what is no date at all a date field cannot hold."""
+        if not {"start", "end"} & self.errors.keys():
+            return shown.isoformat()
+        return self.given[name] if to_date(self.given[name]) else ""
 
     def _dates_dropped(self, preset: str) -> str:
         return self.state.query(range=preset, start="", end="")

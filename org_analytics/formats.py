@@ -1,6 +1,6 @@
 """Numbers and dates as text in the reader's locale. Milliseconds, `Decimal` dollars and counts in, text out."""
 
-from datetime import date
+from datetime import date, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 
 from django.utils.formats import date_format, number_format
@@ -65,6 +65,12 @@ def percent(ratio: Decimal) -> str:
 def day(value: date) -> str:
     """`17 Nov 2026`, for sentences."""
     return date_format(value, pgettext("date format, see Django's date filter", "j M Y"))
+
+
+def moment(value: datetime, zone: tzinfo) -> str:
+    """`17 Nov 2026, 14:05` in the zone."""
+    text = pgettext("date and time format, see Django's date filter", "j M Y, H:i")
+    return date_format(value.astimezone(zone), text)
 
 
 def short_day(value: date) -> str:

@@ -35,6 +35,21 @@ DEFAULT_ORDER = "-cost"
 DEFAULT_MEASURE = "cost"
 MAX_SEARCH = 200
 _BESIDE_TABLE = {"measure", "compare", "chart"}
+_ORDER = (
+    "range",
+    "start",
+    "end",
+    "provider",
+    "repo",
+    "include_no_repo",
+    "q",
+    "zero",
+    "compare",
+    "measure",
+    "chart",
+    "o",
+    "p",
+)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DIGITS = re.compile(r"[0-9]+")
 
@@ -71,7 +86,7 @@ class PageState:
             "o": self.order if self.order != DEFAULT_ORDER else "",
             "p": str(self.page) if self.page > 1 else "",
         }
-        return {name: value for name, value in given.items() if value}
+        return {name: given[name] for name in _ORDER if given[name]}
 
     def query(self, **changes: Any) -> str:
         """This view's query string with changes (empty removes); a change to the table leads to its first page."""
@@ -79,7 +94,7 @@ class PageState:
         if changes.keys() - _BESIDE_TABLE:
             parameters.pop("p", None)
         parameters.update(changes)
-        text = urlencode({name: value for name, value in parameters.items() if value}, doseq=True)
+        text = urlencode({name: parameters[name] for name in _ORDER if parameters.get(name)}, doseq=True)
         return f"?{text}" if text else ""
 
 
@@ -202,11 +217,8 @@ class PageForm(forms.Form):
         text = (self.cleaned_data[name] or "").strip()
         if not text:
             return None
-        try:
-            day = date.fromisoformat(text) if _DATE.fullmatch(text) else None
-        except ValueError:
-            day = None
-        if day is None or not FIRST_DATE <= day <= LAST_DATE:
+        day = to_date(text)
+        if day is None:
             raise ValidationError(_("Enter a date from 2000-01-01 to 2100-12-31, as YYYY-MM-DD."))
         return day
 
@@ -258,3 +270,12 @@ class PageFilters(SelectionFilters):
         """What was asked for; only after `is_valid()`."""
         state: PageState = self.form.cleaned_data["state"]
         return state
+
+
+def to_date(text: str) -> date | None:
+    """The day of a text like 2026-01-31, within the years that are taken."""
+    try:
+        day = date.fromisoformat(text) if _DATE.fullmatch(text) else None
+    except ValueError:
+        return None
+    return day if day and FIRST_DATE <= day <= LAST_DATE else None

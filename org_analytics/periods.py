@@ -78,7 +78,8 @@ def buckets(
     parts: dict[date, tuple[datetime, datetime]] = {}
     while day <= last:
         key = interval.first_day(day)
-        day = min(day + timedelta(1 if interval is Interval.DAY else 7 - day.weekday()), last + timedelta(1))
+        step = 1 if interval is Interval.DAY else 7 - day.weekday()
+        day += timedelta(min(step, (last - day).days + 1))  # never beyond the calendar's own end
         part_end = min(end, day_start(day, zone))
         if start < part_end:  # not so for a day that the zone skipped whole
             parts[key] = (start, part_end)

@@ -18,7 +18,7 @@ from . import analytics, page
 from .analytics import Report
 from .chart import Chart
 from .conf import app_settings
-from .controls import Controls
+from .controls import Controls, period_name
 from .downloads import csv_lines, file_name, json_chunks
 from .figures import Figures
 from .filters import Selection
@@ -92,7 +92,7 @@ class OrganizationView(AddressView):
         return {
             **_admin_context(self.request),
             **self._table(),
-            "title": _("Organization"),
+            "title": f"{_('Organization')} · {period_name(state)}",
             "is_nav_sidebar_enabled": False,
             "layout": "org_analytics/fragment.html" if _is_htmx(self.request) else "org_analytics/base.html",
             "zone": app_settings.time_zone,
@@ -153,7 +153,9 @@ def _is_htmx(request: HttpRequest) -> bool:
 
 
 def _admin_context(request: HttpRequest) -> dict[str, Any]:
+    """What the admin's templates want. Others than its users have no apps there: nothing is asked for them."""
+    plain = {"site_url": request.META["SCRIPT_NAME"] or admin.site.site_url}
     try:
-        return admin.site.each_context(request)
+        return admin.site.each_context(request) if admin.site.has_permission(request) else plain
     except NoReverseMatch:  # the admin is installed for its clothes, its pages are not served
-        return {}
+        return plain

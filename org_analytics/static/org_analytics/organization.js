@@ -1,0 +1,93 @@
+"use strict";
+// Makes the page quicker to use; everything here also works without. htmx fetches and swaps, this keeps what it cannot.
+{
+  const byId = (id) => document.getElementById(id);
+
+  // The list of repositories ----------------------------------------------------------------------------------------
+
+  function filterRepositories(field) {
+    const panel = field.closest(".oa-panel");
+    const wanted = field.value.trim().toLowerCase();
+    let shown = 0;
+    for (const item of panel.querySelectorAll(".oa-options li")) {
+      item.hidden = !item.textContent.toLowerCase().includes(wanted);
+      shown += item.hidden ? 0 : 1;
+    }
+    panel.querySelector(".oa-no-match").hidden = shown > 0 || !wanted;
+  }
+
+  function closeList(exceptAround) {
+    for (const list of document.querySelectorAll(".oa-drop[open]")) {
+      if (!list.contains(exceptAround)) {
+        list.open = false;
+      }
+    }
+  }
+
+  document.addEventListener("input", (event) => {
+    if (event.target.id === "repository-search") {
+      filterRepositories(event.target);
+    }
+  });
+  document.addEventListener("click", (event) => closeList(event.target));
+  document.addEventListener("keydown", (event) => {
+    const list = event.target.closest && event.target.closest(".oa-drop[open]");
+    if (event.key === "Escape" && list) {
+      list.open = false;
+      list.querySelector("summary").focus();
+    }
+    if (event.key === "Enter" && event.target.id === "repository-search") {
+      event.preventDefault(); // it filters the list, it does not send the form
+    }
+  });
+  // A search field has been acted upon while it was typed in: leaving it is no change.
+  document.addEventListener("change", (event) => event.target.type === "search" && event.stopPropagation(), true);
+
+  // In place: keep focus, scroll and open lists -----------------------------------------------------------------------
+
+  let scrolled = 0;
+
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const { target, fragment } = event.detail;
+    const active = document.activeElement;
+    const isInUse = active.form && active.form.id === "filters" && target.contains(active);
+    if (isInUse && !target.querySelector(".oa-error")) {
+      event.detail.shouldSwap = false;
+    } else if (target.querySelector(".oa-drop[open]")) {
+      fragment.querySelector(".oa-drop").open = true;
+    }
+  });
+  document.addEventListener("htmx:beforeSwap", () => {
+    const table = byId("table");
+    scrolled = table ? table.scrollLeft : 0;
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    const results = byId("results");
+    if (byId("table")) {
+      byId("table").scrollLeft = scrolled;
+    }
+    if (document.activeElement === document.body) {
+      results.focus({ preventScroll: true }); // what had the focus is gone
+    }
+    byId("announcement").textContent = results.dataset.summary;
+  });
+
+  // Progress and failure ----------------------------------------------------------------------------------------------
+
+  function showFailure() {
+    const failure = byId("failure");
+    failure.textContent = byId("organization").dataset.failed;
+    failure.hidden = false;
+  }
+
+  document.addEventListener("htmx:beforeRequest", () => {
+    byId("failure").hidden = true;
+    byId("results").setAttribute("aria-busy", "true");
+  });
+  document.addEventListener("htmx:afterRequest", () => byId("results").removeAttribute("aria-busy"));
+  for (const event of ["htmx:responseError", "htmx:sendError", "htmx:timeout", "htmx:swapError"]) {
+    document.addEventListener(event, showFailure);
+  }
+  // A view that history cannot fetch (a bad address, say) is shown by the browser itself.
+  document.addEventListener("htmx:historyCacheMissLoadError", () => location.reload());
+}
