@@ -14,7 +14,17 @@ from org_analytics.models import CodingSession
 from tests import conformance
 from tests.users import create_user
 
+DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
 NOW = datetime(2026, 6, 17, 15, 30, tzinfo=UTC)  # a Wednesday
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What asks for no database is marked `once`: make test runs it on the first database only."""
+    for item in items:
+        asked_for = DATABASE_FIXTURES & set(getattr(item, "fixturenames", ()))
+        if not asked_for and not item.get_closest_marker("django_db"):
+            item.add_marker("once")
 
 
 @pytest.fixture

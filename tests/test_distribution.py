@@ -13,8 +13,6 @@ import pytest
 
 import org_analytics
 
-pytestmark = pytest.mark.once
-
 ROOT = Path(__file__).parent.parent
 if not (ROOT / "org_analytics").is_dir():
     pytest.skip("needs the source tree", allow_module_level=True)

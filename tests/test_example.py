@@ -266,14 +266,12 @@ def setting(name, **environment):
     return eval(done.stdout)
 
 
-@pytest.mark.once
 def test_settings_load_without_any_environment():
     assert setting("DEBUG") is True
     assert setting("ENABLE_ORG_ANALYTICS") == ""
     assert setting("DATABASES['default']['ENGINE']") == "django.db.backends.sqlite3"
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("name", ["SECRET_KEY", "ALLOWED_HOSTS"])
 def test_production_asks_for_what_it_needs_by_name(name):
     done = python("import django; django.setup()", **{**PRODUCTION, name: " "})
@@ -281,12 +279,10 @@ def test_production_asks_for_what_it_needs_by_name(name):
     assert f"ImproperlyConfigured: Set {name} (" in done.stderr
 
 
-@pytest.mark.once
 def test_unclear_flag_is_refused_by_name():
     assert "DEBUG must be true or false, not 'off'" in python("import django; django.setup()", DEBUG="off").stderr
 
 
-@pytest.mark.once
 def test_production_passes_djangos_deployment_checks():
     done = python(
         "from django.core.management import execute_from_command_line as run; "
@@ -297,7 +293,6 @@ def test_production_passes_djangos_deployment_checks():
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.once
 def test_proxy_header_is_trusted_only_when_asked_for():
     assert setting("SECURE_PROXY_SSL_HEADER", **PRODUCTION) is None
     assert setting("SECURE_PROXY_SSL_HEADER", **PRODUCTION, BEHIND_TLS_PROXY="true") == (
@@ -314,13 +309,11 @@ print(Client(headers={"host": "team.example.com"}).get(static("example_project/s
 """
 
 
-@pytest.mark.once
 def test_production_serves_static_files_itself():
     done = python(SERVE_STYLE, **PRODUCTION)
     assert done.stdout == "200\n", done.stderr
 
 
-@pytest.mark.once
 def test_sqlite_url_is_opened_for_concurrent_writers(tmp_path):
     database = setting("DATABASES['default']", DATABASE_URL=f"sqlite:///{tmp_path}/a%20b.sqlite3")
     assert database["NAME"] == f"{tmp_path}/a b.sqlite3"
@@ -328,7 +321,6 @@ def test_sqlite_url_is_opened_for_concurrent_writers(tmp_path):
     assert "journal_mode = WAL" in database["OPTIONS"]["init_command"]
 
 
-@pytest.mark.once
 def test_postgresql_url_may_name_a_socket_directory():
     database = setting("DATABASES['default']", DATABASE_URL="postgresql://postgres:@/team?host=/run/pg")
     assert database["ENGINE"] == "django.db.backends.postgresql"
@@ -405,7 +397,6 @@ def test_demo_loaded_twice_changes_nothing():
     assert rows() == before
 
 
-@pytest.mark.once
 def test_demo_days_are_a_function_of_their_date():
     [first, second] = [list(demo_data.sessions(datetime(2026, 6, 17, 15, 30, tzinfo=UTC))) for _ in range(2)]
     assert first == second
@@ -414,7 +405,6 @@ def test_demo_days_are_a_function_of_their_date():
     assert {row["external_id"] for row in recent} <= later
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("text", ["yesterday", "2026-06-17T15:30", "2026-13-01T00:00Z"])
 def test_demo_refuses_a_time_that_is_none_or_has_no_zone(text, db):
     with pytest.raises(CommandError, match="--until"):
@@ -432,7 +422,6 @@ def run_demo(database, *arguments):
     )
 
 
-@pytest.mark.once
 def test_demo_database_is_kept_while_it_fits_and_rebuilt_when_not(tmp_path):
     database = tmp_path / "demo.sqlite3"
     database.write_text("no database at all, " * 100)
@@ -447,7 +436,6 @@ def test_demo_database_is_kept_while_it_fits_and_rebuilt_when_not(tmp_path):
     assert ", 0 were there" in done.stdout
 
 
-@pytest.mark.once
 def test_demo_says_in_one_line_that_the_port_is_taken(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -456,7 +444,6 @@ def test_demo_says_in_one_line_that_the_port_is_taken(tmp_path):
     assert done.stderr == f"CommandError: Port {port} is taken: use another one, make demo PORT={port + 1}\n"
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("port", ["http", "0", "65536", "80 80"])
 def test_demo_says_in_one_line_what_a_port_is(tmp_path, port):
     done = run_demo(tmp_path / "demo.sqlite3", "--port", port)
@@ -465,6 +452,5 @@ def test_demo_says_in_one_line_what_a_port_is(tmp_path, port):
     ]
 
 
-@pytest.mark.once
 def test_demo_fingerprint_fits_into_the_files_header():
     assert 0 < demo.fingerprint() < 2**31

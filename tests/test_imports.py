@@ -8,8 +8,6 @@ import pytest
 
 import org_analytics
 
-pytestmark = pytest.mark.once
-
 PACKAGE = Path(org_analytics.__file__).parent
 EXAMPLE = PACKAGE.parent / "example_project"
 
