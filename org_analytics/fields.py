@@ -68,7 +68,7 @@ class MoneyField(_Field):
     """Dollars, exact: Sum, Min, Max, Count and comparisons work in the database and give Decimals.
 
     Deliberately no IntegerField: arithmetic between columns has no meaning Django could guess, so `F("cost") * 2`
-    raises FieldError, read or saved; an Avg, no whole number of nano-dollars by rights, raises TypeError when read.
+    raises FieldError, read or saved; an Avg, whose result is no whole number of nano-dollars, raises TypeError.
     """
 
     description = _("Amount of US dollars, exact to nine places")
