@@ -9,14 +9,13 @@ INTERVAL = 0.1  # seconds between two drawings
 
 
 class Progress:
-    """`with Progress(stream, total) as progress: progress.to(done)`, in bytes; no bar where `stream` is no terminal.
+    """`with Progress(stream) as progress: progress.to(done, total)`, in bytes; nothing where `stream` is no terminal.
 
     A total of None (a pipe) shows what is done without a bar. The line is wiped at the end, whatever ends it.
     """
 
-    def __init__(self, stream: TextIO, total: int | None) -> None:
+    def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._total = total
         self._shown = stream.isatty()
         self._next = 0.0
 
@@ -29,11 +28,11 @@ class Progress:
         if self._shown:
             self._draw("")
 
-    def to(self, done: int, note: str = "") -> None:
-        """Show how far it is, with a short note behind; most calls draw nothing."""
+    def to(self, done: int, total: int | None) -> None:
+        """Show how far it is; most calls draw nothing."""
         if self._shown and (now := time.monotonic()) >= self._next:
             self._next = now + INTERVAL
-            self._draw(f"{_bar(done, self._total)} {note}".rstrip())
+            self._draw(_bar(done, total))
 
     def _draw(self, line: str) -> None:
         self._stream.write(f"\r\x1b[K{line}")

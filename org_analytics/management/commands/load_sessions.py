@@ -45,13 +45,13 @@ class Command(BaseCommand):
     @no_translations
     def handle(self, *, file: str, dry_run: bool, create_users: bool, **options: Any) -> None:
         loading = Loading(dry_run, create_users)
-        with _opened(file) as source, Progress(sys.stderr, _size(source)) as progress:
-            done = 0
+        with _opened(file) as source, Progress(sys.stderr) as progress:
+            done, size = 0, _size(source)
             try:
                 for batch in _batches(source):
                     loading.load(batch)
                     done += sum(len(raw) for _number, raw in batch)
-                    progress.to(done)
+                    progress.to(done, size)
                     if len(loading.bad_lines) >= MAX_BAD_LINES:
                         break
             except KeyboardInterrupt:

@@ -1,0 +1,102 @@
+"""One import: sessions derived from transcripts, written in batches, and marked as stored after that."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from ..ingest.lines import Problem
+from ..ingest.records import Derived, Outcome, SessionRecord
+from ..ingest.state import State
+from ..models import CodingSession
+from .import_state import DatabaseState
+
+BATCH_SIZE = 200
+MAX_PROBLEMS = 20
+NEW, UPDATED, UNCHANGED, SKIPPED, REFUSED = "new", "updated", "unchanged", "skipped", "refused"
+OUTCOMES = (NEW, UPDATED, UNCHANGED, SKIPPED, REFUSED)
+_OUTCOMES = {"created": NEW, "updated": UPDATED, "unchanged": UNCHANGED}
+
+Name = tuple[str, str]
+
+
+@dataclass(slots=True)
+class Report:
+    """What became of each session by (provider, external id), and of what was skipped."""
+
+    outcomes: dict[Name, str] = field(default_factory=dict)
+    reasons: dict[Name, str] = field(default_factory=dict)
+    refused: dict[Name, dict[str, list[str]]] = field(default_factory=dict)
+    unpriced_models: set[str] = field(default_factory=set)
+    skipped_lines: Counter[str] = field(default_factory=Counter)
+    problems: list[Problem] = field(default_factory=list)
+
+    def counts(self, provider: str) -> Counter[str]:
+        """Sessions of a provider by outcome."""
+        return Counter(outcome for (name, _session), outcome in self.outcomes.items() if name == provider)
+
+
+class Import:
+    """Writes what is derived to one person's sessions; a dry run writes and takes it back."""
+
+    def __init__(self, user: Any, kept: DatabaseState, state: State, *, dry_run: bool) -> None:
+        self._user = user
+        self._kept = kept
+        self._state = state
+        self._dry_run = dry_run
+        self._waiting: dict[Name, Derived] = {}
+        self.report = Report()
+
+    def run(self, sessions: Iterable[Derived]) -> None:
+        for derived in sessions:
+            self._note(derived)
+            # Saved again since: another session owns some of its lines, and it comes once more, with another record.
+            for name in self._kept.saved & self._waiting.keys():
+                del self._waiting[name]
+            self._kept.saved.clear()
+            if derived.outcome is Outcome.DERIVED:
+                self._waiting[derived.provider, derived.external_id] = derived
+            if len(self._waiting) >= BATCH_SIZE:
+                self._write()
+        self._write()
+
+    def _note(self, derived: Derived) -> None:
+        name = derived.provider, derived.external_id
+        self.report.skipped_lines.update(derived.skipped)
+        self.report.problems += derived.problems[: MAX_PROBLEMS - len(self.report.problems)]
+        if derived.outcome is Outcome.UNCHANGED:
+            self.report.outcomes[name] = UNCHANGED
+        elif derived.outcome is Outcome.SKIPPED:
+            self.report.outcomes[name] = SKIPPED
+            self.report.reasons[name] = derived.reason
+        elif derived.record is not None:
+            self.report.unpriced_models.update(derived.record.unpriced_models)
+
+    def _write(self) -> None:
+        """Write the sessions that wait; only then they are stored."""
+        waiting, self._waiting = list(self._waiting.values()), {}
+        sessions = CodingSession.objects
+        with transaction.atomic(using=sessions.write_db):
+            rows = [_row(derived.record, self._user) for derived in waiting if derived.record]
+            outcomes = sessions.record_many(rows, batch_size=BATCH_SIZE, skip_invalid=True)
+            transaction.set_rollback(self._dry_run, using=sessions.write_db)
+        receipts = []
+        for derived, outcome in zip(waiting, outcomes, strict=True):
+            name = derived.provider, derived.external_id
+            if isinstance(outcome, ValidationError):
+                self.report.outcomes[name] = REFUSED
+                self.report.refused[name] = outcome.message_dict
+            elif derived.receipt is not None:
+                self.report.outcomes[name] = _OUTCOMES[outcome]
+                receipts.append(derived.receipt)
+        self._state.mark_stored(receipts)
+
+
+def _row(record: SessionRecord, user: Any) -> dict[str, Any]:
+    """The record as the write door takes it."""
+    row = asdict(record)
+    del row["unpriced_models"]
+    return {**row, "user": user}
