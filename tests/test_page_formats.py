@@ -61,7 +61,7 @@ def test_numbers_and_dates_are_the_readers():
         assert formats.count(1234567) == "1.234.567"
         assert formats.day(date(2026, 10, 9)) == "9. Okt. 2026"
         assert formats.percent(Decimal("0.0123")) == "1,2\xa0%"
-        assert formats.duration(90_000) == "1 min 30 s"
+        assert formats.duration(90_000) == "1\xa0min 30\xa0s"
 
 
 def test_moments_are_shown_in_the_zone():
