@@ -1,5 +1,6 @@
 """Who gets in: the flag, the login, the domain list, membership. Page, API and nav ask only this module."""
 
+from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
@@ -10,7 +11,6 @@ from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
-from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import View
 
@@ -64,12 +64,15 @@ def read_as_utf8(request: HttpRequest) -> None:
     request.encoding = "utf-8"
 
 
-# Off is off, before LoginRequiredMiddleware asks who it is and CsrfViewMiddleware for a token (pages only read).
-@method_decorator(csrf_exempt, name="dispatch")
-@method_decorator(login_not_required, name="dispatch")
-@method_decorator(transaction.non_atomic_requests, name="dispatch")
 class PageGate(View):
     """A page behind the gates: the host's 404 while off, a login and back for the anonymous, 403 for others."""
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
+        # Off is off, before LoginRequiredMiddleware asks who it is and CsrfViewMiddleware for a token (pages only
+        # read). Marked on the view itself: marks on dispatch() are lost in a subclass with its own.
+        view = super().as_view(**initkwargs)
+        return csrf_exempt(login_not_required(transaction.non_atomic_requests(view)))
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         # Before Django's own handling of OPTIONS and 405.

@@ -1,11 +1,13 @@
 """Plain fixtures, the same on every database and with every user model."""
 
 import itertools
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import hypothesis
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -15,6 +17,12 @@ from tests import conformance
 from tests.users import create_user
 
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
+# Machines are noisy: an example that takes long is no failure.
+hypothesis.settings.register_profile("default", deadline=None)
+# For runs that repeat what another has searched thoroughly: other interpreters, other versions.
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=10)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
 NOW = datetime(2026, 6, 17, 15, 30, tzinfo=UTC)  # a Wednesday
 
 
