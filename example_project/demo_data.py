@@ -10,7 +10,6 @@ from decimal import Decimal
 from typing import Any
 
 DAYS = 90
-PASSWORD = "demo"
 
 REPOS = (
     "acme/api",
@@ -61,20 +60,24 @@ AGENTS = {
 
 @dataclass(frozen=True)
 class Person:
-    """One account: `pace` is the mean number of sessions on a working day, `starts` the first hour at work in UTC."""
+    """One account: `pace` is the mean number of sessions on a working day, `starts` the first hour at work in UTC.
 
-    username: str
+    `login` is user name and password of those who can log in.
+    """
+
+    handle: str
     name: tuple[str, str]
     pace: float
     agents: dict[str, int] = field(default_factory=dict)
     repos: dict[str | None, int] = field(default_factory=dict)
     starts: int = 7
     is_staff: bool = False
+    login: str | None = None
     left_days_ago: int | None = None
 
     @property
     def email(self) -> str:
-        return f"{self.username}@example.com"
+        return f"{self.handle}@example.com"
 
 
 PEOPLE = (
@@ -85,9 +88,15 @@ PEOPLE = (
         {"claude-code": 8, "codex": 2},
         {"acme/api": 6, "acme/infra": 3, None: 1},
         is_staff=True,
+        login="demo",
     ),
     Person(
-        "jonas", ("Jonas", "Weber"), 5, {"claude-code": 6, "cursor": 3}, {"jonas/web": 5, "acme/web": 4, "acme/docs": 1}
+        "jonas",
+        ("Jonas", "Weber"),
+        5,
+        {"claude-code": 6, "cursor": 3},
+        {"jonas/web": 5, "acme/web": 4, "acme/docs": 1},
+        login="reader",
     ),
     Person(
         "zoe", ("Zoë", "Björklund"), 7.5, {"claude-code": 9, "opencode": 1}, {"zoe/api": 6, "acme/billing": 3, None: 1}
@@ -133,7 +142,7 @@ def sessions(until: datetime) -> Iterator[tuple[Person, dict[str, Any]]]:
 
 def sessions_of_day(person: Person, day: date) -> Iterator[dict[str, Any]]:
     """What one person did on one day: the same whenever it is asked."""
-    dice = random.Random(f"{person.username} {day}")
+    dice = random.Random(f"{person.handle} {day}")
     for _ in range(session_count(person, day, dice)):
         minutes = dice.triangular(0, 9.5 * 60, 3 * 60)
         start = datetime.combine(day, time(person.starts), UTC) + timedelta(seconds=round(minutes * 60))
@@ -142,7 +151,7 @@ def sessions_of_day(person: Person, day: date) -> Iterator[dict[str, Any]]:
 
 def session_count(person: Person, day: date, dice: random.Random) -> int:
     """A weekday rhythm, a week off now and then, good days and slow ones."""
-    week = random.Random(f"{person.username} {day.isocalendar()[:2]}")
+    week = random.Random(f"{person.handle} {day.isocalendar()[:2]}")
     if week.random() < 0.06:
         return 0
     rhythm = (1.0, 1.15, 1.1, 1.05, 0.75, 0.06, 0.04)[day.weekday()]

@@ -354,6 +354,16 @@ def test_demo_has_everything_that_there_is_to_see():
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("ten_days")
+@pytest.mark.parametrize(("login", "is_staff"), [("demo", True), ("reader", False)])
+def test_demo_has_an_administrator_and_a_reader_who_can_log_in(client, login, is_staff):
+    load()
+    assert User.objects.get(username=login).is_staff is is_staff
+    assert client.post("/account/login", {"username": login, "password": login}).status_code == 302
+    assert client.get("/organization").status_code == 200
+
+
+@pytest.mark.django_db
 def test_demo_is_the_ninety_days_up_to_the_given_time():
     load()
     starts = CodingSession.objects.order_by("started_at").values_list("started_at", flat=True)
@@ -380,12 +390,12 @@ def ten_days(monkeypatch):
 def test_demo_loaded_later_adds_the_days_since_and_keeps_the_rest():
     load()
     before = rows()
-    jonas = User.objects.get(username="jonas")
-    jonas.set_password("changed")
-    jonas.save()
+    reader = User.objects.get(username="reader")
+    reader.set_password("changed")
+    reader.save()
     load("2026-06-20T15:30Z")
     assert before < rows()
-    assert User.objects.get(username="jonas").check_password("changed")
+    assert User.objects.get(username="reader").check_password("changed")
 
 
 @pytest.mark.django_db

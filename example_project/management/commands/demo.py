@@ -12,14 +12,14 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 
 import org_analytics
-from example_project.demo_data import PASSWORD
 
 HOST = "127.0.0.1"
 BANNER = """
-Organization analytics  http://{host}:{port}/organization
-Staff login             mira / {password}    (also http://{host}:{port}/admin/)
-Plain login             jonas / {password}
-Stop with Ctrl-C. The data lives in {database}; delete it to start over.
+Organization analytics, demo organization
+  Page     http://{host}:{port}/organization
+  Log in   demo / demo (administrator) or reader / reader
+
+The data lives in {database}; delete it to start over. Stop with Ctrl-C.
 """
 
 
@@ -52,7 +52,7 @@ class Command(BaseCommand):
 
     def serve(self, port: str) -> None:
         database = connection.settings_dict["NAME"]
-        self.stdout.write(BANNER.format(host=HOST, port=port, password=PASSWORD, database=database))
+        self.stdout.write(BANNER.format(host=HOST, port=port, database=database))
         self.stdout.flush()
         connection.close()
         os.environ.setdefault("DJANGO_RUNSERVER_HIDE_WARNING", "true")

@@ -11,10 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from example_project.demo_data import PASSWORD, PEOPLE, Person, sessions
+from example_project.demo_data import PEOPLE, Person, sessions
 from org_analytics.models import CodingSession
-
-LOGINS = ("mira", "jonas")
 
 
 class Command(BaseCommand):
@@ -25,8 +23,8 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *, until: str | None, **options: Any) -> None:
-        users = {person.username: account(person) for person in PEOPLE}
-        rows = [{"user": users[person.username], **row} for person, row in sessions(moment(until))]
+        users = {person.handle: account(person) for person in PEOPLE}
+        rows = [{"user": users[person.handle], **row} for person, row in sessions(moment(until))]
         outcomes = CodingSession.objects.record_many(rows)
         self.stdout.write(f"{outcomes.count('created')} sessions loaded, {outcomes.count('unchanged')} were there.")
 
@@ -48,7 +46,7 @@ def account(person: Person) -> User:
     """The person's account; only two of them can log in. One that is there is left as it is."""
     first_name, last_name = person.name
     user, _ = User.objects.get_or_create(
-        username=person.username,
+        username=person.login or person.handle,
         defaults={
             "email": person.email,
             "first_name": first_name,
@@ -57,7 +55,7 @@ def account(person: Person) -> User:
             "is_staff": person.is_staff,
             "is_superuser": person.is_staff,
             # Hashing is slow on purpose: only for an account that is made.
-            "password": lambda: make_password(PASSWORD if person.username in LOGINS else None),
+            "password": lambda: make_password(person.login),
         },
     )
     return user
