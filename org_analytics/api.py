@@ -86,7 +86,6 @@ class GatedViewSet(ViewSet):
         # Here and not in dispatch(), which would answer HTML; before super(), which would ask who it is.
         if not is_enabled():
             raise exceptions.NotFound
-        read_as_utf8(request._request)
         super().initial(request, *args, **kwargs)
 
     def perform_authentication(self, request: Request) -> None:
@@ -177,6 +176,7 @@ def _selection(filters: type[ReposFilters], request: Request) -> Selection:
 
 
 def _valid(filters: type[_Filters], request: Request) -> _Filters:
+    read_as_utf8(request._request)
     query = filters(request.query_params, queryset=None)
     if not query.is_valid():
         raise BadQuery(query.error)

@@ -60,7 +60,10 @@ def _is_member(user: Any) -> bool:
 
 
 def read_as_utf8(request: HttpRequest) -> None:
-    """A query string is UTF-8, whatever charset a client gives for a body: some could smuggle lone surrogates in."""
+    """A query string is UTF-8, whatever charset a client gives for a body: some could smuggle lone surrogates in.
+
+    Raises SuspiciousOperation on more parameters than Django takes.
+    """
     request.encoding = "utf-8"
 
 
@@ -78,10 +81,10 @@ class PageGate(View):
         # Before Django's own handling of OPTIONS and 405.
         if not is_enabled():
             raise Http404
-        read_as_utf8(request)
         refused = refusal(getattr(request, "user", None))
         if refused is Refusal.NOT_AUTHENTICATED:
             return redirect_to_login(request.get_full_path())
         if refused is not None:
             raise PermissionDenied(refused.value)
+        read_as_utf8(request)
         return super().dispatch(request, *args, **kwargs)

@@ -45,7 +45,7 @@ class Repo(models.Model):
     key = models.CharField(_("folded path"), max_length=3 * 512, unique=True, editable=False)
     found_upstream = models.ForeignKey(
         "self",
-        models.SET_NULL,
+        models.RESTRICT,
         null=True,
         blank=True,
         editable=False,
@@ -60,7 +60,7 @@ class Repo(models.Model):
     )
     upstream = models.ForeignKey(
         "self",
-        models.SET_NULL,
+        models.RESTRICT,
         null=True,
         blank=True,
         related_name="forks",
@@ -69,7 +69,7 @@ class Repo(models.Model):
     )
     root = models.ForeignKey(
         "self",
-        models.SET_NULL,
+        models.RESTRICT,
         null=True,
         blank=True,
         editable=False,

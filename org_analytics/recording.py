@@ -124,8 +124,9 @@ class ForkLinks(WriteManager):
         counts = self._sightings().filter(repo__in=changed).values_list("repo", "upstream").annotate(Count("pk"))
         for repo, upstream, count in counts:
             votes[repo][upstream] = count
-        for pk in changed:
-            manager.filter(pk=pk).update(found_upstream=found_link(votes[pk]))
+        for pk, found in list(manager.filter(pk__in=changed).values_list("pk", "found_upstream")):
+            if found != found_link(votes[pk]):
+                manager.filter(pk=pk).update(found_upstream=found_link(votes[pk]))
         group = self._connected(changed)
         pinned = {pk: repo.upstream_id for pk, repo in group.items() if repo.pinned}
         links, roots = effective_links({pk: repo.found_upstream_id for pk, repo in group.items()}, pinned)
@@ -288,9 +289,9 @@ class SessionRecorder(WriteManager):
         """The sessions of these keys, locked in the order in which every batch locks them."""
         sessions = (
             self.using(self.write_db)
-            .select_for_update()
+            .select_for_update(no_key=True)
             .filter(user__in={row.user.pk for row in rows}, external_id__in={row.external_id for row in rows})
-            .order_by("user", "provider", "external_id")
+            .order_by("user_id", "provider", "external_id")  # "user" would go by the user model's own ordering
         )
         return {(str(session.user_id), session.provider, session.external_id): session for session in sessions}
 

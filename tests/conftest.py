@@ -3,7 +3,7 @@
 import itertools
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from org_analytics.models import CodingSession
 from tests import conformance
+from tests.questions import ANALYTICS, NOW, RANGE
 from tests.users import create_user
 
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
@@ -22,8 +23,6 @@ hypothesis.settings.register_profile("default", deadline=None)
 # For runs that repeat what another has searched thoroughly: other interpreters, other versions.
 hypothesis.settings.register_profile("quick", deadline=None, max_examples=10)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
-
-NOW = datetime(2026, 6, 17, 15, 30, tzinfo=UTC)  # a Wednesday
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -127,3 +126,15 @@ def api(client_of: Callable[[Any], Client], user: Any) -> Client:
 def recorded(request: pytest.FixtureRequest, db: None) -> dict[str, Any]:
     """Each file of recorded answers in turn, its people and sessions loaded."""
     return conformance.load(request.param)
+
+
+@pytest.fixture
+def ask(api: Client) -> Callable[..., Any]:
+    """`ask(provider="codex")`, `ask(REPOS)`: the API's answer for the two days around `NOW`."""
+
+    def get(path: str = ANALYTICS, **parameters: Any) -> Any:
+        response = api.get(path, {**RANGE, **parameters})
+        assert response.status_code == 200, response.content
+        return response.json()
+
+    return get

@@ -1,0 +1,5 @@
+"""A host that forgot to include ours."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
