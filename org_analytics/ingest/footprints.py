@@ -1,6 +1,6 @@
 """What of a session is kept after it was read: which lines and responses it holds, each as a key, a time and flags.
 
-Keys are 64-bit hashes, so nothing of a transcript can be read off them. Times are microseconds since 1970, or NO_TIME.
+Keys are 64-bit hashes, so nothing of a transcript can be read off them. Times are microseconds since 1970.
 """
 
 import hashlib
@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-NO_TIME = -(2**63)
+NO_TIME = -(2**63)  # earlier than any
 COPIED = 1  # the line says that it was forked from another session
 RESPONSE = 2  # the key stands for a response, else for a line of the main transcript
 

@@ -8,7 +8,7 @@ from typing import Any
 
 MAX_LINE = 16 * 1024 * 1024
 MAX_PROBLEMS = 20  # a session names so many; all are counted
-_BUFFER = 1024 * 1024
+_BUFFER = 128 * 1024
 
 
 @dataclass(frozen=True, slots=True)

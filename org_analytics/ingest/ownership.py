@@ -51,9 +51,7 @@ def _holders(sessions: Mapping[str, Iterable[Entry]]) -> dict[int, dict[str, boo
 
 def _first_exclusive(session: str, entries: Iterable[Entry], holders: Mapping[int, Mapping[str, bool]]) -> int:
     times = (
-        entry.at
-        for entry in entries
-        if not entry.flags & RESPONSE and entry.at != NO_TIME and _is_exclusive(session, holders.get(entry.key))
+        entry.at for entry in entries if not entry.flags & RESPONSE and _is_exclusive(session, holders.get(entry.key))
     )
     return min(times, default=NO_TIME)
 

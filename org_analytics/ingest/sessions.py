@@ -1,11 +1,10 @@
 """From a transcript to the record of its session: the product's definitions, the same for every provider."""
 
-from collections.abc import Iterable, Set
+from collections.abc import Set
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from . import clock, git
-from .footprints import NO_TIME
 from .pricing import Prices
 from .records import ModelUsage, SessionRecord
 from .sources import Provider
@@ -18,6 +17,7 @@ MAX_COST = 100_000
 MAX_TOKENS = 2**63 - 1
 
 _NANO = Decimal("1e-9")
+_ON_CLOCK = PROMPT | ANSWER
 
 
 class NoRecord(Exception):
@@ -29,23 +29,22 @@ def derive_record(
 ) -> SessionRecord:
     """The record of a session, without the lines and responses whose keys are `foreign`. Raises NoRecord."""
     own = list(transcript.own_lines(foreign))
-    times = [line.at for line in own if line.at != NO_TIME]
-    shown = times or [at for at in transcript.times if at != NO_TIME]
-    if not shown:
+    times = [line.at for line in own] or list(transcript.times)
+    if not times:
         raise NoRecord("no line with a time")
     models = _models(provider.vendor, transcript.own_requests(foreign), prices)
     costs = [row.cost_usd for row in models if row.cost_usd is not None]
-    assistant, user = clock.measure(_marks(own))
+    assistant, user = clock.measure((line.at, bool(line.flags & PROMPT)) for line in own if line.flags & _ON_CLOCK)
     record = SessionRecord(
         provider=provider.name,
         external_id=external_id,
-        started_at=moment(min(shown)),
-        ended_at=moment(max(shown)),
+        started_at=moment(min(times)),
+        ended_at=moment(max(times)),
         title=one_line(transcript.title, MAX_TITLE) if with_title else "",
         git_info=_git_info(transcript),
         cost_usd=sum(costs, Decimal(0)) if costs or not models else None,
         cost_complete=len(costs) == len(models),
-        duration_ms=_duration(transcript, times),
+        duration_ms=_duration(transcript, own),
         assistant_ms=_milliseconds(assistant),
         user_ms=_milliseconds(user),
         models=models,
@@ -54,18 +53,13 @@ def derive_record(
     return _plausible(record)
 
 
-def _marks(lines: Iterable[Line]) -> Iterable[tuple[int, bool]]:
-    return (
-        (line.at, bool(line.flags & PROMPT)) for line in lines if line.flags & (PROMPT | ANSWER) and line.at != NO_TIME
-    )
-
-
-def _duration(transcript: Transcript, times: list[int]) -> int | None:
+def _duration(transcript: Transcript, own: list[Line]) -> int | None:
     """From the first turn's start to the last one's end; where turns are not known, from first to last line."""
-    if not times:
+    if not own:
         return None
     if transcript.turn_start is not None and transcript.turn_end is not None:
         return _milliseconds(transcript.turn_end - transcript.turn_start)
+    times = [line.at for line in own]
     return _milliseconds(max(times) - min(times)) if len(times) > 1 else None
 
 

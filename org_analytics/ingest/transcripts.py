@@ -58,14 +58,14 @@ class Transcript:
     repo_url: str | None = None
     title: str = ""
 
-    def add_line(self, key: int, at: int | None, flags: int, reply: int = 0) -> None:
+    def add_line(self, key: int, at: int, flags: int, reply: int = 0) -> None:
         """A line; one whose key was there before is the same line again."""
         if key:
             if key in self.seen:
                 return
             self.seen.add(key)
         self.keys.append(key)
-        self.times.append(NO_TIME if at is None else at)
+        self.times.append(at)
         self.flags.append(flags)
         self.replies.append(reply)
 

@@ -1,5 +1,6 @@
 """What Claude Code's lines mean."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -163,6 +164,19 @@ def test_user_lines_that_are_no_prompts(machine: Machine, fields: dict[str, obje
 def test_a_prompt_without_an_answer_gives_nothing(machine: Machine) -> None:
     row = machine.one(Claude("s").prompt().wait(10).prompt().wait(4).reply().wait(3).prompt().wait(50).prompt())
     assert (row.assistant_ms, row.user_ms, row.duration_ms) == (4000, 3000, 67000)
+
+
+def test_lines_out_of_order_give_no_negative_time(machine: Machine) -> None:
+    session = Claude("s").wait(50).prompt().wait(-20).reply().wait(-10).prompt().wait(5).reply()
+    row = machine.one(session)
+    assert (row.assistant_ms, row.user_ms, row.duration_ms) == (5000, 0, 30000)
+
+
+def test_a_response_has_the_price_of_the_day_on_which_it_began(machine: Machine) -> None:
+    session = Claude("s", datetime(2026, 3, 12, 23, 59, 59, tzinfo=UTC))
+    session.reply(usage(300_000, 1), id="a", model="claude-sonnet-4-6").wait(5)
+    row = machine.one(session.reply(usage(300_000, 1000), id="a", model="claude-sonnet-4-6"))
+    assert row.cost_usd == Decimal("1.8225")
 
 
 def test_one_line_has_no_duration(machine: Machine) -> None:

@@ -108,6 +108,19 @@ def test_a_fork_goes_on_at_once_with_a_turn_of_its_own(machine: Machine) -> None
     assert machine.one(fork).assistant_ms == 9000
 
 
+def test_a_fork_of_a_version_that_writes_no_turn_starts_goes_on_after_a_pause(machine: Machine) -> None:
+    parent = Codex("parent").prompt().wait(2).tokens(1000, 100, 10).wait(1).reply()
+    fork = parent.wait(60).fork("fork").wait(30).prompt().wait(2).tokens(500, 50, 5).wait(1).reply()
+    row = machine.one(fork)
+    assert (tokens(row.models), row.assistant_ms) == ((450, 5, 0, 50), 3000)
+
+
+def test_a_count_repeated_after_the_history_of_a_fork_is_skipped(machine: Machine) -> None:
+    parent = turn(Codex("parent"), (1000, 100, 10))
+    fork = parent.wait(60).fork("fork").wait(30).repeat().wait(3).tokens(500, 50, 5)
+    assert tokens(machine.one(fork).models) == (450, 5, 0, 50)
+
+
 def test_a_history_copied_with_its_old_times_does_not_count_either(machine: Machine) -> None:
     parent = turn(Codex("parent"), (1000, 100, 10))
     fork = parent.wait(600).fork("fork")

@@ -11,6 +11,7 @@ from org_analytics.ingest import derive as deriving
 from org_analytics.ingest.derive import derive
 from org_analytics.ingest.pricing import NoPrices
 from org_analytics.ingest.providers import default_sources
+from org_analytics.ingest.readings import BEFORE_SINCE
 from org_analytics.ingest.records import Outcome
 from org_analytics.ingest.sources import Source
 from org_analytics.ingest.sqlite_state import SqliteState
@@ -91,7 +92,7 @@ def test_sessions_that_ended_before_the_date_asked_for_are_left_out(machine: Mac
     assert outcomes(machine, since=since) == {"old": "skipped", "new": "unchanged"}
     path.chmod(0)
     (skipped,) = [derived for derived in machine.run(since=since) if derived.outcome == "skipped"]
-    assert (skipped.reason, skipped.bytes_read) == (deriving.BEFORE_SINCE, 0)
+    assert (skipped.reason, skipped.bytes_read) == (BEFORE_SINCE, 0)
     path.chmod(0o644)
     assert outcomes(machine) == {"old": "derived", "new": "unchanged"}
 

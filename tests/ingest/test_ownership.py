@@ -2,13 +2,15 @@
 
 import itertools
 import random
+import uuid
 
 import pytest
 
 from org_analytics.ingest.footprints import COPIED, NO_TIME, RESPONSE, Entries, Entry, key, keys_of, pack
 from org_analytics.ingest.ownership import digest, foreign_keys
+from org_analytics.ingest.sources import Source
 from tests.ingest.machine import Machine, tokens
-from tests.ingest.writing import Claude, usage
+from tests.ingest.writing import START, Claude, usage
 
 
 def line(key: int, at: int = NO_TIME, flags: int = 0) -> Entry:
@@ -106,6 +108,8 @@ def test_a_fork_starts_with_its_first_own_line(machine: Machine) -> None:
     machine.run()
     spans = {name: (row.duration_ms, row.assistant_ms, row.user_ms) for (_, name), row in machine.rows.items()}
     assert spans == {"ppp": (25000, 15000, 10000), "fff": (5000, 5000, None), "aaa": (7000, 7000, None)}
+    begun = {name: (row.started_at - START).total_seconds() for (_, name), row in machine.rows.items()}
+    assert begun == {"ppp": 0, "fff": 80, "aaa": 690}
 
 
 def test_a_copy_without_a_line_of_its_own_keeps_a_row(machine: Machine) -> None:
@@ -152,3 +156,38 @@ def test_a_family_that_grows_sends_only_what_has_changed(machine: Machine) -> No
     machine.run()
     machine.write(parent.wait(5).prompt().wait(1).reply(usage(1, 1)))
     assert [derived.external_id for derived in machine.run() if derived.record] == ["ppp"]
+
+
+def test_a_response_copied_under_other_line_ids_counts_once_and_opens_no_window(machine: Machine) -> None:
+    parent = Claude("ppp").prompt().wait(10).reply(usage(100, 10)).wait(10)
+    fork = parent.fork("zzz", says_so=False)
+    for copied in fork.lines:
+        copied["uuid"] = str(uuid.uuid4())
+    row = machine.one(fork.wait(60).prompt().wait(5).reply(usage(1, 1)), parent.wait(1).prompt())
+    assert tokens(row.models)[:2] == (1, 1)
+    assert (row.assistant_ms, row.user_ms) == (5000, None)
+
+
+def test_a_session_that_no_longer_holds_a_line_gives_it_back(machine: Machine) -> None:
+    parent, fork, _ = family()
+    machine.write(parent, fork)
+    machine.run()
+    parent.lines = parent.lines[-2:]
+    machine.write(parent)
+    machine.run()
+    counted = {name: tokens(row.models)[:2] for (_, name), row in machine.rows.items()}
+    assert counted == {"ppp": (1000, 100), "fff": (120, 12)}
+
+
+@pytest.mark.parametrize("same_place", [True, False])
+def test_a_run_that_ends_before_the_loser_is_stored_is_completed(machine: Machine, same_place: bool) -> None:
+    parent = Claude("aaa").prompt().wait(10).reply(usage(100, 10)).wait(10)
+    fork = parent.fork("zzz").wait(60).prompt().wait(5).reply(usage(1, 1))
+    machine.write(fork)
+    machine.run()
+    place = machine.claude if same_place else machine.home / "other"
+    parent.prompt().write(place)
+    machine.run([Source("claude-code", place)], stop_after=1)
+    assert {name: tokens(row.models)[1] for (_, name), row in machine.rows.items()} == {"aaa": 10, "zzz": 11}
+    machine.run([Source("claude-code", place)])
+    assert {name: tokens(row.models)[1] for (_, name), row in machine.rows.items()} == {"aaa": 10, "zzz": 1}
