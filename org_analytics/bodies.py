@@ -57,7 +57,7 @@ def _received(request: HttpRequest) -> bytes:
     try:
         while len(body) <= MAX_BYTES and (chunk := read(_CHUNK)):
             body += chunk
-    except OSError as error:  # UnreadablePostError too: the client is gone, or sends chunks that are none
+    except Exception as error:  # the client is gone, or sends bad chunks: each server has its own errors for that
         raise BadBody("Incomplete body") from error
     if len(body) > MAX_BYTES:
         raise BodyTooLarge

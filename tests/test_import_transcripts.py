@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from org_analytics.ingest.derive import derive
@@ -404,6 +404,7 @@ SAVES = st.tuples(st.just("save"), PROVIDERS, SESSIONS, FILES, KEYS)
 MARKS = st.tuples(st.just("mark"), PROVIDERS, SESSIONS, FILES, st.text("x1:", max_size=3))
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(SAVES | MARKS, max_size=12), KEYS)
 def test_the_state_in_the_database_is_that_in_memory(steps: list[Any], asked: set[int]) -> None:
     ImportedSession.objects.all().delete()

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from org_analytics.models import CodingSession, ModelUsage
@@ -248,6 +248,7 @@ def test_the_admin_shows_what_each_model_did(record: Any, superuser: Any, client
 costs = st.none() | st.decimals(0, 900, places=9)
 
 
+@settings(deadline=None)
 @given(st.lists(costs, max_size=20))
 def test_the_cost_is_the_exact_sum_and_complete_only_when_all_is_priced(costs: list[Decimal | None]) -> None:
     models = [{**OPUS, "model": f"m{number}", "cost_usd": cost} for number, cost in enumerate(costs)]

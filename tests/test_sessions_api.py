@@ -10,9 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.auth import get_user_model
 from django.db import OperationalError, connection
-from django.test import Client, override_settings
+from django.test import AsyncClient, Client, override_settings
 from django.test.client import ClientHandler
 from django.utils import translation
 from rest_framework.throttling import UserRateThrottle
@@ -390,12 +391,29 @@ def test_a_length_that_does_not_fit_is_a_cut_body_at_worst(wsgi: Any, length: in
     assert status == (400 if length == 10 else 200)
 
 
-@pytest.mark.parametrize(
-    "environ", [{"CONTENT_LENGTH": "100"}, {"wsgi.input_terminated": True}], ids=["length", "chunked"]
-)
-def test_a_client_that_goes_away_writes_nothing(wsgi: Any, environ: dict[str, Any]) -> None:
-    stream = Trickle(b'{"sessions": []}', fault=ConnectionResetError())
+class BadChunk(Exception):
+    """What a server raises of its own."""
+
+
+@pytest.mark.parametrize("environ", [{"CONTENT_LENGTH": "1000"}, {"wsgi.input_terminated": True}], ids=str)
+@pytest.mark.parametrize("fault", [ConnectionResetError(), BadChunk()], ids=repr)
+def test_a_client_that_goes_away_or_sends_bad_chunks_writes_nothing(
+    wsgi: Any, environ: dict[str, Any], fault: Exception
+) -> None:
+    stream = Trickle(json.dumps({"sessions": [ROW]}).encode(), fault=fault)
     assert wsgi(stream, **environ) == (400, {"error": "Incomplete body"})
+    assert not CodingSession.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "status"), [(GOOD_GZIP, 200), (gzip.compress(b" " * 3 * MIB), 413)], ids=["good", "bomb"]
+)
+def test_under_asgi_it_is_the_same(user: Any, body: bytes, status: int) -> None:
+    client = AsyncClient()
+    client.force_login(user)
+    post = async_to_sync(client.post)
+    response = post(URL, body, content_type="application/json", headers={"Content-Encoding": "gzip"})
+    assert response.status_code == status
 
 
 # The gates

@@ -126,7 +126,7 @@ class Loading:
             user = user_by_email(email)
             if user is None:
                 if not self._create_users:
-                    raise ValidationError("No user has this e-mail address.")
+                    raise ValidationError("No user has this e-mail address (--create-users makes one).")
                 user = make_user(email)
                 self._made.add(known)
             self._users[known] = user
@@ -144,7 +144,7 @@ class Loading:
         return "\n".join(
             [
                 *self.bad_lines[:MAX_BAD_LINES],
-                *(["Too many bad lines: the rest of the file was not read."] if more else []),
+                *(["Too many bad lines: reading stopped."] if more else []),
                 f"Lines left out, in batches with a bad one: {self._left_out}. The others: {self.summary}",
             ]
         )
