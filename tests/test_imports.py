@@ -32,7 +32,7 @@ ALLOWED = {
     "figures": {"aggregates", "fields", "formats"},
     "chart": {"aggregates", "analytics", "figures", "formats", "rows"},
     "page_filters": {"conf", "filters", "periods", "rows"},
-    "controls": {"figures", "page_filters", "periods", "rows"},
+    "controls": {"figures", "formats", "page_filters", "periods", "rows"},
     "page": {"aggregates", "analytics", "figures", "formats", "page_filters"},
     "downloads": {"aggregates", "analytics", "conf", "fields", "figures", "page", "page_filters", "serializers"},
     "templatetags": {"formats", "gates"},

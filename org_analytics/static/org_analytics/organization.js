@@ -72,6 +72,13 @@
     byId("announcement").textContent = results.dataset.summary;
   });
 
+  // To be overtaken is no error, but htmx would write one to the console: its logger sees each event before that.
+  htmx.logger = (_element, name, detail) => {
+    if (name === "htmx:afterRequest" || name === "htmx:sendAbort") {
+      delete detail.error;
+    }
+  };
+
   // Progress and failure ----------------------------------------------------------------------------------------------
 
   function showFailure() {
