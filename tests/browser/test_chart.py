@@ -5,8 +5,12 @@ from playwright.sync_api import Page, expect
 from tests.browser.steps import expect_address
 
 COLORS = """() => {
-    const { data, width, height } = Object.assign(
-        document.getElementById("usage-chart").getContext("2d").getImageData(0, 0, 4000, 4000));
+    const chart = document.getElementById("usage-chart");
+    const copy = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+    copy.canvas.width = chart.width;
+    copy.canvas.height = chart.height;
+    copy.drawImage(chart, 0, 0);
+    const { data } = copy.getImageData(0, 0, chart.width, chart.height);
     const seen = new Set();
     for (let i = 0; i < data.length; i += 4) {
         if (data[i + 3] === 255) { seen.add(`${data[i]},${data[i + 1]},${data[i + 2]}`); }
