@@ -72,6 +72,15 @@
     byId("announcement").textContent = results.dataset.summary;
   });
 
+  // To be overtaken is no error, nor is what is dealt with below, but htmx would write it to the console. Its logger sees
+  // each event before that.
+  const expected = ["htmx:afterRequest", "htmx:sendAbort", "htmx:historyCacheMissLoadError"];
+  htmx.logger = (_element, name, detail) => {
+    if (expected.includes(name)) {
+      delete detail.error;
+    }
+  };
+
   // Progress and failure ----------------------------------------------------------------------------------------------
 
   function showFailure() {
@@ -88,6 +97,17 @@
   for (const event of ["htmx:responseError", "htmx:sendError", "htmx:timeout", "htmx:swapError"]) {
     document.addEventListener(event, showFailure);
   }
+
+  // Going back and forth overtakes what is under way, and is overtaken.
+  let restoring = null;
+
+  document.addEventListener("htmx:historyCacheMiss", ({ detail }) => {
+    restoring?.abort();
+    restoring = detail.xhr;
+    restoring.addEventListener("error", showFailure);
+    htmx.trigger(byId("organization"), "htmx:abort");
+  });
+  document.addEventListener("htmx:beforeRequest", () => restoring?.abort());
   // A view that history cannot fetch (a bad address, say) is shown by the browser itself.
   document.addEventListener("htmx:historyCacheMissLoadError", () => location.reload());
 }
