@@ -1,20 +1,28 @@
-"""Sums out of the database, per user or per day, always by provider. What a question makes of them is elsewhere."""
+"""Sums out of the database, per user or per day, always by provider. What a question makes of them is elsewhere.
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, fields
-from datetime import date, datetime
+Whole days come from the daily roll-up, as it is cut; what a range has before and after them comes from the sessions,
+through their index. Both in one statement, so that nothing is counted twice or missed while somebody writes.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 from typing import Any, Self
 
-from django.db import OperationalError
-from django.db.models import Count, Max, Q, Sum
-from django.db.models.functions import TruncDate
+from django.db.models import BigIntegerField, Case, DateField, DateTimeField, F, Max, Q, QuerySet, Sum, Value, When
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Cast, TruncDate
 
 from .conf import app_settings
-from .fields import MoneyOverflow
+from .daily import DailyUsage, ReportingDay
+from .fields import from_nanos
 from .filters import Selection
-from .models import CodingSession, CodingSessionQuerySet
+from .models import CodingSession, Repo
+from .reading import snapshot
+from .triggers import MEASURES, NANOS, SESSIONS, measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +31,7 @@ class Usage:
 
     session_count: int = 0
     unpriced_count: int = 0
-    cost_usd: Decimal = Decimal(0)
+    cost_nanos: int = 0
     cost_count: int = 0
     duration_ms: int = 0
     duration_count: int = 0
@@ -32,19 +40,34 @@ class Usage:
     user_ms: int = 0
     user_count: int = 0
 
+    @property
+    def cost_usd(self) -> Decimal:
+        return from_nanos(self.cost_nanos)
+
     def __add__(self, other: Self) -> Self:
-        return type(self)(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
+        return type(self)(
+            self.session_count + other.session_count,
+            self.unpriced_count + other.unpriced_count,
+            self.cost_nanos + other.cost_nanos,
+            self.cost_count + other.cost_count,
+            self.duration_ms + other.duration_ms,
+            self.duration_count + other.duration_count,
+            self.assistant_ms + other.assistant_ms,
+            self.assistant_count + other.assistant_count,
+            self.user_ms + other.user_ms,
+            self.user_count + other.user_count,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class UserGroup:
-    """What one user did with one provider."""
+    """What one user did with one provider; the last of the counted sessions started at or soon after `latest_from`."""
 
     user_id: Any
     provider: str
     usage: Usage
     pending_count: int
-    latest: datetime | None
+    latest_from: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,62 +81,131 @@ class DayGroup:
 
 def by_user(selection: Selection) -> list[UserGroup]:
     """Per user and provider, members or not, whatever provider is selected: who and which are there is to be told."""
-    sums = _sums(_sessions(selection).values("user_id", "provider")).annotate(
-        pending_count=Count("pk", filter=~_ANALYZED), latest=Max("started_at", filter=_ANALYZED)
-    )
-    with _overflow_named():
+    with snapshot() as using:
+        parts = _Parts(selection, using)
+        no_day, no_instant = Value(None, output_field=DateField()), Value(None, output_field=DateTimeField())
+        whole = parts.whole.values("user_id", "provider").annotate(
+            latest_day=Max("day", filter=Q(session_count__gt=0)), latest_at=no_instant, **_SUMS_OF_DAYS
+        )
+        ragged = parts.ragged.values("user_id", "provider").annotate(
+            latest_day=no_day, latest_at=Max("started_at", filter=_ANALYZED), **_SUMS_OF_SESSIONS
+        )
+        names = ("user_id", "provider", "latest_day", "latest_at", *_SUMS_OF_DAYS)
         return [
-            UserGroup(row["user_id"], row["provider"], _usage(row), row["pending_count"], row["latest"]) for row in sums
+            UserGroup(user, provider, _usage(sums), sums[_PENDING], instant or parts.starts.get(day))
+            for user, provider, day, instant, *sums in parts.united(whole, ragged, names)
         ]
 
 
 def by_day(selection: Selection, user_ids: Collection[Any]) -> list[DayGroup]:
     """Per day of the reporting zone and provider, of these users, whatever provider is selected; no empty days."""
-    day = TruncDate("started_at", tzinfo=app_settings.time_zone)
-    sessions = _sessions(selection).filter(_ANALYZED, user__in=user_ids).annotate(day=day)
-    with _overflow_named():
-        return [DayGroup(row["day"], row["provider"], _usage(row)) for row in _sums(sessions.values("day", "provider"))]
+    with snapshot() as using:
+        parts = _Parts(selection, using, days_of=app_settings.time_zone.key)
+        whole = parts.whole.filter(user__in=user_ids).values("day", "provider").annotate(**_SUMS_OF_DAYS)
+        ragged = parts.ragged.filter(_ANALYZED, user__in=user_ids).annotate(day=parts.day).values("day", "provider")
+        names = ("day", "provider", *_SUMS_OF_DAYS)
+        return [
+            DayGroup(day, provider, _usage(sums))
+            for day, provider, *sums in parts.united(whole, ragged.annotate(**_SUMS_OF_SESSIONS), names)
+            if sums[_COUNTED]
+        ]
 
 
+def latest_start(selection: Selection, since: datetime, user_ids: Collection[Any]) -> datetime | None:
+    """When the last counted session of these users started, where it is known to be on the day of `since`."""
+    with snapshot() as using:
+        parts = _Parts(selection, using)
+        sessions = CodingSession.objects.using(using).filter(_ANALYZED, parts.of_sessions, user__in=user_ids)
+        until = min(selection.end, since + _LONGEST_DAY)
+        sessions = sessions.started_between(since, until).of_providers(selection.providers)
+        return sessions.order_by("-started_at").values_list("started_at", flat=True).first()
+
+
+class _Parts:
+    """A selection's sessions, without regard to its providers: whole days of the calendar, and what is left over."""
+
+    def __init__(self, selection: Selection, using: str, days_of: str | None = None) -> None:
+        """`days_of`: the zone that days are wanted of; where the calendar is cut in another, all is left over."""
+        self.start, self.end, self.using = selection.start, selection.end, using
+        self.of_days, self.of_sessions = _repo_rule(selection, using)
+        near = ReportingDay.objects.using(using).filter(
+            starts_at__gte=self.start - _LONGEST_DAY, starts_at__lte=self.end
+        )
+        days = list(near.order_by("starts_at").values_list("starts_at", "day", "zone"))
+        self.is_cut = bool(days) and days_of in (None, days[0][2])
+        self.starts = {day: start for start, day, _zone in days if start >= self.start} if self.is_cut else {}
+        self.day_before = max((day for start, day, _zone in days if start < self.start), default=None)
+        self.cuts = list(self.starts.values())
+
+    @property
+    def whole(self) -> QuerySet[DailyUsage]:
+        """The roll-up's rows."""
+        days = DailyUsage.objects.using(self.using)
+        if len(self.cuts) < 2:
+            return days.none()
+        first, *_between, last = self.starts
+        return days.filter(self.of_days, day__gte=first, day__lt=last)
+
+    @property
+    def ragged(self) -> QuerySet[CodingSession]:
+        """The sessions before the first and after the last midnight; all where there is none."""
+        sessions = CodingSession.objects.using(self.using)
+        if len(self.cuts) < 2:
+            return sessions.filter(self.of_sessions).started_between(self.start, self.end)
+        ends = [(start, end) for start, end in ((self.start, self.cuts[0]), (self.cuts[-1], self.end)) if start < end]
+        within = [Q(started_at__gte=start, started_at__lt=end) for start, end in ends]
+        return sessions.filter(self.of_sessions, reduce(or_, within)) if within else sessions.none()
+
+    @property
+    def day(self) -> Any:
+        """The day of a session that is left over."""
+        if not self.is_cut:
+            return TruncDate("started_at", tzinfo=app_settings.time_zone)
+        before = Value(self.day_before, output_field=DateField())
+        if not self.cuts:
+            return before
+        *_earlier, last = self.starts
+        return Case(When(started_at__lt=self.cuts[0], then=before), default=Value(last, output_field=DateField()))
+
+    def united(self, whole: Any, ragged: Any, names: tuple[str, ...]) -> Any:
+        """The rows of both, in one statement."""
+        if self.ragged.query.is_empty():
+            return whole.values_list(*names)
+        if self.whole.query.is_empty():
+            return ragged.values_list(*names)
+        return whole.values_list(*names).union(ragged.values_list(*names), all=True)
+
+
+def _repo_rule(selection: Selection, using: str) -> tuple[Q, Q]:
+    """The repository rule for the roll-up and for sessions; fork links as they are now."""
+    none = {"repo_id": 0}, {"repo_id": None}
+    if not selection.repos:
+        return (Q(), Q()) if selection.include_no_repo else (~Q(**none[0]), ~Q(**none[1]))
+    repos = Repo.objects.using(using)
+    ids = list(repos.rooted_in(repos.named(selection.repos).root_ids()).values_list("pk", flat=True))
+    if not selection.include_no_repo:
+        return Q(repo_id__in=ids), Q(repo_id__in=ids)
+    return Q(repo_id__in=[0, *ids]), Q(repo_id__in=ids) | Q(repo_id=None)
+
+
+def _sum(expression: Any) -> Cast:
+    """PostgreSQL adds bigints up to a numeric, which is slow to read; no user's, no day's sum comes near 2^63."""
+    return Cast(Sum(expression), BigIntegerField())
+
+
+def _of_session(name: str) -> RawSQL:
+    return RawSQL(measure(name, SESSIONS).replace("%", "%%"), (), BigIntegerField())  # noqa: S611
+
+
+_SUMS_OF_DAYS = {f"sum_{name}": _sum(F(name)) for name in MEASURES}
+_SUMS_OF_SESSIONS = {f"sum_{name}": _sum(_of_session(name)) for name in MEASURES}
+_COUNTED, _PENDING = 0, 1
 _ANALYZED = Q(analyzed_at__isnull=False)
-_UNPRICED = Q(cost_usd__isnull=True) | Q(cost_complete=False)
-_SUMMED = ("cost_usd", "duration_ms", "assistant_ms", "user_ms")
+# With room for any change of the clock.
+_LONGEST_DAY = timedelta(days=2)
 
 
-def _sessions(selection: Selection) -> CodingSessionQuerySet:
-    sessions = CodingSession.objects.started_between(selection.start, selection.end)
-    return sessions.in_repos(selection.repos, selection.include_no_repo).order_by()
-
-
-def _sums(grouped: Any) -> Any:
-    return grouped.annotate(
-        session_count=Count("pk", filter=_ANALYZED),
-        unpriced_count=Count("pk", filter=_ANALYZED & _UNPRICED),
-        **{f"{name}_sum": Sum(name, filter=_ANALYZED) for name in _SUMMED},
-        **{f"{name}_count": Count(name, filter=_ANALYZED) for name in _SUMMED},
-    )
-
-
-def _usage(row: dict[str, Any]) -> Usage:
-    return Usage(
-        session_count=row["session_count"],
-        unpriced_count=row["unpriced_count"],
-        cost_usd=row["cost_usd_sum"] or Decimal(0),
-        cost_count=row["cost_usd_count"],
-        duration_ms=int(row["duration_ms_sum"] or 0),
-        duration_count=row["duration_ms_count"],
-        assistant_ms=int(row["assistant_ms_sum"] or 0),
-        assistant_count=row["assistant_ms_count"],
-        user_ms=int(row["user_ms_sum"] or 0),
-        user_count=row["user_ms_count"],
-    )
-
-
-@contextmanager
-def _overflow_named() -> Iterator[None]:
-    try:
-        yield
-    except OperationalError as error:
-        if "integer overflow" not in str(error):  # SQLite's words; PostgreSQL sums on and the field refuses the result
-            raise
-        raise MoneyOverflow(str(error)) from error
+def _usage(sums: list[int]) -> Usage:
+    """Of the sums in the order of MEASURES."""
+    counted, _pending, unpriced, dollars, nanos, *others = sums
+    return Usage(counted, unpriced, dollars * NANOS + nanos, *others)

@@ -1,7 +1,6 @@
 """The questions and their answers: frozen dataclasses, exact numbers. Money is summed as integers and Decimals only."""
 
 import unicodedata
-from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,13 +8,14 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
-from django.db.models import Exists, OuterRef
+from django.db.models import OuterRef, Subquery
 
-from .aggregates import Usage, by_day, by_user
+from .aggregates import Usage, UserGroup, by_day, by_user, latest_start
 from .conf import app_settings
 from .filters import Selection
 from .models import CodingSession, Repo
 from .periods import Interval, buckets
+from .reading import read_database, snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Person:
     def matches(self, text: str) -> bool:
         """Whether the text is a part of the name or the e-mail, whatever the case and the accents."""
         wanted = _bare(" ".join(text.split()))
-        return wanted in _bare(self.name or "") or wanted in _bare(self.email)
+        return not wanted or wanted in _bare(self.name or "") or wanted in _bare(self.email)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,44 +93,53 @@ class Series:
 
 
 def report(selection: Selection) -> Report:
-    """Usage of every active member in the selection, also of those without a session. Two queries, one for roots."""
-    everyone = {person.id: person for person in members()}
-    people = {pk: person for pk, person in everyone.items() if person.matches(selection.person)}
-    usage: defaultdict[int | str, Usage] = defaultdict(Usage)
-    present: set[str] = set()
-    pending = inactive = 0
-    latest: datetime | None = None
-    for group in by_user(selection):
-        user_id = _json_id(group.user_id)
-        is_member, is_selected = user_id in everyone, selection.has_provider(group.provider)
-        if is_member and group.usage.session_count:
-            present.add(group.provider)
-        if not is_selected:
-            continue
-        if not is_member and not selection.person:  # a search is for people who are rows
-            inactive += group.usage.session_count
-        if user_id not in people:
-            continue
-        usage[user_id] += group.usage
-        pending += group.pending_count
-        latest = max(filter(None, (latest, group.latest)), default=None)
+    """Usage of every active member in the selection, also of those without a session; from one state of the database."""
+    with snapshot():
+        everyone = {person.id: person for person in members()}
+        groups = [(_json_id(group.user_id), group) for group in by_user(selection)]
+        people = {pk: person for pk, person in everyone.items() if person.matches(selection.person)}
+        selected = [(pk, group) for pk, group in groups if selection.has_provider(group.provider)]
+        counted = [(pk, group) for pk, group in selected if pk in people]
+        latest = _latest(selection, [group for _pk, group in counted])
+    usage: dict[int | str, Usage] = {}
+    for pk, group in counted:
+        usage[pk] = usage[pk] + group.usage if pk in usage else group.usage
+    nothing = Usage()
     rows = tuple(
-        PersonUsage(person, usage[person.id]) for person in sorted(people.values(), key=lambda person: person.order)
+        PersonUsage(person, usage.get(person.id, nothing))
+        for person in sorted(people.values(), key=lambda person: person.order)
     )
-    totals = sum((row.usage for row in rows), Usage())
+    totals = sum(usage.values(), nothing)
+    # A search is for people who are rows.
+    strangers = [] if selection.person else [group for pk, group in selected if pk not in everyone]
     return Report(
         people=rows,
         totals=totals,
-        coverage=Coverage(pending, totals.unpriced_count, inactive, latest),
-        providers_present=tuple(sorted(present)),
+        coverage=Coverage(
+            pending_sessions=sum(group.pending_count for _pk, group in counted),
+            unpriced_sessions=totals.unpriced_count,
+            inactive_user_sessions=sum(group.usage.session_count for group in strangers),
+            latest_session_at=latest,
+        ),
+        providers_present=tuple(
+            sorted({group.provider for pk, group in groups if group.usage.session_count and pk in everyone})
+        ),
     )
+
+
+def _latest(selection: Selection, groups: Collection[UserGroup]) -> datetime | None:
+    since = max((group.latest_from for group in groups if group.latest_from), default=None)
+    if since is None:
+        return None
+    return latest_start(selection, since, {group.user_id for group in groups if group.latest_from == since})
 
 
 def series(selection: Selection, interval: Interval = Interval.DAY, people: Collection[Any] | None = None) -> Series:
     """The selection's usage by day or week of the reporting zone; `people`: ids of its rows, where they are known."""
-    if people is None:
-        people = [person.id for person in members() if person.matches(selection.person)]
-    groups = by_day(selection, people)
+    with snapshot():
+        if people is None:
+            people = [person.id for person in members() if person.matches(selection.person)]
+        groups = by_day(selection, people)
     present = sorted({group.provider for group in groups if group.usage.session_count})
     providers = tuple(filter(selection.has_provider, present))
     parts = buckets(selection.start, selection.end, app_settings.time_zone, interval)
@@ -146,12 +155,15 @@ def series(selection: Selection, interval: Interval = Interval.DAY, people: Coll
 
 
 def repos(selection: Selection) -> list[str]:
-    """Root paths of all sessions in range, analyzed or not, of users who are rows; sorted."""
-    sessions = CodingSession.objects.started_between(selection.start, selection.end).filter(
-        repo=OuterRef("pk"), user__in=app_settings.members.values("pk")
-    )
-    roots = Repo.objects.filter(Exists(sessions)).root_ids()
-    return sorted(Repo.objects.filter(pk__in=roots).values_list("path", flat=True))
+    """Root paths of all sessions in range, analyzed or not, of users who are rows; sorted. One probe a repository."""
+    with snapshot() as using:
+        sessions = CodingSession.objects.started_between(selection.start, selection.end).filter(
+            repo=OuterRef("pk"), user__in=app_settings.members.order_by().values("pk")
+        )
+        # A subquery in the result, as PostgreSQL makes a join over all sessions of an EXISTS.
+        first = Subquery(sessions.order_by("repo", "started_at").values("user")[:1])
+        seen = Repo.objects.using(using).annotate(first=first).filter(first__isnull=False)
+        return sorted(Repo.objects.using(using).filter(pk__in=seen.root_ids()).values_list("path", flat=True))
 
 
 def members() -> Iterator[Person]:
@@ -159,7 +171,7 @@ def members() -> Iterator[Person]:
     model = get_user_model()
     email = model.get_email_field_name()
     names = {field.name for field in model._meta.get_fields()}
-    users = app_settings.members.order_by()
+    users = app_settings.members.using(read_database()).order_by()
     if hasattr(model, "get_full_name") and not _has_plain_full_name(model, names):
         for user in users:
             yield _person(user.pk, getattr(user, email, ""), user.get_full_name())
@@ -189,5 +201,7 @@ def _collated(text: str) -> tuple[str, str, str]:
 
 def _bare(text: str) -> str:
     """Without case and accents."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(char for char in decomposed if not unicodedata.combining(char)).casefold()

@@ -12,6 +12,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model, QuerySet
 from django.utils.module_loading import import_string
 
+DEFAULT_STATEMENT_TIMEOUT = 10
+MAX_STATEMENT_TIMEOUT = 86_400
 _LABEL = r"[^\W_](?:[^\W_]|-)*(?<!-)"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
 
@@ -79,6 +81,25 @@ class AppSettings:
             return ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError, TypeError, OSError) as error:
             raise ImproperlyConfigured(f"ORG_ANALYTICS_TIME_ZONE: unknown time zone {name!r}.") from error
+
+    @property
+    def statement_timeout(self) -> float:
+        """`ORG_ANALYTICS_STATEMENT_TIMEOUT`: seconds that a query of ours may take; 0: no limit. Default 10."""
+        value = getattr(settings, "ORG_ANALYTICS_STATEMENT_TIMEOUT", DEFAULT_STATEMENT_TIMEOUT)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not 0 <= value <= MAX_STATEMENT_TIMEOUT:
+            raise ImproperlyConfigured(
+                f"ORG_ANALYTICS_STATEMENT_TIMEOUT: {value!r} is not a number of seconds from 0 to {MAX_STATEMENT_TIMEOUT}."
+            )
+        return float(value)
+
+    @property
+    def read_database(self) -> str | None:
+        """`ORG_ANALYTICS_READ_DATABASE`: the alias that is read, a replica's for instance; None: the routers decide."""
+        alias = getattr(settings, "ORG_ANALYTICS_READ_DATABASE", None) or None
+        if alias is not None and alias not in settings.DATABASES:
+            raise ImproperlyConfigured(f"ORG_ANALYTICS_READ_DATABASE: {alias!r} is not in DATABASES.")
+        return alias
 
 
 def is_email_domain(entry: str) -> bool:

@@ -1,0 +1,85 @@
+"""How questions are read: from which database, all of one page from one state of it, and within a time limit."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from django.db import OperationalError, connections, router, transaction
+
+from .conf import app_settings
+from .models import CodingSession
+
+_inside: ContextVar[str | None] = ContextVar("org_analytics_snapshot", default=None)
+_POSTGRES_CANCELLED = "57014"
+# SQLite asks after so many steps of its machine whether to go on: every millisecond or so.
+_SQLITE_STEPS = 10_000
+
+
+class QueryTimeout(Exception):
+    """A question took longer than `ORG_ANALYTICS_STATEMENT_TIMEOUT`."""
+
+
+def read_database() -> str:
+    """The alias that questions are asked of: the setting's, else what the host's routers say."""
+    return app_settings.read_database or router.db_for_read(CodingSession)
+
+
+@contextmanager
+def snapshot() -> Iterator[str]:
+    """All that is asked inside sees one state of the database; yields its alias. Raises QueryTimeout.
+
+    Where the host has a transaction open already, its isolation is what holds. The time limit is for each statement on
+    PostgreSQL, for all of them together on SQLite, and for nothing that comes after.
+    """
+    using = read_database()
+    if _inside.get() == using:
+        yield using
+        return
+    connection = connections[using]
+    limited = _on_postgresql if connection.vendor == "postgresql" else _on_sqlite
+    token = _inside.set(using)
+    try:
+        with limited(connection, app_settings.statement_timeout):
+            yield using
+    except OperationalError as error:
+        if _is_timeout(error):
+            raise QueryTimeout from error
+        raise
+    finally:
+        _inside.reset(token)
+
+
+@contextmanager
+def _on_postgresql(connection: Any, seconds: float) -> Iterator[None]:
+    is_own = connection.get_autocommit() and not connection.in_atomic_block
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        if is_own:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        # SET LOCAL ends with the transaction, which may be the host's: there it is put back.
+        cursor.execute("SHOW statement_timeout")
+        (before,) = cursor.fetchone()
+        cursor.execute("SET LOCAL statement_timeout = %s", [round(seconds * 1000)])
+        yield
+        if not is_own:
+            cursor.execute("SET LOCAL statement_timeout = %s", [before])
+
+
+@contextmanager
+def _on_sqlite(connection: Any, seconds: float) -> Iterator[None]:
+    connection.ensure_connection()
+    deadline = time.monotonic() + seconds if seconds else float("inf")
+    connection.connection.set_progress_handler(lambda: time.monotonic() > deadline, _SQLITE_STEPS)
+    # A reader that began its transaction as immediate would wait for writers, and they for it.
+    mode, connection.transaction_mode = connection.transaction_mode, "DEFERRED"
+    try:
+        with transaction.atomic(using=connection.alias):
+            yield
+    finally:
+        connection.transaction_mode = mode
+        connection.connection.set_progress_handler(None, 0)
+
+
+def _is_timeout(error: OperationalError) -> bool:
+    return getattr(error.__cause__, "sqlstate", None) == _POSTGRES_CANCELLED or str(error) == "interrupted"
