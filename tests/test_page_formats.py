@@ -95,11 +95,11 @@ def test_there_is_no_change_where_a_side_is_unknown(now, then):
     ("usage", "cost", "average"),
     [
         (Usage(), "$0.00", "–"),
-        (Usage(session_count=2, cost_usd=Decimal(3), cost_count=2), "$3.00", "$1.50"),
+        (Usage(session_count=2, cost_nanos=3_000_000_000, cost_count=2), "$3.00", "$1.50"),
         (Usage(session_count=2, unpriced_count=2), "unpriced", "unpriced"),
-        (Usage(session_count=2, unpriced_count=1, cost_usd=Decimal(3), cost_count=1), "≥ $3.00", "$3.00"),
-        (Usage(session_count=2, unpriced_count=1, cost_usd=Decimal(3), cost_count=2), "≥ $3.00", "≥ $1.50"),
-        (Usage(session_count=1, cost_usd=Decimal("0.004"), cost_count=1), "<$0.01", "<$0.01"),
+        (Usage(session_count=2, unpriced_count=1, cost_nanos=3_000_000_000, cost_count=1), "≥ $3.00", "$3.00"),
+        (Usage(session_count=2, unpriced_count=1, cost_nanos=3_000_000_000, cost_count=2), "≥ $3.00", "≥ $1.50"),
+        (Usage(session_count=1, cost_nanos=4_000_000, cost_count=1), "<$0.01", "<$0.01"),
     ],
 )
 def test_an_unknown_cost_is_never_nothing(usage, cost, average):
