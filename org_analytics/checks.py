@@ -1,21 +1,22 @@
 """System checks: a misconfigured host is told what to do, before a user meets it."""
 
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connections
+from django.db import connections, router
 from django.urls import NoReverseMatch, reverse
 
 from .conf import app_settings, is_email_domain
 
+_API, _PAGE = "api-analytics", "organization"
+# Which app is needed where which of our URLs is included.
 _NEEDED_APPS = {
-    "rest_framework": "org_analytics.E003",
-    "django_filters": "org_analytics.E004",
-    "django.contrib.admin": "org_analytics.E005",
+    "rest_framework": ("org_analytics.E003", {_API}),
+    "django_filters": ("org_analytics.E004", {_API, _PAGE}),
+    "django.contrib.admin": ("org_analytics.E005", {_PAGE}),
 }
 _MEANT_AS_TRUE = {"true", "1", "yes", "on", "y", "t", "enabled"}
 
@@ -34,34 +35,42 @@ def check_email_domains(**kwargs: Any) -> list[CheckMessage]:
 
 
 def check_urls(**kwargs: Any) -> list[CheckMessage]:
-    """E002: the feature is on, but its URLs are not there."""
-    if not app_settings.enabled:
+    """E002: the feature is on, but none of its URLs is there."""
+    if not app_settings.enabled or _included_urls():
         return []
-    try:
-        for name in ("api-analytics", "api-repos", "organization"):
-            reverse(f"org_analytics:{name}")
-    except NoReverseMatch:
-        return [
-            Error(
-                "ENABLE_ORG_ANALYTICS is on, but the app's URLs are not included.",
-                hint="Add path('', include('org_analytics.urls')) to the root URL configuration.",
-                id="org_analytics.E002",
-            )
-        ]
-    return []
+    return [
+        Error(
+            "ENABLE_ORG_ANALYTICS is on, but the app's URLs are not included.",
+            hint="Add path('', include('org_analytics.urls')) to the root URL configuration.",
+            id="org_analytics.E002",
+        )
+    ]
 
 
 def check_installed_apps(**kwargs: Any) -> list[CheckMessage]:
     """E003-E005: an app that the API, the filters or the page's look need."""
+    included = _included_urls()
     return [
         Error(
             f"{name} is not installed, which org_analytics needs.",
             hint=f"Add '{name}' to INSTALLED_APPS.",
             id=check_id,
         )
-        for name, check_id in _NEEDED_APPS.items()
-        if not apps.is_installed(name)
+        for name, (check_id, urls) in _NEEDED_APPS.items()
+        if included & urls and not apps.is_installed(name)
     ]
+
+
+def _included_urls() -> set[str]:
+    """Which of API and page the host serves; it may include one without the other."""
+    return {name for name in (_API, _PAGE) if _is_included(name)}
+
+
+def _is_included(name: str) -> bool:
+    try:
+        return bool(getattr(settings, "ROOT_URLCONF", None) and reverse(f"org_analytics:{name}"))
+    except NoReverseMatch:
+        return False
 
 
 def check_time_zone(**kwargs: Any) -> list[CheckMessage]:
@@ -115,8 +124,13 @@ def check_flag(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-def check_sqlite_transactions(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """W002: half of concurrent writers would find the database locked."""
+def check_sqlite_transactions(**kwargs: Any) -> list[CheckMessage]:
+    """W002: half of concurrent writers would find the database locked. Looks at settings, not at the database."""
+    alias = router.db_for_write(apps.get_model("org_analytics", "CodingSession"))
+    connection = connections[alias]
+    mode = connection.settings_dict.get("OPTIONS", {}).get("transaction_mode", "")
+    if connection.vendor != "sqlite" or str(mode).upper() in _WRITE_MODES:
+        return []
     return [
         Warning(
             f"The SQLite database {alias!r} does not begin its transactions as immediate.",
@@ -124,16 +138,7 @@ def check_sqlite_transactions(databases: Sequence[str] | None = None, **kwargs: 
             "'init_command': 'PRAGMA journal_mode=WAL'}: concurrent writers then wait instead of failing.",
             id="org_analytics.W002",
         )
-        for alias in _sqlite_aliases(databases or ())
     ]
-
-
-def _sqlite_aliases(databases: Sequence[str]) -> Iterator[str]:
-    for alias in databases:
-        connection = connections[alias]
-        options = connection.settings_dict.get("OPTIONS", {})
-        if connection.vendor == "sqlite" and str(options.get("transaction_mode", "")).upper() not in _WRITE_MODES:
-            yield alias
 
 
 _WRITE_MODES = {"IMMEDIATE", "EXCLUSIVE"}
@@ -146,5 +151,5 @@ SETTINGS_CHECKS = [
     check_members,
     check_use_tz,
     check_flag,
+    check_sqlite_transactions,
 ]
-DATABASE_CHECKS = [check_sqlite_transactions]

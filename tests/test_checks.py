@@ -1,0 +1,194 @@
+"""System checks, each test named after the id it proves."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.checks import ERROR, WARNING, CheckMessage, run_checks
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+from django.db import connection
+
+from org_analytics import checks
+
+
+def found(check_id: str) -> list[CheckMessage]:
+    """What all checks say under that id; each with an action as its hint."""
+    messages = [message for message in run_checks() if message.id == f"org_analytics.{check_id}"]
+    assert all(message.hint for message in messages)
+    assert all(message.level == (ERROR if check_id[0] == "E" else WARNING) for message in messages)
+    return messages
+
+
+def without(settings: Any, app: str) -> None:
+    settings.INSTALLED_APPS = [name for name in settings.INSTALLED_APPS if name != app]
+
+
+def test_a_well_configured_host_hears_nothing(db: None) -> None:
+    assert [message for message in run_checks() if str(message.id).startswith("org_analytics.")] == []
+
+
+@pytest.mark.parametrize(
+    "entry", ["*", "com", "@example.com", "*.example.com", "-a.com", "a..com", "a_b.com", "a b.com"]
+)
+def test_e001_an_entry_that_is_no_domain_is_named(settings: Any, entry: str) -> None:
+    settings.ALLOWED_EMAIL_DOMAINS = f"example.com, {entry}"
+
+    (message,) = found("E001")
+
+    assert repr(entry) in message.msg
+
+
+def test_e001_each_bad_entry_has_its_own_message(settings: Any) -> None:
+    settings.ALLOWED_EMAIL_DOMAINS = ["com", "ok.example.com", 7]
+
+    assert len(found("E001")) == 2
+
+
+@pytest.mark.parametrize("domains", ["", None, [], "example.com", " A.Example.COM , münchen.de", ["a-b.co.uk"]])
+def test_e001_is_silent_on_usable_entries_and_on_none(settings: Any, domains: Any) -> None:
+    settings.ALLOWED_EMAIL_DOMAINS = domains
+
+    assert not found("E001")
+
+
+@pytest.mark.parametrize("domains", [" ", ",", [""], (entry for entry in ())])
+def test_e001_a_value_without_any_entry_is_an_error_too(settings: Any, domains: Any) -> None:
+    settings.ALLOWED_EMAIL_DOMAINS = domains
+
+    assert found("E001")
+
+
+def test_e002_urls_not_included_while_on(settings: Any) -> None:
+    settings.ROOT_URLCONF = "tests.urls_without_ours"
+    assert len(found("E002")) == 1
+
+    settings.ENABLE_ORG_ANALYTICS = False
+    assert not found("E002")
+
+
+def test_e002_is_silent_where_only_the_api_is_included(settings: Any) -> None:
+    settings.ROOT_URLCONF = "tests.urls_api_only"
+
+    assert not found("E002")
+
+
+@pytest.mark.parametrize(
+    ("check_id", "app"), [("E003", "rest_framework"), ("E004", "django_filters"), ("E005", "django.contrib.admin")]
+)
+def test_e003_to_e005_an_app_that_is_needed_is_not_installed(settings: Any, check_id: str, app: str) -> None:
+    without(settings, app)
+
+    (message,) = found(check_id)
+
+    assert app in message.msg
+    assert app in str(message.hint)
+
+
+def test_e005_the_admin_is_not_needed_for_the_api_alone(settings: Any) -> None:
+    settings.ROOT_URLCONF = "tests.urls_api_only"
+    without(settings, "django.contrib.admin")
+    without(settings, "rest_framework")
+
+    assert not found("E005")
+    assert found("E003")
+
+
+def test_e003_and_e004_nothing_is_needed_for_urls_that_are_not_there(settings: Any) -> None:
+    settings.ROOT_URLCONF = "tests.urls_without_ours"
+    for app in ("django.contrib.admin", "rest_framework", "django_filters"):
+        without(settings, app)
+
+    assert not found("E003") + found("E004") + found("E005")
+
+
+@pytest.mark.parametrize("zone", ["Mars/Phobos", "../etc/passwd", "", "x" * 5_000, 5])
+def test_e006_an_unknown_zone(settings: Any, zone: Any) -> None:
+    settings.ORG_ANALYTICS_TIME_ZONE = zone
+
+    assert len(found("E006")) == (1 if zone else 0)  # empty: the host's own TIME_ZONE
+
+
+def test_e006_is_silent_on_a_known_zone(settings: Any) -> None:
+    settings.ORG_ANALYTICS_TIME_ZONE = "Europe/Berlin"
+
+    assert not found("E006")
+
+
+@pytest.mark.parametrize("path", ["tests.hosts.missing", "nowhere.members", "tests.hosts.not_callable", "x", 5])
+def test_e007_members_that_cannot_be_imported_or_called(settings: Any, path: Any) -> None:
+    settings.ORG_ANALYTICS_MEMBERS = path
+
+    assert len(found("E007")) == 1
+
+
+@pytest.mark.parametrize("path", [None, "", "tests.hosts.only_ann"])
+def test_e007_is_silent_on_members_that_can_be_asked_for(settings: Any, path: str | None) -> None:
+    settings.ORG_ANALYTICS_MEMBERS = path
+
+    assert not found("E007")
+
+
+def test_e008_naive_times(settings: Any) -> None:
+    settings.USE_TZ = False
+
+    assert len(found("E008")) == 1
+
+
+@pytest.mark.parametrize("value", ["1", "yes", "TRUE", "True", " true", "on", "Y", 1])
+def test_w001_a_value_that_looks_meant_as_true(settings: Any, value: Any) -> None:
+    settings.ENABLE_ORG_ANALYTICS = value
+
+    (message,) = found("W001")
+
+    assert repr(value) in message.msg
+
+
+@pytest.mark.parametrize("value", [True, "true", False, "false", "", None, "0", "no", "off", 0])
+def test_w001_is_silent_on_true_and_on_what_is_meant_as_off(settings: Any, value: Any) -> None:
+    settings.ENABLE_ORG_ANALYTICS = value
+
+    assert not found("W001")
+
+
+def test_w001_looks_at_the_environment_too(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    del settings.ENABLE_ORG_ANALYTICS
+    monkeypatch.setenv("ENABLE_ORG_ANALYTICS", "True")
+
+    assert len(found("W001")) == 1
+
+
+@pytest.mark.parametrize(
+    ("mode", "is_warned"), [(None, True), ("DEFERRED", True), ("IMMEDIATE", False), ("exclusive", False)]
+)
+def test_w002_sqlite_without_immediate_transactions(
+    monkeypatch: pytest.MonkeyPatch, mode: str | None, is_warned: bool
+) -> None:
+    options = {} if mode is None else {"transaction_mode": mode}
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", options)
+    monkeypatch.setattr(connection, "vendor", "sqlite")
+
+    assert bool(found("W002")) is is_warned
+
+
+def test_w002_is_silent_on_another_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", {})
+    monkeypatch.setattr(connection, "vendor", "postgresql")
+
+    assert not found("W002")
+
+
+def test_manage_py_check_stops_on_an_error(settings: Any) -> None:
+    settings.ALLOWED_EMAIL_DOMAINS = "*"
+
+    with pytest.raises(SystemCheckError, match=r"org_analytics\.E001"):
+        call_command("check")
+
+
+def test_each_id_of_the_module_has_a_test_of_its_name() -> None:
+    ids = set(re.findall(r"org_analytics\.([EW]\d{3})", Path(checks.__file__).read_text(encoding="utf-8")))
+    names = " ".join(name for name in globals() if name.startswith("test_"))
+
+    assert ids
+    assert {check_id for check_id in ids if check_id.lower() not in names} <= {"E004"}  # within e003_to_e005
