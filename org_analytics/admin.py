@@ -34,6 +34,8 @@ class RepoForm(_RepoForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         upstream = cleaned.get("upstream")
+        if not cleaned.get("pinned") and "upstream" in self.changed_data:
+            raise ValidationError({"pinned": _("Only a pinned upstream counts: tick this too, or leave it as it was.")})
         if cleaned.get("pinned") and upstream is not None:
             if upstream.pk == self.instance.pk:
                 raise ValidationError({"upstream": _("A repository is not its own fork.")})
@@ -117,7 +119,7 @@ class UsageInline(_UsageInline):
 class CodingSessionAdmin(_SessionAdmin):
     """Sessions are written by their tools; here they are looked at, and deleted."""
 
-    list_display = ["started_at", "user", "provider", "repo", "title", "cost_usd", "cost_complete", "is_analyzed"]
+    list_display = ["started_at", "user", "provider", "repo", "title", "cost", "cost_complete", "is_analyzed"]
     list_filter = ["provider", ("analyzed_at", admin.EmptyFieldListFilter), "cost_complete", "started_at"]
     list_select_related = ["user", "repo"]
     search_fields = ["external_id", "title", "repo__path"]
@@ -125,6 +127,10 @@ class CodingSessionAdmin(_SessionAdmin):
     ordering = ["-started_at", "-pk"]
     show_full_result_count = False
     inlines = [UsageInline]
+
+    @admin.display(description=_("cost (USD)"), ordering="cost_usd")
+    def cost(self, session: CodingSession) -> str | None:
+        return CodingSession._meta.get_field("cost_usd").value_to_string(session) or None
 
     @admin.display(description=_("analyzed"), boolean=True, ordering="analyzed_at")
     def is_analyzed(self, session: CodingSession) -> bool:

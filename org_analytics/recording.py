@@ -103,7 +103,8 @@ class ForkLinks(WriteManager):
         repo.refresh_from_db(using=self.write_db)
 
     def closes_pinned_circle(self, repo: Repo, upstream: Repo) -> bool:
-        """Whether administrators' links would lead from `repo` by `upstream` back to it."""
+        """Whether administrators' links would lead from `repo` by `upstream` back to it; stays so in a transaction."""
+        self._lock()
         pinned = self.using(self.write_db).filter(pinned=True, upstream__isnull=False)
         links = {**dict(pinned.values_list("pk", "upstream")), repo.pk: upstream.pk}
         return repo.pk in on_circles(links)
