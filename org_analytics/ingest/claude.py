@@ -25,10 +25,8 @@ _TITLES = {"custom-title": "customTitle", "ai-title": "aiTitle", "summary": "sum
 
 
 def roots(environ: Mapping[str, str], home: Path) -> list[Path]:
-    named = [
-        Path(part.strip()).expanduser() for part in environ.get("CLAUDE_CONFIG_DIR", "").split(",") if part.strip()
-    ]
-    return named or [home / ".claude", home / ".config" / "claude"]
+    named = [part.strip() for part in environ.get("CLAUDE_CONFIG_DIR", "").split(",")]
+    return [Path(os.path.expanduser(part)) for part in named if part] or [home / ".claude", home / ".config" / "claude"]
 
 
 def find(root: Path) -> Iterator[str]:

@@ -23,7 +23,7 @@ _PEEKED_LINES = 20
 
 def roots(environ: Mapping[str, str], home: Path) -> list[Path]:
     named = environ.get("CODEX_HOME", "").strip()
-    return [Path(named).expanduser() if named else home / ".codex"]
+    return [Path(os.path.expanduser(named)) if named else home / ".codex"]
 
 
 def find(root: Path) -> Iterator[str]:
@@ -139,8 +139,6 @@ class _Reader:
         self._total = total or self._total
         if used is None or repeated or replayed:
             return
-        fresh = used.input - used.cached
-        model = intern(self._model or UNKNOWN_MODEL)
-        tokens = used.input + used.output
-        request = Request(tokens, used.output, fresh, 0, 0, used.cached, 0, "", self._tier, model, at)
+        tokens, fresh, model = used.input + used.output, used.input - used.read, intern(self._model or UNKNOWN_MODEL)
+        request = Request(tokens, used.output, fresh, 0, 0, used.read, 0, "", self._tier, model, at)
         self._transcript.anonymous.append(request)

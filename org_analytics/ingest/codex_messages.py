@@ -27,6 +27,11 @@ class Tokens(NamedTuple):
     cached: int
     output: int
 
+    @property
+    def read(self) -> int:
+        """The cached part; no more than there was."""
+        return min(self.cached, self.input)
+
     def since(self, before: "Tokens | None") -> "Tokens":
         """What was added; all of it where a total is smaller than before: it was reset."""
         if before is None or any(now < then for now, then in zip(self, before, strict=True)):
@@ -40,7 +45,7 @@ def tokens_of(value: object) -> Tokens | None:
     if all(number is None for number in counts):
         return None
     whole, cached, output = (number or 0 for number in counts)
-    return Tokens(whole, min(cached, whole), output)
+    return Tokens(whole, cached, output)
 
 
 class Replay:

@@ -84,7 +84,10 @@ class GenaiPrices:
             sums = alike.setdefault((id(prices), _tier(prices, units[0])), (prices, [0] * len(_UNITS)))[1]
             for at, amount in enumerate(units):
                 sums[at] += amount
-        return sum((self._cost(prices, tier, sums) for (_, tier), (prices, sums) in alike.items()), Decimal(0))
+        try:
+            return sum((self._cost(prices, tier, sums) for (_, tier), (prices, sums) in alike.items()), Decimal(0))
+        except ValueError:  # numbers that the library finds impossible: no price, but no end of the run either
+            return None
 
     def _model(self, vendor: str, model: str) -> Any:
         if (vendor, model) not in self._models:

@@ -5,6 +5,7 @@ arrive never matters. A run saves what it read first and marks a session stored 
 anywhere, the next run does the rest.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
@@ -67,7 +68,7 @@ class MemoryState:
         self._base = base
         self._sessions: dict[tuple[str, str], KeptSession] = {}
         self._lines: dict[tuple[str, str], bytes] = {}
-        self._keys: dict[tuple[str, str], frozenset[int]] = {}
+        self._holders: dict[str, dict[int, tuple[str, ...]]] = defaultdict(dict)
 
     def session(self, provider: str, external_id: str) -> KeptSession | None:
         kept = self._sessions.get((provider, external_id))
@@ -79,10 +80,10 @@ class MemoryState:
         return self._base.lines(provider, external_id)
 
     def sharing(self, provider: str, keys: Collection[int]) -> set[str]:
-        wanted = frozenset(keys)
         below = self._base.sharing(provider, keys) if self._base else set()
-        here = {session for (name, session), held in self._keys.items() if name == provider and wanted & held}
-        return here | {session for session in below if (provider, session) not in self._keys}
+        holders = self._holders[provider]
+        here = {session for key in keys for session in holders.get(key, ())}
+        return here | {session for session in below if (provider, session) not in self._lines}
 
     def pending(self, provider: str) -> set[str]:
         below = self._base.pending(provider) if self._base else set()
@@ -90,9 +91,13 @@ class MemoryState:
         return here | {session for session in below if (provider, session) not in self._sessions}
 
     def save(self, provider: str, external_id: str, files: tuple[SourceFile, ...], lines: bytes) -> None:
+        holders, alone = self._holders[provider], (external_id,)
+        for key in keys_of(self._lines.get((provider, external_id), b"")):
+            holders[key] = tuple(session for session in holders[key] if session != external_id)
+        for key in keys_of(lines):
+            holders[key] = holders[key] + alone if key in holders else alone
         self._sessions[provider, external_id] = KeptSession(files, "")
         self._lines[provider, external_id] = lines
-        self._keys[provider, external_id] = frozenset(keys_of(lines))
 
     def mark_stored(self, receipts: Iterable[Receipt]) -> None:
         for receipt in receipts:

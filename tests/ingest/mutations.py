@@ -16,7 +16,7 @@ from org_analytics.ingest.sessions import MAX_COST, MAX_DURATION
 from org_analytics.ingest.sources import Source
 from org_analytics.ingest.state import MemoryState
 from org_analytics.ingest.values import is_session_id
-from tests.ingest.histories import random_history
+from tests.ingest.histories import CLAUDE_MODELS, CODEX_MODELS, random_history
 from tests.ingest.writing import Claude
 
 ODD_VALUES: list[Any] = [
@@ -26,6 +26,7 @@ ODD_VALUES: list[Any] = [
     *([], [[]], [None, 1, "x"], [{"type": ["text"]}]),
     *({}, {"a": {}}, {"input_tokens": "1"}, {"type": "tool_result"}, {"id": []}),
 ]
+KNOWN_MODELS = {*CLAUDE_MODELS, *CODEX_MODELS}
 ODD_LINES = [
     *(b"", b"\n", b"null", b"[]", b"1", b"NaN", b'{"type":NaN}', b"{", b"\xff\xfe", b"\x00" * 50, b'"' * 9, b"{}{}"),
     *(b"[" * 100_000, b'{"a":' * 50_000, b'{"n":' + b"9" * 5000 + b"}", b"\xef\xbb\xbf{}"),
@@ -73,6 +74,7 @@ def check(record: SessionRecord) -> None:
     assert all(span is None or 0 <= span <= MAX_DURATION for span in spans)
     assert record.cost_usd is None or 0 <= record.cost_usd <= MAX_COST
     assert record.cost_complete == (not record.unpriced_models)
+    assert not KNOWN_MODELS & set(record.unpriced_models)
     assert sum(row.cost_usd or 0 for row in record.models) == (record.cost_usd or 0)
     assert len({row.model for row in record.models}) == len(record.models)
     json.dumps(record.git_info).encode()

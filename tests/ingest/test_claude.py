@@ -261,6 +261,7 @@ def test_usage_without_one_valid_count_is_named(machine: Machine) -> None:
     [
         ({}, ["HOME/.claude", "HOME/.config/claude"]),
         ({"CLAUDE_CONFIG_DIR": "/a, /b,"}, ["/a", "/b"]),
+        ({"CLAUDE_CONFIG_DIR": "~nobody-has-this-name/a"}, ["~nobody-has-this-name/a"]),
         ({"CLAUDE_CONFIG_DIR": ""}, ["HOME/.claude", "HOME/.config/claude"]),
     ],
 )

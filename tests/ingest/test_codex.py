@@ -48,6 +48,13 @@ def test_more_cached_than_read_is_all_cached(machine: Machine) -> None:
     assert tokens(machine.one(Codex("s").tokens(100, 900, 1)).models) == (0, 1, 0, 100)
 
 
+def test_more_cached_than_read_between_totals_is_all_cached(machine: Machine) -> None:
+    session = Codex("s").tokens(1000, 0, 1).tokens(100, 900, 1)
+    for line in session.lines[1:]:
+        del line["payload"]["info"]["last_token_usage"]
+    assert tokens(machine.one(session).models) == (1000, 2, 0, 100)
+
+
 def test_the_model_is_the_latest_one_named(machine: Machine) -> None:
     session = Codex("s", model="gpt-5").tokens(1, 0, 1).turn_context("gpt-5-codex").tokens(1, 0, 1)
     session.line("turn_context", {"cwd": "/x"}).tokens(1, 0, 1).turn_context("gpt-5.2-codex").tokens(1, 0, 1)

@@ -108,6 +108,10 @@ def test_unknown_models_have_no_price(model: str) -> None:
     assert PRICES.cost("anthropic", model, [request(input=1000)]) is None
 
 
+def test_what_the_library_finds_impossible_has_no_price() -> None:
+    assert PRICES.cost("anthropic", "claude-sonnet-4-5", [request(input=-5, read=10)]) is None
+
+
 def test_disputed_prices_are_ours() -> None:
     fast = request(
         input=1_000_000, output=100_000, write_5m=10_000, write_1h=10_000, read=10_000, searches=1, speed="fast"
