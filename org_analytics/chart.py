@@ -39,6 +39,11 @@ class Chart:
         return str(LABELS[self.measure])
 
     @property
+    def nothing(self) -> str:
+        """What a day without use shows."""
+        return self._text(Usage())
+
+    @property
     def providers(self) -> list[str]:
         return [str(Provider(name).label) for name in self.series.providers]
 
