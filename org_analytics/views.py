@@ -122,7 +122,7 @@ class OrganizationView(AddressView):
         largest = page.largest(self.table, self.state)
         return {
             "columns": page.columns(self.state),
-            "everyone": page.cells(Figures.of(self.report.totals), self.state, 0),
+            "everyone": page.cells(Figures(self.report.totals), self.state, 0),
             "page": shown,
             "previous_page": self.state.query(p=str(shown.number - 1) if shown.number > 2 else ""),
             "next_page": self.state.query(p=str(shown.number + 1)),
