@@ -45,8 +45,10 @@ def served_demo() -> Iterator[str]:
         subprocess.run([*manage, "migrate", "-v0"], env=environment, check=True)
         subprocess.run([*manage, "load_demo"], env=environment, check=True)
         server = subprocess.Popen(
-            [*manage, "runserver", f"127.0.0.1:{port}", "--noreload"], env=environment,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [*manage, "runserver", f"127.0.0.1:{port}", "--noreload"],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         try:
             yield wait_for(f"http://127.0.0.1:{port}")
