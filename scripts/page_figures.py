@@ -1,5 +1,5 @@
-"""Figures of the organization page, as two tables: the server's CPU time (SQLite's work in it), HTML size and queries with
-12 and 2,000 people; in Chromium first contentful paint, layout shift and transferred bytes, first and repeated view.
+"""Figures of the organization page, as two tables: the server's CPU time (SQLite's work in it), HTML size and queries
+with 12 and 2,000 people; in Chromium first contentful paint, layout shift and transferred bytes, first and again.
 """
 
 import os

@@ -12,6 +12,8 @@ from org_analytics.aggregates import Usage
 from org_analytics.figures import Figures
 from org_analytics.page import change
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize(
     ("milliseconds", "text"),
