@@ -9,7 +9,7 @@ export MAKECMDGOALS
 # An environment whose interpreter is gone is made anew.
 $(shell $(RUN) -c '' 2>/dev/null || rm -rf $(VENV))
 
-.PHONY: help demo test lint matrix clean
+.PHONY: help demo test lint matrix screenshots clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -31,6 +31,9 @@ lint: $(VENV)/.dev-installed ## ruff, mypy, missing migrations, catalogues
 
 matrix: $(VENV)/.dev-installed ## the suite with each supported pair of Python and Django, and on the built wheel
 	@$(RUN) -m nox --reuse-existing-virtualenvs
+
+screenshots: $(VENV)/.dev-installed ## the README's pictures anew, into docs/ (needs a Chromium)
+	@$(RUN) scripts/screenshots.py
 
 clean: ## remove the environments, caches and the demo database
 	@rm -rf $(VENV) .nox .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist demo.sqlite3*

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -26,7 +27,7 @@ class ChartRow:
     before: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Chart:
     """A measure over the days of a series, `before` the period before where it is compared."""
 
@@ -38,11 +39,16 @@ class Chart:
     def label(self) -> str:
         return str(LABELS[self.measure])
 
+    @cached_property
+    def nothing(self) -> str:
+        """What a day without use shows."""
+        return self._text(Usage())
+
     @property
     def providers(self) -> list[str]:
         return [str(Provider(name).label) for name in self.series.providers]
 
-    @property
+    @cached_property
     def rows(self) -> list[ChartRow]:
         """Oldest first."""
         before = self.before.buckets if self.before else ()
@@ -96,8 +102,8 @@ class Chart:
         }
 
     def _text(self, usage: Usage) -> str:
-        return Figures.of(usage).text(self.measure)
+        return Figures(usage).text(self.measure)
 
     def _number(self, usage: Usage) -> float | int:
-        value = Figures.of(usage).value(self.measure) or 0
+        value = Figures(usage).value(self.measure) or 0
         return float(value) if isinstance(value, Decimal) else value

@@ -26,7 +26,7 @@ _MAX_NAME = 150
 def csv_lines(table: Sequence[Row], report: Report, state: PageState, computed_at: datetime) -> Iterator[str]:
     """A head with units, then one line a person. Unknown values are empty."""
     writer = csv.writer(_Echo())
-    yield writer.writerow(["user_id", "email", "name", *_numbers(Figures.of(Usage()))])
+    yield writer.writerow(["user_id", "email", "name", *_numbers(Figures(Usage()))])
     for row in table:
         texts = [row.person.id, row.person.email, row.person.name or ""]
         yield writer.writerow([*map(neutral, texts), *_numbers(row.figures).values()])
@@ -34,7 +34,7 @@ def csv_lines(table: Sequence[Row], report: Report, state: PageState, computed_a
 
 def json_chunks(table: Sequence[Row], report: Report, state: PageState, computed_at: datetime) -> Iterator[str]:
     """One object: the view, everyone's totals, and the people in the view's order. Unknown values are null."""
-    head = {**_view(state, computed_at), "totals": _numbers(Figures.of(report.totals))}
+    head = {**_view(state, computed_at), "totals": _numbers(Figures(report.totals))}
     yield json.dumps(head, ensure_ascii=False)[:-1] + ', "users": ['
     for place, row in enumerate(table):
         person = {"id": row.person.id, "email": row.person.email, "name": row.person.name}

@@ -26,37 +26,57 @@ LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """A usage's numbers by column, unrounded; None = nothing known. Times in milliseconds, costs in dollars."""
+    """A usage's numbers by column, unrounded; None = nothing known. Times in milliseconds, costs in dollars.
 
-    sessions: int
-    cost: Decimal | None
-    duration: int | None
-    assistant: int | None
-    user_time: int | None
-    avg_cost: Decimal | None
-    avg_duration: int | None
-    avg_assistant: int | None
-    avg_user: int | None
-    unpriced: int
-    has_partly_priced: bool
+    An unknown value counts neither in the sum nor in the average; no session at all costs nothing.
+    """
 
-    @classmethod
-    def of(cls, usage: Usage) -> "Figures":
-        """An unknown value counts neither in the sum nor in the average; no session at all costs nothing."""
-        is_known = usage.cost_count or not usage.session_count
-        return cls(
-            sessions=usage.session_count,
-            cost=usage.cost_usd if is_known else None,
-            duration=usage.duration_ms if usage.duration_count else None,
-            assistant=usage.assistant_ms if usage.assistant_count else None,
-            user_time=usage.user_ms if usage.user_count else None,
-            avg_cost=average(usage.cost_usd, usage.cost_count) if usage.cost_count else None,
-            avg_duration=usage.duration_ms // usage.duration_count if usage.duration_count else None,
-            avg_assistant=usage.assistant_ms // usage.assistant_count if usage.assistant_count else None,
-            avg_user=usage.user_ms // usage.user_count if usage.user_count else None,
-            unpriced=usage.unpriced_count,
-            has_partly_priced=usage.unpriced_count > usage.session_count - usage.cost_count,
-        )
+    usage: Usage
+
+    @property
+    def sessions(self) -> int:
+        return self.usage.session_count
+
+    @property
+    def cost(self) -> Decimal | None:
+        return self.usage.cost_usd if self.usage.cost_count or not self.sessions else None
+
+    @property
+    def duration(self) -> int | None:
+        return self.usage.duration_ms if self.usage.duration_count else None
+
+    @property
+    def assistant(self) -> int | None:
+        return self.usage.assistant_ms if self.usage.assistant_count else None
+
+    @property
+    def user_time(self) -> int | None:
+        return self.usage.user_ms if self.usage.user_count else None
+
+    @property
+    def avg_cost(self) -> Decimal | None:
+        return average(self.usage.cost_usd, self.usage.cost_count) if self.usage.cost_count else None
+
+    @property
+    def avg_duration(self) -> int | None:
+        return self.usage.duration_ms // self.usage.duration_count if self.usage.duration_count else None
+
+    @property
+    def avg_assistant(self) -> int | None:
+        return self.usage.assistant_ms // self.usage.assistant_count if self.usage.assistant_count else None
+
+    @property
+    def avg_user(self) -> int | None:
+        return self.usage.user_ms // self.usage.user_count if self.usage.user_count else None
+
+    @property
+    def unpriced(self) -> int:
+        return self.usage.unpriced_count
+
+    @property
+    def has_partly_priced(self) -> bool:
+        """Whether some of what is unpriced is priced in part, so that the average too is a lower bound."""
+        return self.unpriced > self.sessions - self.usage.cost_count
 
     def value(self, name: str) -> Decimal | int | None:
         """The number of a column, None where it is unknown."""

@@ -67,7 +67,7 @@ class Row:
 
 def cards(totals: Usage, before: Usage) -> list[Card]:
     """The cards, each with its change."""
-    now, then = Figures.of(totals), Figures.of(before)
+    now, then = Figures(totals), Figures(before)
     return [Card(name, str(LABELS[name]), now.text(name), change(now.total(name), then.total(name))) for name in CARDS]
 
 
@@ -87,9 +87,7 @@ def change(now: Decimal | int | None, then: Decimal | int | None) -> Change | No
 
 def rows(people: Sequence[PersonUsage], state: PageState) -> list[Row]:
     """The table's rows in the state's order; ties by name, then id (the report's order); unknown last both ways."""
-    shown = [
-        Row(row.person, Figures.of(row.usage)) for row in people if row.usage.session_count or not state.hides_idle
-    ]
+    shown = [Row(row.person, Figures(row.usage)) for row in people if row.usage.session_count or not state.hides_idle]
     name, is_descending = state.order.removeprefix("-"), state.order.startswith("-")
     keys: list[Any] = [_sort_key(row, name) for row in shown]
     known = [place for place, key in enumerate(keys) if key is not None]

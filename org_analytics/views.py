@@ -20,11 +20,13 @@ from .chart import Chart
 from .conf import app_settings
 from .controls import Controls, period_name
 from .downloads import csv_lines, file_name, json_chunks
+from .fields import MoneyOverflow
 from .figures import Figures
 from .filters import Selection
 from .gates import PageGate
 from .page_filters import PageFilters, PageState
 from .periods import previous_period
+from .reading import QueryTimeout, snapshot
 
 
 class AddressView(PageGate):
@@ -33,10 +35,19 @@ class AddressView(PageGate):
     http_method_names = ["get", "head", "options"]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        response = super().dispatch(request, *args, **kwargs)
+        try:
+            response = super().dispatch(request, *args, **kwargs)
+        except QueryTimeout:
+            response = self.unavailable(_("Counting took too long. A shorter range may work."))
+        except MoneyOverflow:
+            response = self.unavailable(_("The costs in this range are beyond what can be summed."))
         response["Cache-Control"] = "no-store"
         patch_vary_headers(response, ["Cookie", "HX-Request"])
         return response
+
+    def unavailable(self, message: str) -> HttpResponse:
+        """There are no numbers, and why."""
+        return HttpResponse(message, status=503, content_type="text/plain; charset=utf-8")
 
     @cached_property
     def asked(self) -> PageFilters:
@@ -82,19 +93,21 @@ class OrganizationView(AddressView):
             response["HX-Push-Url"] = request.path + self.state.query()
         return response
 
+    def unavailable(self, message: str) -> HttpResponse:
+        context = {**self._frame(), "message": message}
+        return render(self.request, "org_analytics/unavailable.html", context, status=503)
+
     def context(self) -> dict[str, Any]:
-        """Numbers, each asked for once."""
-        state, report = self.state, self.report
-        before = self._selection_before()
-        people = [row.person.id for row in report.people]
-        series = analytics.series(state.selection, people=people)
-        series_before = analytics.series(before, people=people)
+        """Numbers, each asked for once, all from one state of the database."""
+        state, before = self.state, self._selection_before()
+        with snapshot():
+            report, controls = self.report, self._controls()
+            people = [row.person.id for row in report.people]
+            series = analytics.series(state.selection, people=people)
+            series_before = analytics.series(before, people=people)
         return {
-            **_admin_context(self.request),
+            **self._frame(),
             **self._table(),
-            "title": f"{_('Organization')} · {period_name(state)}",
-            "is_nav_sidebar_enabled": False,
-            "layout": "org_analytics/fragment.html" if _is_htmx(self.request) else "org_analytics/base.html",
             "zone": app_settings.time_zone,
             "state": state,
             "selection": state.selection,
@@ -102,9 +115,17 @@ class OrganizationView(AddressView):
             "is_unfinished": timezone.now() < state.selection.end,
             "errors": self.errors,
             "report": report,
-            "controls": self._controls(),
+            "controls": controls,
             "cards": page.cards(report.totals, series_before.total),
             "chart": Chart(state.measure, series, series_before if state.is_compared else None),
+        }
+
+    def _frame(self) -> dict[str, Any]:
+        return {
+            **_admin_context(self.request),
+            "title": f"{_('Organization')} · {period_name(self.state)}",
+            "is_nav_sidebar_enabled": False,
+            "layout": "org_analytics/fragment.html" if _is_htmx(self.request) else "org_analytics/base.html",
         }
 
     def _controls(self) -> Controls:
@@ -122,7 +143,7 @@ class OrganizationView(AddressView):
         largest = page.largest(self.table, self.state)
         return {
             "columns": page.columns(self.state),
-            "everyone": page.cells(Figures.of(self.report.totals), self.state, 0),
+            "everyone": page.cells(Figures(self.report.totals), self.state, 0),
             "page": shown,
             "previous_page": self.state.query(p=str(shown.number - 1) if shown.number > 2 else ""),
             "next_page": self.state.query(p=str(shown.number + 1)),

@@ -70,7 +70,7 @@ def test_every_place_that_shows_a_total_shows_the_same(monkeypatch, rows, view, 
     monkeypatch.setattr("django.conf.settings.ORG_ANALYTICS_TIME_ZONE", zone, raising=False)
     client = loaded(rows)
     page = client.get("/organization", view).context
-    figures = Figures.of(page["report"].totals)
+    figures = Figures(page["report"].totals)
     expected = {name: figures.total(column) or 0 for name, column in SUMS.items()}
 
     assert of_csv(client, view) == expected
@@ -121,7 +121,7 @@ def of_json(client, view):
 
 
 def of_usage(usage):
-    return {name: Figures.of(usage).total(column) or 0 for name, column in SUMS.items()}
+    return {name: Figures(usage).total(column) or 0 for name, column in SUMS.items()}
 
 
 def of_analytics(client, selection):

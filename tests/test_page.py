@@ -5,7 +5,13 @@ from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils.html import escape
+
+from org_analytics import analytics
+from org_analytics.fields import MoneyOverflow
+from org_analytics.reading import QueryTimeout
 
 pytestmark = pytest.mark.django_db
 
@@ -281,21 +287,35 @@ def test_no_script_style_or_handler_is_inline(api, team, query):
     assert page.found == []
 
 
-def test_queries_do_not_grow_with_people_sessions_or_days(api, make_user, make_session, django_assert_num_queries, now):
-    def view():
-        shown(api, "?range=90d&compare=1&repo=acme/api")
-
+@pytest.mark.parametrize(("query", "most"), [("", 20), ("?range=90d&compare=1&repo=acme/api&q=e", 30)])
+def test_queries_do_not_grow_with_people_sessions_or_days(api, make_user, make_session, now, query, most):
     make_session(make_user(), git_info={"repo_url": "https://git.example.com/acme/api"})
-    with django_assert_num_queries(11):
-        view()
+    before = queries(api, query)
     for day in range(20):
-        make_session(
-            make_user(), started_at=now - timedelta(day), git_info={"repo_url": f"https://git.example.com/acme/{day}"}
-        )
-    with django_assert_num_queries(11):
-        view()
-    with django_assert_num_queries(8):
-        shown(api)
+        repo = {"repo_url": f"https://git.example.com/acme/{day}"}
+        make_session(make_user(), started_at=now - timedelta(day), git_info=repo)
+    assert queries(api, query) == before <= most
+
+
+def queries(client, query):
+    with CaptureQueriesContext(connection) as captured:
+        shown(client, query)
+    return len(captured)
+
+
+@pytest.mark.parametrize(
+    ("error", "words_said"), [(QueryTimeout, "Counting took too long."), (MoneyOverflow, "beyond what can be summed")]
+)
+def test_numbers_that_cannot_be_had_are_said_to_be_missing(api, monkeypatch, error, words_said):
+    def fail(selection):
+        raise error
+
+    monkeypatch.setattr(analytics, "report", fail)
+    response = shown(api, "?range=90d", status=503)
+    assert words_said in words(response)
+    assert response["Cache-Control"] == "no-store"
+    download = api.get("/organization.csv")
+    assert (download.status_code, words_said in download.content.decode()) == (503, True)
 
 
 def test_staff_and_others_see_the_same_page_and_their_own_name(client_of, staff, user, now):

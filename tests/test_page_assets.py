@@ -9,6 +9,8 @@ from django.core.management import call_command
 
 import org_analytics
 
+pytestmark = pytest.mark.once
+
 STATIC = Path(org_analytics.__file__).parent / "static" / "org_analytics"
 
 

@@ -8,6 +8,7 @@ import pytest
 
 import org_analytics
 
+pytestmark = pytest.mark.once
 LOCALE = Path(org_analytics.__file__).parent / "locale"
 GERMAN = LOCALE / "de" / "LC_MESSAGES"
 

@@ -12,6 +12,8 @@ from org_analytics.aggregates import Usage
 from org_analytics.figures import Figures
 from org_analytics.page import change
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize(
     ("milliseconds", "text"),
@@ -103,5 +105,5 @@ def test_there_is_no_change_where_a_side_is_unknown(now, then):
     ],
 )
 def test_an_unknown_cost_is_never_nothing(usage, cost, average):
-    figures = Figures.of(usage)
+    figures = Figures(usage)
     assert (figures.text("cost"), figures.text("avg_cost")) == (cost, average)

@@ -118,7 +118,7 @@
     theme = root.dataset.theme;
     root.dataset.theme = "light";
     redress();
-    chart?.resize(680, 240);
+    chart?.resize(960, 240);
   });
   addEventListener("afterprint", () => {
     root.dataset.theme = theme;
