@@ -4,8 +4,7 @@ The triggers that keep it exact, and what they cannot see, are in `triggers`.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import NotSupportedError, connections, transaction

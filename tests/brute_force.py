@@ -32,9 +32,7 @@ class BruteForce:
         in_repos = [session for session in in_range if self._passes(session)]
         self.analyzed = [session for session in in_repos if session.analyzed_at]
         self.selected = [session for session in in_repos if self._is_selected(session.provider)]
-        self.counted = [
-            session for session in self.selected if session.analyzed_at and session.user_id in self.members
-        ]
+        self.counted = [session for session in self.selected if session.analyzed_at and session.user_id in self.members]
 
     def _passes(self, session: CodingSession) -> bool:
         if session.repo is None:
