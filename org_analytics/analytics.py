@@ -93,7 +93,7 @@ class Series:
 
 
 def report(selection: Selection) -> Report:
-    """Usage of every active member in the selection, also of those without a session; from one state of the database."""
+    """Usage of every active member in the selection, also of those without a session."""
     with snapshot():
         everyone = {person.id: person for person in members()}
         groups = [(_json_id(group.user_id), group) for group in by_user(selection)]

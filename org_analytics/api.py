@@ -22,9 +22,9 @@ from rest_framework.viewsets import ViewSet
 
 from . import analytics
 from .conf import app_settings
-from .fields import MoneyOverflow
 from .filters import ApiFilters, ReposFilters, Selection, SeriesFilters
 from .gates import Refusal, is_enabled, read_as_utf8, refusal
+from .reading import QueryTimeout
 from .serializers import analytics_answer, repos_answer, series_answer
 
 _Filters = TypeVar("_Filters", bound=ReposFilters)
@@ -138,8 +138,8 @@ class GatedViewSet(ViewSet):
                 return 400, str(exc)
             case SuspiciousOperation():
                 return 400, "Too many parameters"
-            case MoneyOverflow():
-                return 503, "Total cost exceeds what can be summed"
+            case QueryTimeout():
+                return 503, "Query took too long"
         return 500, self.failure.get(self.action, "Internal server error")
 
 

@@ -88,9 +88,8 @@ class AppSettings:
         value = getattr(settings, "ORG_ANALYTICS_STATEMENT_TIMEOUT", DEFAULT_STATEMENT_TIMEOUT)
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or not 0 <= value <= MAX_STATEMENT_TIMEOUT:
-            raise ImproperlyConfigured(
-                f"ORG_ANALYTICS_STATEMENT_TIMEOUT: {value!r} is not a number of seconds from 0 to {MAX_STATEMENT_TIMEOUT}."
-            )
+            limits = f"a number of seconds from 0 to {MAX_STATEMENT_TIMEOUT}"
+            raise ImproperlyConfigured(f"ORG_ANALYTICS_STATEMENT_TIMEOUT: {value!r} is not {limits}.")
         return float(value)
 
     @property

@@ -69,12 +69,18 @@ def previous_period(days: Days, zone: ZoneInfo, now: datetime) -> tuple[Days, da
     return before, start, max(start, min(end, same_time))
 
 
+def day_of(instant: datetime, zone: ZoneInfo) -> date:
+    """The last local day that began by then: a day stays begun where the clock goes back over midnight."""
+    day = instant.astimezone(zone).date()
+    following = day + timedelta(1)
+    return following if day_start(following, zone) <= instant else day
+
+
 def buckets(
     start: datetime, end: datetime, zone: ZoneInfo, interval: Interval
 ) -> dict[date, tuple[datetime, datetime]]:
     """[start, end) cut at the zone's days or weeks: each part by the first day of its day or week."""
-    day = start.astimezone(zone).date()
-    last = (end - timedelta(microseconds=1)).astimezone(zone).date()
+    day, last = day_of(start, zone), day_of(end - timedelta(microseconds=1), zone)
     parts: dict[date, tuple[datetime, datetime]] = {}
     while day <= last:
         key = interval.first_day(day)

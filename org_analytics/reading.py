@@ -12,6 +12,8 @@ from .conf import app_settings
 from .models import CodingSession
 
 _inside: ContextVar[str | None] = ContextVar("org_analytics_snapshot", default=None)
+_ONE_STATE = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_SET_TIMEOUT = "set_config('statement_timeout', %s, true)"
 _POSTGRES_CANCELLED = "57014"
 # SQLite asks after so many steps of its machine whether to go on: every millisecond or so.
 _SQLITE_STEPS = 10_000
@@ -53,17 +55,18 @@ def snapshot() -> Iterator[str]:
 
 @contextmanager
 def _on_postgresql(connection: Any, seconds: float) -> Iterator[None]:
+    milliseconds = round(seconds * 1000)
     is_own = connection.get_autocommit() and not connection.in_atomic_block
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         if is_own:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        # SET LOCAL ends with the transaction, which may be the host's: there it is put back.
-        cursor.execute("SHOW statement_timeout")
-        (before,) = cursor.fetchone()
-        cursor.execute("SET LOCAL statement_timeout = %s", [round(seconds * 1000)])
+            cursor.execute(f"{_ONE_STATE}; SET LOCAL statement_timeout = {milliseconds}")
+            yield
+            return
+        # What is set locally ends with the transaction, and that is the host's: it is put back.
+        cursor.execute(f"SELECT current_setting('statement_timeout'), {_SET_TIMEOUT}", [str(milliseconds)])
+        before, _now = cursor.fetchone()
         yield
-        if not is_own:
-            cursor.execute("SET LOCAL statement_timeout = %s", [before])
+        cursor.execute(f"SELECT {_SET_TIMEOUT}", [before])
 
 
 @contextmanager

@@ -4,8 +4,7 @@ The triggers that keep it exact, and what they cannot see, are in `triggers`.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import NotSupportedError, connections, transaction
@@ -50,11 +49,15 @@ def rebuild(using: str) -> None:
 
 def differences(using: str) -> Iterator[str]:
     """What is not as it should be, a line each: triggers, days, and rows of the roll-up."""
-    connection = connections[using]
-    with connection.cursor() as cursor:
-        yield from (f"trigger {name} is missing or altered" for name in altered_triggers(connection))
-        yield from _calendar_differences(using)
-        kept, fresh = f"SELECT {', '.join(COLUMNS)} FROM {USAGE}", triggers.all_usage()
+    yield from (f"trigger {name} is missing or altered" for name in altered_triggers(connections[using]))
+    yield from _calendar_differences(using)
+    yield from usage_differences(using)
+
+
+def usage_differences(using: str) -> Iterator[str]:
+    """Rows of the roll-up that are not what their sessions add up to."""
+    kept, fresh = f"SELECT {', '.join(COLUMNS)} FROM {USAGE}", triggers.all_usage()
+    with connections[using].cursor() as cursor:
         for label, here, there in (("kept, but wrong", kept, fresh), ("right, but not kept", fresh, kept)):
             cursor.execute(f"SELECT * FROM ({here}) here EXCEPT SELECT * FROM ({there}) there")
             for row in cursor:

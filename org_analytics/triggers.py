@@ -1,8 +1,8 @@
 """The SQL that keeps the daily roll-up: what is summed of a session, and the triggers, per database. Pure: no Django.
 
-Whoever writes sessions, also without Django, fires the triggers. Two things do not: SQLite's `INSERT OR REPLACE` (the
-rows it replaces fire no trigger unless `PRAGMA recursive_triggers` is on), and PostgreSQL's sessions that switch triggers
-off (`session_replication_role`). `rebuild_daily_usage` makes up for both.
+Whoever writes sessions, also without Django, fires the triggers. Two things do not: SQLite's `INSERT OR REPLACE` (what
+it replaces fires no trigger unless `PRAGMA recursive_triggers` is on), and on PostgreSQL who switches triggers off
+(`session_replication_role`). `rebuild_daily_usage` makes up for both.
 
 PostgreSQL: once a statement, over its transition tables, in the order of the key: parallel bulk writers wait for each
 other where row-level triggers deadlock. SQLite: once a row; it has one writer.
@@ -113,9 +113,8 @@ def all_usage() -> str:
 def _postgres_functions() -> Iterator[str]:
     for name, body in functions().items():
         # The schema of now, also for writers with another search path.
-        yield (
-            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $body${body}$body$"
-        )
+        options = "LANGUAGE plpgsql SET search_path FROM CURRENT"
+        yield f"CREATE FUNCTION {name}() RETURNS trigger {options} AS $body${body}$body$"
 
 
 def _changes(rows: str, sign: str) -> str:
@@ -186,7 +185,8 @@ def _delete_at_zero() -> str:
 
 
 def _old_key() -> str:
-    return f"day = {_day('OLD')} AND user_id = OLD.user_id AND provider = OLD.provider AND repo_id = coalesce(OLD.repo_id, 0)"
+    values = (_day("OLD"), "OLD.user_id", "OLD.provider", "coalesce(OLD.repo_id, 0)")
+    return " AND ".join(f"{name} = {value}" for name, value in zip(KEY, values, strict=True))
 
 
 # Both -----------------------------------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ ALLOWED = {
     "page": {"aggregates", "analytics", "figures", "formats", "page_filters"},
     "downloads": {"aggregates", "analytics", "conf", "fields", "figures", "page", "page_filters", "serializers"},
     "templatetags": {"formats", "gates"},
-    "api": {"analytics", "conf", "fields", "filters", "gates", "models", "periods", "serializers"},
+    "api": {"analytics", "conf", "fields", "filters", "gates", "models", "periods", "reading", "serializers"},
     "views": {
         "analytics",
         "chart",
