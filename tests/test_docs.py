@@ -62,7 +62,7 @@ def test_make_targets_are_those_of_the_makefile():
     if not makefile.exists():
         pytest.skip("the Makefile is not beside the package")
     targets = set(re.findall(r"^([a-z]+):.*## ", makefile.read_text(encoding="utf-8"), re.MULTILINE))
-    assert set(re.findall(r"\bmake ([a-z]+)\b", README)) <= targets
+    assert set(re.findall(r"(?:`|^)make ([a-z]+)", README, re.MULTILINE)) <= targets
     assert {row.removeprefix("make ") for row in table("Command")} == targets - {"help"}
 
 
@@ -71,7 +71,7 @@ def test_links_inside_the_readme_lead_somewhere():
         re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-")
         for heading in re.findall(r"^#+ (.+)$", README, re.MULTILINE)
     }
-    assert {link for link in re.findall(r"\]\(#([^)]+)\)", README)} <= anchors
+    assert set(re.findall(r"\]\(#([^)]+)\)", README)) <= anchors
 
 
 def test_files_that_the_readme_shows_are_there():
