@@ -1,4 +1,4 @@
-"""`make matrix`: the suite with each supported pair and on the built wheel, on both databases, without browser."""
+"""`make matrix`: the suite, without browser tests, with each supported pair on both databases, and on the wheel."""
 
 import os
 import shutil
@@ -37,7 +37,7 @@ def suite(session: nox.Session, django: str) -> None:
 
 @nox.session
 def wheel(session: nox.Session) -> None:
-    """The suite beside a copy of what ships: the source tree is not on the path."""
+    """The suite on what ships, on SQLite: the source tree is not on the path."""
     built = Path(session.create_tmp()).resolve() / "dist"
     shutil.rmtree(built, ignore_errors=True)
     session.run("python", "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(built), ".")
@@ -50,4 +50,5 @@ def wheel(session: nox.Session) -> None:
     for name in BESIDE_THE_PACKAGE:
         session.run("cp", "-R", name, str(copy), external=True, silent=True)
     session.chdir(copy)
-    session.run("python", "-m", "tests", "--without-browser", "--quiet", *session.posargs)
+    once = {"DATABASE_URL": f"sqlite:///{copy}/wheel.sqlite3"}
+    session.run("python", "-m", "tests", "--without-browser", "--quiet", *session.posargs, env=once)

@@ -1,8 +1,8 @@
 """`python -m tests`: the suite as hosts will use the package, on each database.
 
-On SQLite, then on PostgreSQL 18 from the wheel; with DATABASE_URL set, only there. On each: the suite in a minimal
-host, its core with the second user model, and the example project's own tests. Other arguments go to pytest.
-Exit code 1 if a run failed or, with --coverage, if the package is covered less than the threshold.
+On SQLite and, beside it, on PostgreSQL 18 from the wheel, whose output follows; with DATABASE_URL set, only there. On
+each: the suite in a minimal host, its core with the second user model, and the example project's own tests. Other
+arguments go to pytest. Exit code 1 if a run failed or, with --coverage, if too little of the package is covered.
 """
 
 import argparse
@@ -14,9 +14,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from tests.postgres import postgres_url
 
@@ -29,19 +31,79 @@ class Run:
 
     settings: str
     tests: tuple[str, ...] = ()
-    markers: str = ""
+    markers: tuple[str, ...] = ()
 
     def command(self, without: Sequence[str], extra: Sequence[str]) -> list[str]:
-        markers = " and ".join(filter(None, [self.markers, *(f"not {marker}" for marker in without)]))
-        chosen = ["-m", markers] if markers else []
-        return [sys.executable, "-m", "pytest", f"--ds={self.settings}", *chosen, *extra, *self.tests]
+        markers = " and ".join([*self.markers, *(f"not {marker}" for marker in without)])
+        return [sys.executable, "-m", "pytest", f"--ds={self.settings}", "-m", markers, *extra, *self.tests]
 
 
 RUNS = (
     Run("tests.settings"),
-    Run("tests.settings_members", markers="core"),
+    Run("tests.settings_members", markers=("core",)),
     Run("example_project.settings", tests=("tests/test_example.py",)),
 )
+
+
+@dataclass(frozen=True)
+class Database:
+    """Where to run, and which tests make no difference there."""
+
+    name: str
+    url: AbstractContextManager[str]
+    without: tuple[str, ...] = ()
+
+
+class Suite:
+    """All runs on all databases; `failed` names those that did."""
+
+    def __init__(self, work: Path, without: Sequence[str], extra: Sequence[str]) -> None:
+        self.work = work
+        self.without = without
+        self.extra = extra
+        self.failed: list[str] = []
+        self.processes: list[subprocess.Popen[str]] = []
+        self.stopped = False
+
+    def run(self, databases: Sequence[Database]) -> None:
+        """On the first database before our eyes, on the others beside it into files that are shown afterwards."""
+        first, *others = databases
+        with ThreadPoolExecutor() as pool:
+            outputs = [(self.work / f"output-{place}").open("w+", encoding="utf-8") for place in range(len(others))]
+            running = [pool.submit(self.run_on, *job) for job in zip(others, outputs, strict=True)]
+            try:
+                self.run_on(first, sys.stdout)
+            except BaseException:
+                self.stopped = True
+                for process in self.processes:
+                    process.terminate()
+                raise
+            for future, output in zip(running, outputs, strict=True):
+                future.result()
+                output.seek(0)
+                print(output.read(), flush=True)
+                output.close()
+
+    def run_on(self, database: Database, output: TextIO) -> None:
+        with database.url as url:
+            for run in RUNS:
+                if self.stopped:
+                    break
+                title = f"{run.settings} on {database.name}"
+                print(f"\n=== {title}", file=output, flush=True)
+                started = time.monotonic()
+                passed = self.succeeds(run.command([*self.without, *database.without], self.extra), url, output)
+                outcome = f"{'passed' if passed else 'FAILED'} in {time.monotonic() - started:.0f} s"
+                print(f"=== {title}: {outcome}", file=output, flush=True)
+                if not passed:
+                    self.failed.append(title)
+
+    def succeeds(self, command: Sequence[str], url: str, output: TextIO) -> bool:
+        coverage_file = str(self.work / f"coverage.{len(self.processes)}")
+        environment = {**os.environ, "DATABASE_URL": url, "COVERAGE_FILE": coverage_file}
+        process = subprocess.Popen(command, env=environment, stdout=output, stderr=output, text=True)
+        self.processes.append(process)
+        return process.wait() == 0
 
 
 def main() -> int:
@@ -49,41 +111,25 @@ def main() -> int:
     parser.add_argument("--coverage", action="store_true", help="report the package's coverage over all runs")
     parser.add_argument("--without-browser", action="store_true", help="leave out what needs a Chromium")
     options, extra = parser.parse_known_args()
-    # So that an interrupted or terminated run stops its PostgreSQL too.
+    # So that a terminated run stops its PostgreSQL too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    with tempfile.TemporaryDirectory(prefix="org-analytics-coverage-") as directory:
-        os.environ["COVERAGE_FILE"] = str(Path(directory) / "coverage")
-        if options.coverage:
-            extra = ["--cov", "--cov-append", "--cov-report=", *extra]
-        failures = [run for run in suite(["browser"] if options.without_browser else [], extra) if run]
-        for failure in failures:
-            print(f"FAILED: {failure}", flush=True)
-        covered = not options.coverage or enough_coverage()
-    return 0 if covered and not failures else 1
+    without = ["browser"] if options.without_browser else []
+    with tempfile.TemporaryDirectory(prefix="org-analytics-tests-") as directory:
+        work = Path(directory)
+        suite = Suite(work, without, ["--cov", "--cov-report=", *extra] if options.coverage else extra)
+        suite.run(databases())
+        covered = not options.coverage or enough_coverage(work)
+    for title in suite.failed:
+        print(f"FAILED: {title}")
+    return 0 if covered and not suite.failed else 1
 
 
-def suite(without: Sequence[str], extra: Sequence[str]) -> Iterator[str]:
-    """Run all, but tests with these markers, on each database; yields a run's name if it failed, else an empty text."""
-    for place, (name, database) in enumerate(databases()):
-        left_out = [*without, "once"] if place else without
-        with database as url:
-            for run in RUNS:
-                title = f"{run.settings} on {name}"
-                print(f"\n=== {title}", flush=True)
-                started = time.monotonic()
-                environment = {**os.environ, "DATABASE_URL": url}
-                code = subprocess.call(run.command(left_out, extra), env=environment)
-                outcome = "failed" if code else "passed"
-                print(f"=== {title}: {outcome} in {time.monotonic() - started:.0f} s", flush=True)
-                yield title if code else ""
-
-
-def databases():
-    """Name and context manager giving the DATABASE_URL, in the order of use."""
+def databases() -> list[Database]:
     given = os.environ.get("DATABASE_URL")
     if given:
-        return [("the database of DATABASE_URL", fixed_url(given))]
-    return [("SQLite", fixed_url("")), ("PostgreSQL 18", postgres_url())]
+        return [Database("the database of DATABASE_URL", fixed_url(given))]
+    # A browser shows the same pages from either.
+    return [Database("SQLite", fixed_url("")), Database("PostgreSQL 18", postgres_url(), ("once", "browser"))]
 
 
 @contextmanager
@@ -91,13 +137,14 @@ def fixed_url(url: str) -> Iterator[str]:
     yield url
 
 
-def enough_coverage() -> bool:
+def enough_coverage(work: Path) -> bool:
     """Print the report; whether enough of the branches were taken."""
+    data = f"--data-file={work / 'coverage'}"
+    coverage = [sys.executable, "-m", "coverage"]
     print("\n=== Coverage of org_analytics over all runs", flush=True)
-    subprocess.call([sys.executable, "-m", "coverage", "report"])
-    report = subprocess.run(
-        [sys.executable, "-m", "coverage", "json", "--quiet", "-o", "-"], capture_output=True, check=True, text=True
-    )
+    subprocess.run([*coverage, "combine", "--quiet", data, *map(str, work.glob("coverage.*"))], check=True)
+    subprocess.run([*coverage, "report", data], check=True)
+    report = subprocess.run([*coverage, "json", data, "--quiet", "-o", "-"], capture_output=True, check=True, text=True)
     totals = json.loads(report.stdout)["totals"]
     percent = 100 * totals["covered_branches"] / (totals["num_branches"] or 1)
     print(f"Branches: {percent:.1f} % ({BRANCHES_COVERED:.0f} % wanted)", flush=True)
