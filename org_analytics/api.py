@@ -22,6 +22,7 @@ from rest_framework.viewsets import ViewSet
 
 from . import analytics
 from .conf import app_settings
+from .fields import MoneyOverflow
 from .filters import ApiFilters, ReposFilters, Selection, SeriesFilters
 from .gates import Refusal, is_enabled, read_as_utf8, refusal
 from .reading import QueryTimeout
@@ -140,6 +141,8 @@ class GatedViewSet(ViewSet):
                 return 400, "Too many parameters"
             case QueryTimeout():
                 return 503, "Query took too long"
+            case MoneyOverflow():
+                return 503, "Total cost exceeds what can be summed"
         return 500, self.failure.get(self.action, "Internal server error")
 
 

@@ -35,7 +35,9 @@ def to_nanos(amount: Decimal) -> int:
 
 
 def from_nanos(nanos: int) -> Decimal:
-    """The amount of dollars, exactly."""
+    """The amount of dollars, exactly. Raises MoneyOverflow beyond what the database can hold."""
+    if not -MAX_NANOS <= nanos <= MAX_NANOS:
+        raise MoneyOverflow("The total cost is beyond 2^63 nano-dollars.")
     with localcontext(prec=60):
         return Decimal(nanos).scaleb(-NANO_PLACES)
 
@@ -54,7 +56,9 @@ def average(total: Decimal, count: int) -> Decimal:
 
 def plain(amount: Decimal) -> str:
     """Unrounded: plain notation with two to nine places and no other trailing zeros (`0.00`, `0.00114675`)."""
-    whole, _point, places = f"{from_nanos(to_nanos(amount)):.{NANO_PLACES}f}".partition(".")
+    with localcontext(prec=60):
+        amount = amount.quantize(_NANO, rounding=ROUND_HALF_EVEN)
+    whole, _point, places = f"{amount:f}".partition(".")
     return f"{whole}.{places.rstrip('0').ljust(2, '0')}"
 
 
@@ -113,8 +117,6 @@ class MoneyField(_Field):
             raise TypeError("Money can be summed and compared in the database, not averaged: divide in Python.")
         if value is None:
             return None
-        if not -MAX_NANOS <= value <= MAX_NANOS:
-            raise MoneyOverflow("The total cost is beyond 2^63 nano-dollars.")
         return from_nanos(int(value))
 
     def value_to_string(self, obj: models.Model) -> str:

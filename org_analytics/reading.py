@@ -9,6 +9,7 @@ from typing import Any
 from django.db import OperationalError, connections, router, transaction
 
 from .conf import app_settings
+from .fields import MoneyOverflow
 from .models import CodingSession
 
 _inside: ContextVar[str | None] = ContextVar("org_analytics_snapshot", default=None)
@@ -17,6 +18,8 @@ _SET_TIMEOUT = "set_config('statement_timeout', %s, true)"
 _POSTGRES_CANCELLED = "57014"
 # SQLite asks after so many steps of its machine whether to go on: every millisecond or so.
 _SQLITE_STEPS = 10_000
+# Its words for a sum beyond 2^63, of which only money can come near. PostgreSQL sums on.
+_SQLITE_OVERFLOW = "integer overflow"
 
 
 class QueryTimeout(Exception):
@@ -48,6 +51,8 @@ def snapshot() -> Iterator[str]:
     except OperationalError as error:
         if _is_timeout(error):
             raise QueryTimeout from error
+        if str(error) == _SQLITE_OVERFLOW:
+            raise MoneyOverflow from error
         raise
     finally:
         _inside.reset(token)

@@ -23,7 +23,7 @@ ALLOWED = {
     "operations": {"conf", "daily", "rollup", "triggers"},
     "migrations": {"fields", "operations"},
     "filters": {"conf", "models", "periods", "rows"},
-    "reading": {"conf", "models"},
+    "reading": {"conf", "fields", "models"},
     "aggregates": {"conf", "daily", "fields", "filters", "models", "reading", "rollup", "triggers"},
     "analytics": {"aggregates", "conf", "filters", "models", "periods", "reading"},
     "gates": {"conf"},
