@@ -66,9 +66,9 @@ class SqliteState:
         return bytes(row[0]) if row else b""
 
     def sharing(self, provider: str, keys: Collection[int]) -> set[str]:
-        rows = self._db.execute(
-            "SELECT DISTINCT external_id FROM json_each(?) AS wanted JOIN line ON line.key = wanted.value"
-            " JOIN session ON session.id = line.session WHERE provider = ?",
+        rows = self._db.execute(  # CROSS JOIN: SQLite would go through all keys once for each session
+            "SELECT DISTINCT external_id FROM json_each(?) AS wanted CROSS JOIN line ON line.key = wanted.value"
+            " CROSS JOIN session ON session.id = line.session WHERE provider = ?",
             (json.dumps(list(keys)), provider),
         )
         return {row[0] for row in rows}

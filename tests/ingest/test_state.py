@@ -96,6 +96,26 @@ def test_the_file_remembers(tmp_path: Path, machine: Machine) -> None:
     assert (tmp_path / "new/directory").stat().st_mode & 0o777 == 0o700
 
 
+def test_looking_for_keys_does_not_take_longer_with_more_sessions(tmp_path: Path) -> None:
+    steps = 0
+
+    def count() -> None:
+        nonlocal steps
+        steps += 1
+
+    needed = []
+    with SqliteState(tmp_path / "state") as state:
+        for session in range(200):
+            state.save("codex", str(session), FILES, held(*range(session * 10, session * 10 + 10)))
+            if session in (0, 199):
+                state._db.set_progress_handler(count, 1)
+                assert state.sharing("codex", set(range(10))) == {"0"}
+                state._db.set_progress_handler(None, 1)
+                needed.append(steps)
+                steps = 0
+    assert needed[1] <= needed[0] * 1.5
+
+
 def test_only_one_run_at_a_time(tmp_path: Path) -> None:
     with SqliteState(tmp_path / "state"), pytest.raises(StateInUse):
         SqliteState(tmp_path / "state")
