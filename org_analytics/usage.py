@@ -70,4 +70,4 @@ class ModelUsage(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.session}: {self.model}"
+        return self.model

@@ -330,7 +330,8 @@ def test_the_table_tells_all_of_it(home: Path, user: Any) -> None:
 
 def test_where_nothing_is_found_it_says_how_to_name_directories(home: Path, user: Any) -> None:
     out = io.StringIO()
-    call_command("import_transcripts", user=EMAIL, stdout=out)
+    call_command("import_transcripts", user=EMAIL, dry_run=True, stdout=out)
+    assert out.getvalue().startswith("Dry run: nothing was written.\n")
     assert "No transcripts were found. --claude and --codex name the directories to read." in out.getvalue()
 
 
@@ -346,6 +347,15 @@ def test_a_refused_session_does_not_stop_the_others_and_comes_again(run: Any, ho
             run()
         assert caught.value.returncode == 1
         assert CodingSession.objects.get().external_id == "a"
+
+
+def test_of_many_refused_sessions_the_first_are_named(run: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("org_analytics.rows.MAX_MODELS", 0)
+    write(home, *(talk(f"s{number:02}") for number in range(22)))
+    with pytest.raises(CommandError) as caught:
+        run()
+    assert str(caught.value).count("Refused: claude-code s") == 20
+    assert str(caught.value).endswith("Refused: 2 more")
 
 
 @pytest.mark.parametrize("email", ["nobody@example.com", "twice@example.com", "no address\0"])
@@ -438,6 +448,8 @@ def test_thousands_of_lines_are_kept_and_found_again(user: Any) -> None:
 
 def test_what_is_kept_goes_with_the_user(user: Any) -> None:
     DatabaseState(user).save("codex", "a", (), pack([Entry(1, 0, 0)]))
+    assert str(ImportedSession.objects.get()) == "codex a"
+    assert str(ImportedLine.objects.get()) == "1"
     deepcopy(user).delete()
     assert not ImportedSession.objects.exists()
     assert not ImportedLine.objects.exists()

@@ -245,6 +245,20 @@ def test_the_admin_shows_what_each_model_did(record: Any, superuser: Any, client
     assert page.index("opus") < page.index("haiku") < page.index("mystery")
 
 
+def test_the_admins_page_asks_no_more_with_more_models(
+    record: Any, superuser: Any, client_of: Callable[[Any], Client]
+) -> None:
+    session = record()
+    admin = client_of(superuser)
+    counts = []
+    for models in ([OPUS], [OPUS], [{**OPUS, "model": f"m{number}"} for number in range(9)]):
+        record(models=models)
+        with CaptureQueriesContext(connection) as queries:
+            admin.get(f"/admin/org_analytics/codingsession/{session.pk}/change/")
+        counts.append(len(queries))
+    assert counts[2] == counts[1]  # the first time Django asks for what it then keeps
+
+
 costs = st.none() | st.decimals(0, 900, places=9)
 
 

@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth import get_user_model
-from django.db import OperationalError, connection
+from django.db import IntegrityError, OperationalError, connection
 from django.test import AsyncClient, Client, override_settings
 from django.test.client import ClientHandler
 from django.utils import translation
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from rest_framework.throttling import UserRateThrottle
 
 from org_analytics.models import CodingSession, ModelUsage
@@ -196,6 +198,28 @@ def test_errors_are_english_in_every_locale(post: Post) -> None:
         (result,) = post({**ROW, "started_at": "x"}, headers={"Accept-Language": "de"}).json()["results"]
         assert result["errors"]["started_at"] == ["Must be a date and time, such as 2026-01-31T12:00:00Z."]
         assert only_error(post(body=b"{")) == (400, "Invalid JSON: Not JSON at character 2.")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    max_leaves=6,
+)
+FIELDS = {name: st.just(value) | JSON for name, value in FULL.items()}
+MODELS = st.lists(
+    st.fixed_dictionaries({name: st.just(value) | JSON for name, value in OPUS.items()}) | JSON, max_size=3
+)
+ROWS = st.fixed_dictionaries({}, optional={**FIELDS, "models": MODELS | JSON, "user": JSON, "analyzed": JSON})
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(ROWS | JSON, max_size=4))
+def test_whatever_json_the_rows_are_each_gets_its_outcome(post: Post, rows: list[Any]) -> None:
+    body = json.dumps({"sessions": [*rows, FULL]}).encode()
+    results = post(body=body).json()["results"]
+    assert [result["index"] for result in results] == list(range(len(rows) + 1))
+    assert all(("errors" in result) == (result["status"] == "invalid") for result in results)
+    assert results[-1]["status"] in ("created", "updated", "unchanged")
 
 
 # Bad requests
@@ -517,6 +541,17 @@ def test_a_failed_request_leaves_nothing(api: Client, post: Post, monkeypatch: p
     api.raise_request_exception = False
     assert post({**ROW, "external_id": "s0"}, FULL).status_code == 500
     assert not CodingSession.objects.exists()
+
+
+def test_a_row_that_the_database_refuses_for_another_reason_is_a_fault_of_ours(
+    api: Client, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise IntegrityError
+
+    monkeypatch.setattr(type(CodingSession.objects), "record_many", fail)
+    api.raise_request_exception = False
+    assert only_error(post(ROW)) == (500, "Failed to record sessions")
 
 
 @pytest.mark.django_db(transaction=True)

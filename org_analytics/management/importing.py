@@ -67,13 +67,13 @@ class Import:
         name = derived.provider, derived.external_id
         self.report.skipped_lines.update(derived.skipped)
         self.report.problems += derived.problems[: MAX_PROBLEMS - len(self.report.problems)]
-        if derived.outcome is Outcome.UNCHANGED:
+        if derived.record is not None:
+            self.report.unpriced_models.update(derived.record.unpriced_models)
+        elif derived.outcome is Outcome.UNCHANGED:
             self.report.outcomes[name] = UNCHANGED
-        elif derived.outcome is Outcome.SKIPPED:
+        else:
             self.report.outcomes[name] = SKIPPED
             self.report.reasons[name] = derived.reason
-        elif derived.record is not None:
-            self.report.unpriced_models.update(derived.record.unpriced_models)
 
     def _write(self) -> None:
         """Write the sessions that wait; only then they are stored."""
@@ -89,10 +89,10 @@ class Import:
             if isinstance(outcome, ValidationError):
                 self.report.outcomes[name] = REFUSED
                 self.report.refused[name] = outcome.message_dict
-            elif derived.receipt is not None:
+            else:
                 self.report.outcomes[name] = _OUTCOMES[outcome]
                 receipts.append(derived.receipt)
-        self._state.mark_stored(receipts)
+        self._state.mark_stored(filter(None, receipts))
 
 
 def _row(record: SessionRecord, user: Any) -> dict[str, Any]:
