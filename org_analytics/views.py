@@ -82,9 +82,12 @@ class OrganizationView(AddressView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = super().dispatch(request, *args, **kwargs)
-        if _is_htmx(request) and response.status_code == 302:  # a login page must not be put into ours
-            return HttpResponse(status=204, headers={"HX-Redirect": response["Location"], "Cache-Control": "no-store"})
-        return response
+        if "HX-Request" not in request.headers or response.status_code != 302:
+            return response
+        # A login page must not be put into ours. History asks for nothing but pages: refused, it loads the page anew.
+        refused = HttpResponse(status=204 if _is_htmx(request) else 403, headers={"Cache-Control": "no-store"})
+        refused["HX-Redirect"] = response["Location"]
+        return refused
 
     def get(self, request: HttpRequest) -> HttpResponse:
         status = 400 if self.errors else 200

@@ -37,6 +37,7 @@ def served_demo() -> Iterator[str]:
         environment = {
             **os.environ,
             "DEBUG": "true",
+            "ALLOWED_HOSTS": "127.0.0.1",
             "ENABLE_ORG_ANALYTICS": "true",
             "DATABASE_URL": f"sqlite:///{directory}/demo.sqlite3",
         }
@@ -78,12 +79,12 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def log_in(context: BrowserContext, url: str, username: str = "mira") -> None:
-    """The demo's reader, logged in."""
+def log_in(context: BrowserContext, url: str) -> None:
+    """The demo's plain reader, logged in."""
     page = context.new_page()
     page.goto(f"{url}/account/login")
-    page.locator("#id_username").fill(username)
-    page.locator("#id_password").fill("demo")
+    page.locator("#id_username").fill("reader")
+    page.locator("#id_password").fill("reader")
     page.locator("main button").click()
-    page.wait_for_load_state()
+    page.wait_for_url(lambda address: "login" not in address)
     page.close()

@@ -274,6 +274,11 @@ def test_htmx_gets_the_whole_page_when_history_asks(api, team):
     assert "<html" in response.content.decode()
 
 
+def test_history_gets_no_login_page_when_the_session_is_over(client, db):
+    headers = {"HX-Request": "true", "HX-History-Restore-Request": "true"}
+    assert client.get("/organization", headers=headers).status_code == 403
+
+
 def test_htmx_is_sent_to_the_login_when_the_session_is_over(client, db):
     response = client.get("/organization?q=a", headers={"HX-Request": "true"})
     assert response.status_code == 204

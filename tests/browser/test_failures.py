@@ -52,6 +52,18 @@ def test_a_session_that_is_over_leads_to_the_login(visit):
     page.wait_for_load_state()
 
 
+def test_going_back_after_the_session_is_over_leads_to_the_login(visit, messages):
+    page = visit()
+    page.get_by_label("Codex").check()
+    expect_address(page, provider="codex")
+    page.context.clear_cookies()
+    page.go_back()
+    page.wait_for_url("**/admin/login/?next=/organization")
+    page.wait_for_load_state()
+    assert all("status of 403" in message for message in messages)
+    messages.clear()
+
+
 def hold(page: Page, query: str) -> list[Route]:
     """Requests for this view are kept waiting, in the list."""
     held: list[Route] = []
