@@ -36,8 +36,10 @@ class DatabaseState:
         return bytes(row) if row else b""
 
     def sharing(self, provider: str, keys: Collection[int]) -> set[str]:
-        held = self._lines().filter(session__user=self._user, session__provider=provider, key__in=self._one_of(keys))
-        return set(held.values_list("session__external_id", flat=True).distinct())
+        # Joined, SQLite would go through all of the person's lines instead of looking up these keys.
+        holders = set(self._lines().filter(key__in=self._one_of(keys)).values_list("session", flat=True))
+        held = self._sessions().filter(provider=provider, pk__in=self._one_of(holders))
+        return set(held.values_list("external_id", flat=True))
 
     def pending(self, provider: str) -> set[str]:
         return set(self._sessions().filter(provider=provider, mark="").values_list("external_id", flat=True))
