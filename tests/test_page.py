@@ -333,6 +333,13 @@ def test_staff_and_others_see_the_same_page_and_their_own_name(client_of, staff,
         assert response.content.decode().count(">Organization</a>") == 1
 
 
+@pytest.mark.urls("tests.urls_without_admin")
+def test_the_admin_s_pages_need_not_be_served(client_of, superuser, now):
+    text = words(shown(client_of(superuser)))
+    assert "Rosa Root" in text
+    assert "Log out" not in text
+
+
 class Inline(HTMLParser):
     """Finds what a Content-Security-Policy of `default-src 'self'` refuses."""
 
