@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy as _
 
 from .cleaners import END_OF_STARTS, FIRST_START, MAX_COST_USD, MAX_MS
 from .fields import MoneyField, refuse_arithmetic
+from .fork_links import ForkLinks
 from .imports import ImportedLine as ImportedLine
 from .imports import ImportedSession as ImportedSession
-from .recording import ForkLinks, SessionRecorder
+from .recording import SessionRecorder
 from .remotes import fold
 from .rows import MAX_EXTERNAL_ID, MAX_TITLE, Provider
 from .usage import ModelUsage as ModelUsage

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .cleaners import MAX_COST_USD, MAX_COUNT
 from .fields import MoneyField
-from .recording import WriteManager
+from .fork_links import WriteManager
 from .rows import MAX_MODEL, UsageRow
 
 COUNTS = ("requests", "input_tokens", "output_tokens", "cache_write_tokens", "cache_read_tokens")
