@@ -273,14 +273,15 @@ def test_no_query_string_breaks_anything(api: Client, raw: str) -> None:
     assert api.get(f"{ANALYTICS}?{raw}").status_code == 200
 
 
-@pytest.mark.parametrize("charset", ["utf-7", "utf-16", "idna", "cp500", "latin-1", "no-such"])
-@pytest.mark.parametrize("raw", ["repos=+2AA-", "provider=codex", "start_ts=1750000000"])
-def test_a_charset_of_a_body_that_is_none_does_not_reach_the_query_string(
-    api: Client, charset: str, raw: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plain = api.get(f"{ANALYTICS}?{raw}").status_code
+@pytest.mark.parametrize("charset", ["utf-7", "utf-16", "cp500", "latin-1", "no-such"])
+@pytest.mark.parametrize("raw", ["repos=%2B2AA-", "repos=+2AA-", "provider=codex", "provider=windsurf", "start_ts=x"])
+def test_a_charset_of_a_body_that_is_none_does_not_reach_the_query_string(api: Client, charset: str, raw: str) -> None:
+    plain = api.get(f"{ANALYTICS}?{raw}")
 
-    assert api.generic("GET", f"{ANALYTICS}?{raw}", content_type=f"text/plain; charset={charset}").status_code == plain
+    odd = api.get(f"{ANALYTICS}?{raw}", headers={"content-type": f"text/plain; charset={charset}"})
+
+    assert odd.status_code == plain.status_code
+    assert odd.json().keys() == plain.json().keys()
 
 
 @pytest.mark.parametrize("path", [ANALYTICS, REPOS])

@@ -162,6 +162,7 @@ def test_plain_notation_says_the_same_amount_without_an_exponent(stored: int) ->
 )
 def test_what_an_author_wrote_is_what_is_meant(given: Any, amount: Decimal | None) -> None:
     assert MoneyField().to_python(given) == amount
+    assert MoneyField().get_prep_value(given) == (None if amount is None else to_nanos(amount))
 
 
 @pytest.mark.parametrize(
