@@ -202,6 +202,8 @@ def _collated(text: str) -> tuple[str, str, str]:
 def _bare(text: str) -> str:
     """Without case and accents."""
     if text.isascii():
+        return text.casefold()
+    if text.isascii():
         return text.lower()
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(char for char in decomposed if not unicodedata.combining(char)).casefold()

@@ -61,6 +61,11 @@ class Row:
     figures: Figures
 
     @property
+    def label(self) -> str:
+        """The name, for the nameless the e-mail, where there is neither the id."""
+        return self.person.name or self.person.email or str(self.person.id)
+
+    @property
     def is_idle(self) -> bool:
         return not self.figures.sessions
 

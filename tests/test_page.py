@@ -23,7 +23,7 @@ def shown(client, query="", status=200, **headers):
 
 
 def people(response):
-    return [row.person.name or row.person.email for row, _cells in response.context["rows"]]
+    return [row.label for row, _cells in response.context["rows"]]
 
 
 @pytest.fixture

@@ -10,7 +10,12 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from org_analytics.downloads import neutral
+from org_analytics.aggregates import Usage
+from org_analytics.analytics import Person
+from org_analytics.downloads import csv_lines, neutral
+from org_analytics.fields import from_nanos, plain
+from org_analytics.figures import Figures
+from org_analytics.page import Row
 
 pytestmark = pytest.mark.django_db
 
@@ -75,6 +80,19 @@ def test_numbers_and_other_texts_stay_as_they_are(value):
         assert neutral(value) is value
     else:
         assert neutral(value)[0] == "'"
+
+
+@given(st.lists(st.tuples(st.text(), st.text()), max_size=5), st.integers(0, 10**18))
+def test_csv_reads_back_as_it_was_whatever_people_are_called(people, nanos):
+    table = [
+        Row(Person(number, email, name or None), Figures(Usage(session_count=1, cost_nanos=nanos, cost_count=1)))
+        for number, (email, name) in enumerate(people)
+    ]
+    text = "".join(csv_lines(table, report=None, state=None, computed_at=None))
+    read = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert [(row["email"], row["name"]) for row in read] == [(neutral(email), neutral(name)) for email, name in people]
+    assert {row["total_cost_usd"] for row in read} <= {plain(from_nanos(nanos))}
+    assert all(row["email"][:1] not in ("=", "+", "-", "@", "\t", "\r") for row in read)
 
 
 def test_names_survive_commas_quotes_and_line_breaks(api, make_user, make_session, now):
