@@ -1,4 +1,4 @@
-"""Sums out of the database, per user or per day, always by provider. What a question makes of them is elsewhere.
+"""Sums out of the database, per user, or per day and provider. What a question makes of them is elsewhere.
 
 Whole days come from the daily roll-up, as it is cut; what a range has before and after them comes from the sessions,
 through their index. Both in one statement, so that nothing is counted twice or missed while somebody writes.
@@ -12,7 +12,10 @@ from functools import reduce
 from operator import or_
 from typing import Any, Self
 
-from django.db.models import BigIntegerField, Case, DateField, DateTimeField, F, Max, Q, QuerySet, Sum, Value, When
+from django.contrib.auth import get_user_model
+from django.core.exceptions import EmptyResultSet
+from django.db import connections
+from django.db.models import BigIntegerField, Case, DateField, F, Max, Q, QuerySet, Sum, Value, When
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast, TruncDate
 
@@ -61,13 +64,16 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class UserGroup:
-    """What one user did with one provider; the last of the counted sessions started at or soon after `latest_from`."""
+    """What one user did with the selected providers; `providers`: those with counted sessions, selected or not.
+
+    The last counted session started on the day, or part of one, that began at `latest_from`.
+    """
 
     user_id: Any
-    provider: str
     usage: Usage
     pending_count: int
     latest_from: datetime | None
+    providers: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +86,47 @@ class DayGroup:
 
 
 def by_user(selection: Selection) -> list[UserGroup]:
-    """Per user and provider, members or not, whatever provider is selected: who and which are there is to be told."""
+    """Per user, members or not: who is there is to be told."""
     with snapshot() as using:
         parts = _Parts(selection, using)
-        no_day, no_instant = Value(None, output_field=DateField()), Value(None, output_field=DateTimeField())
         whole = parts.whole.values("user_id", "provider").annotate(
-            latest_day=Max("day", filter=Q(session_count__gt=0)), latest_at=no_instant, **_SUMS_OF_DAYS
+            latest=Max("day", filter=Q(session_count__gt=0)), **_SUMS_OF_DAYS
         )
-        ragged = parts.ragged.values("user_id", "provider").annotate(
-            latest_day=no_day, latest_at=Max("started_at", filter=_ANALYZED), **_SUMS_OF_SESSIONS
-        )
-        names = ("user_id", "provider", "latest_day", "latest_at", *_SUMS_OF_DAYS)
+        ragged = parts.ragged.annotate(part=parts.day).values("user_id", "provider")
+        ragged = ragged.annotate(latest=Max("part", filter=_ANALYZED), **_SUMS_OF_SESSIONS)
+        rows = parts.united(whole, ragged, ("user_id", "provider", "latest", *_SUMS_OF_DAYS))
+        pk = get_user_model()._meta.pk
         return [
-            UserGroup(user, provider, _usage(sums), sums[_PENDING], instant or parts.starts.get(day))
-            for user, provider, day, instant, *sums in parts.united(whole, ragged, names)
+            UserGroup(
+                user_id=pk.to_python(user),
+                usage=_usage(sums),
+                pending_count=sums[_PENDING],
+                latest_from=parts.start_of(latest),
+                providers=frozenset(providers.split(",")) if providers else _NONE,
+            )
+            for user, latest, providers, *sums in _per_user(rows, selection.providers, using)
         ]
+
+
+def _per_user(rows: Any, providers: tuple[str, ...], using: str) -> list[tuple[Any, ...]]:
+    """(user, latest day, names of providers with counted sessions, sums of the selected ones…) of each user.
+
+    Rows come by user and provider; adding them up here would be to build four times as many objects.
+    """
+    connection = connections[using]
+    try:
+        inner, parameters = rows.query.get_compiler(using=using).as_sql()
+    except EmptyResultSet:
+        return []
+    selected = f"FILTER (WHERE provider IN ({', '.join(['%s'] * len(providers))}))" if providers else ""
+    sums = [f"max(latest) {selected}", _NAMES_OF_PROVIDERS[connection.vendor]]
+    sums += [f"CAST(coalesce(sum({name}) {selected}, 0) AS bigint)" for name in _SUMS_OF_DAYS]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT user_id, {', '.join(sums)} FROM ({inner}) part GROUP BY user_id",  # noqa: S608
+            [*providers * (len(sums) - 1), *parameters],
+        )
+        return list(cursor.fetchall())
 
 
 def by_day(selection: Selection, user_ids: Collection[Any]) -> list[DayGroup]:
@@ -134,8 +166,14 @@ class _Parts:
         days = list(near.order_by("starts_at").values_list("starts_at", "day", "zone"))
         self.is_cut = bool(days) and days_of in (None, days[0][2])
         self.starts = {day: start for start, day, _zone in days if start >= self.start} if self.is_cut else {}
-        self.day_before = max((day for start, day, _zone in days if start < self.start), default=None)
+        self.day_before = max((day for start, day, _zone in days if start < self.start), default=date.min)
         self.cuts = list(self.starts.values())
+
+    def start_of(self, day: date | str | None) -> datetime | None:
+        """The first instant in range of a day; SQLite gives days as text."""
+        if day is None:
+            return None
+        return self.starts.get(date.fromisoformat(day) if isinstance(day, str) else day, self.start)
 
     @property
     def whole(self) -> QuerySet[DailyUsage]:
@@ -200,6 +238,12 @@ def _of_session(name: str) -> RawSQL:
 _SUMS_OF_DAYS = {f"sum_{name}": _sum(F(name)) for name in MEASURES}
 _SUMS_OF_SESSIONS = {f"sum_{name}": _sum(_of_session(name)) for name in MEASURES}
 _COUNTED, _PENDING = 0, 1
+_NONE: frozenset[str] = frozenset()
+_WITH_SESSIONS = "FILTER (WHERE sum_session_count > 0)"
+_NAMES_OF_PROVIDERS = {
+    "postgresql": f"string_agg(provider, ',') {_WITH_SESSIONS}",
+    "sqlite": f"group_concat(provider, ',') {_WITH_SESSIONS}",
+}
 _ANALYZED = Q(analyzed_at__isnull=False)
 # With room for any change of the clock.
 _LONGEST_DAY = timedelta(days=2)

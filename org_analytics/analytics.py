@@ -96,33 +96,29 @@ def report(selection: Selection) -> Report:
     """Usage of every active member in the selection, also of those without a session."""
     with snapshot():
         everyone = {person.id: person for person in members()}
-        groups = [(_json_id(group.user_id), group) for group in by_user(selection)]
+        groups = {_json_id(group.user_id): group for group in by_user(selection)}
         people = {pk: person for pk, person in everyone.items() if person.matches(selection.person)}
-        selected = [(pk, group) for pk, group in groups if selection.has_provider(group.provider)]
-        counted = [(pk, group) for pk, group in selected if pk in people]
-        latest = _latest(selection, [group for _pk, group in counted])
-    usage: dict[int | str, Usage] = {}
-    for pk, group in counted:
-        usage[pk] = usage[pk] + group.usage if pk in usage else group.usage
+        counted = {pk: group for pk, group in groups.items() if pk in people}
+        latest = _latest(selection, counted.values())
     nothing = Usage()
     rows = tuple(
-        PersonUsage(person, usage.get(person.id, nothing))
+        PersonUsage(person, counted[person.id].usage if person.id in counted else nothing)
         for person in sorted(people.values(), key=lambda person: person.order)
     )
-    totals = sum(usage.values(), nothing)
+    totals = sum((group.usage for group in counted.values()), nothing)
     # A search is for people who are rows.
-    strangers = [] if selection.person else [group for pk, group in selected if pk not in everyone]
+    strangers = [] if selection.person else [group for pk, group in groups.items() if pk not in everyone]
     return Report(
         people=rows,
         totals=totals,
         coverage=Coverage(
-            pending_sessions=sum(group.pending_count for _pk, group in counted),
+            pending_sessions=sum(group.pending_count for group in counted.values()),
             unpriced_sessions=totals.unpriced_count,
             inactive_user_sessions=sum(group.usage.session_count for group in strangers),
             latest_session_at=latest,
         ),
         providers_present=tuple(
-            sorted({group.provider for pk, group in groups if group.usage.session_count and pk in everyone})
+            sorted(frozenset().union(*(group.providers for pk, group in groups.items() if pk in everyone)))
         ),
     )
 

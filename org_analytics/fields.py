@@ -22,6 +22,7 @@ _EXACT = (Col, Sum, Min, Max)
 _INEXACT = (Avg, StdDev, Variance)
 _NANO = Decimal(1).scaleb(-NANO_PLACES)
 _CENT = Decimal("0.01")
+_NANOS_A_CENT = 10**7
 
 
 class MoneyOverflow(ArithmeticError):
@@ -46,6 +47,14 @@ def round_cents(amount: Decimal) -> Decimal:
     """Two places, half away from zero: the one rounding that the API's money goes through, after the sum."""
     with localcontext(prec=60):
         return amount.quantize(_CENT, rounding=ROUND_HALF_UP)
+
+
+def cents(nanos: int, count: int = 1) -> str:
+    """nanos / count in dollars, rounded as `round_cents` does, in whole numbers alone: thousands of rows go through."""
+    if not count:
+        return "0.00"
+    whole, part = divmod((2 * nanos + _NANOS_A_CENT * count) // (2 * _NANOS_A_CENT * count), 100)
+    return f"{whole}.{part:02d}"
 
 
 def average(total: Decimal, count: int) -> Decimal:

@@ -7,10 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 
-from .fields import average, plain, round_cents
-
-# The API's names of what a Usage sums: (name in answers, name in Usage).
-_TIMES = (("duration", "duration"), ("assistant_time", "assistant"), ("user_time", "user"))
+from .fields import cents, plain
 
 
 def analytics_answer(report: Any, selection: Any, computed_at: datetime) -> dict[str, Any]:
@@ -90,16 +87,28 @@ def _user(person: Any) -> dict[str, Any]:
 
 
 def _sums(usage: Any) -> dict[str, Any]:
-    answer = {"session_count": usage.session_count, "total_cost_usd": plain(usage.cost_usd)}
-    for name, attribute in _TIMES:
-        answer[f"total_{name}_ms"] = getattr(usage, f"{attribute}_ms")
-    return answer
+    return {
+        "session_count": usage.session_count,
+        "total_cost_usd": plain(usage.cost_usd),
+        "total_duration_ms": usage.duration_ms,
+        "total_assistant_time_ms": usage.assistant_ms,
+        "total_user_time_ms": usage.user_ms,
+    }
 
 
 def _usage(usage: Any) -> dict[str, Any]:
-    answer = {**_sums(usage), "total_cost_usd": str(round_cents(usage.cost_usd))}
-    answer["avg_cost_usd"] = str(round_cents(average(usage.cost_usd, usage.cost_count)))
-    for name, attribute in _TIMES:
-        if count := getattr(usage, f"{attribute}_count"):
-            answer[f"avg_{name}_ms"] = getattr(usage, f"{attribute}_ms") // count
+    answer = {
+        "session_count": usage.session_count,
+        "total_cost_usd": cents(usage.cost_nanos),
+        "total_duration_ms": usage.duration_ms,
+        "total_assistant_time_ms": usage.assistant_ms,
+        "total_user_time_ms": usage.user_ms,
+        "avg_cost_usd": cents(usage.cost_nanos, usage.cost_count),
+    }
+    if usage.duration_count:
+        answer["avg_duration_ms"] = usage.duration_ms // usage.duration_count
+    if usage.assistant_count:
+        answer["avg_assistant_time_ms"] = usage.assistant_ms // usage.assistant_count
+    if usage.user_count:
+        answer["avg_user_time_ms"] = usage.user_ms // usage.user_count
     return answer

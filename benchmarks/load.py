@@ -1,0 +1,103 @@
+"""An organization into the database of DATABASE_URL: `python -m benchmarks.load SESSIONS PEOPLE`."""
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import django
+from django.core.management import call_command
+from django.db import connection
+
+from benchmarks.data import END, FORKS, REPOS, Size, root_of, sessions
+
+COLUMNS = (
+    "user_id, provider, repo_id, external_id, started_at, ended_at, cost_usd, cost_complete, duration_ms, "
+    "assistant_ms, user_ms, analyzed_at, title"
+)
+NAIVE = """
+    CREATE TABLE naive_session AS SELECT
+        s.id, s.user_id, s.provider, s.started_at, s.cost_usd / 1000000000.0 AS cost_usd, s.duration_ms, s.assistant_ms,
+        s.user_ms, s.analyzed_at, CASE WHEN r.id IS NULL THEN NULL ELSE jsonb_build_object(
+            'repo_url', 'git@git.example.com:' || r.path || '.git', 'branch', 'main',
+            'tracking_remote', CASE WHEN u.id IS NULL THEN 'origin' ELSE 'upstream' END,
+            'remotes', jsonb_build_array(
+                jsonb_build_object('name', 'origin', 'fetch_url', 'git@git.example.com:' || r.path || '.git'),
+                jsonb_build_object('name', 'upstream', 'fetch_url',
+                    'https://git.example.com/' || coalesce(u.path, r.path) || '.git'))) END AS git_info
+    FROM org_analytics_codingsession s LEFT JOIN org_analytics_repo r ON r.id = s.repo_id
+    LEFT JOIN org_analytics_repo u ON u.id = r.root_id
+"""
+
+
+def main(size: Size) -> None:
+    django.setup()
+    call_command("migrate", verbosity=0)
+    people, repos = make_people(size.people), make_repos()
+    write(_rows(size, people, repos))
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(NAIVE)
+            cursor.execute("CREATE INDEX naive_started ON naive_session (started_at)")
+            cursor.execute("VACUUM ANALYZE")
+        else:
+            cursor.execute("ANALYZE")
+
+
+def make_people(count: int) -> list[int]:
+    """Their ids. The first one's token and session are what the benchmark asks with."""
+    from django.contrib.auth import get_user_model
+
+    model: Any = get_user_model()
+    people = [
+        model(
+            username=f"person{number}",
+            email=f"person{number}@example.com",
+            first_name=f"First{number % 211}",
+            last_name=f"Läst{number % 377}",
+            password="!",  # noqa: S106
+        )
+        for number in range(count)
+    ]
+    return [person.pk for person in model.objects.bulk_create(people, batch_size=1000)]
+
+
+def make_repos() -> list[int]:
+    """Their ids; a fork with its root."""
+    from org_analytics.models import Repo
+
+    repos = Repo.objects.bulk_create(
+        Repo(path=f"owner{number}/Repo{number}", key=f"owner{number}/repo{number}") for number in range(REPOS)
+    )
+    for number in range(REPOS - FORKS, REPOS):
+        fork, root = repos[number], repos[root_of(number)]
+        fork.found_upstream = fork.upstream = fork.root = root
+    Repo.objects.bulk_update(repos[REPOS - FORKS :], ["found_upstream", "upstream", "root"])
+    return [repo.pk for repo in repos]
+
+
+def write(rows: Iterator[tuple[Any, ...]]) -> None:
+    """One statement for all on PostgreSQL, one transaction on SQLite."""
+    if connection.vendor == "postgresql":
+        with (
+            connection.cursor() as cursor,
+            cursor.copy(f"COPY org_analytics_codingsession ({COLUMNS}) FROM STDIN") as copy,
+        ):
+            for row in rows:
+                copy.write_row(row)
+        return
+    marks = ", ".join("?" * (COLUMNS.count(",") + 1))
+    connection.ensure_connection()
+    connection.connection.execute("BEGIN")
+    plain = (tuple(value.isoformat(" ")[:26] if hasattr(value, "tzinfo") else value for value in row) for row in rows)
+    connection.connection.executemany(f"INSERT INTO org_analytics_codingsession ({COLUMNS}) VALUES ({marks})", plain)  # noqa: S608
+    connection.connection.execute("COMMIT")
+
+
+def _rows(size: Size, people: list[int], repos: list[int]) -> Iterator[tuple[Any, ...]]:
+    for person, provider, repo, *values, is_pending in sessions(size):
+        repo_id = None if repo is None else repos[repo]
+        yield people[person], provider, repo_id, *values, None if is_pending else END, ""
+
+
+if __name__ == "__main__":
+    main(Size(int(sys.argv[1]), int(sys.argv[2])))
