@@ -37,8 +37,7 @@ def to_nanos(amount: Decimal) -> int:
 
 def from_nanos(nanos: int) -> Decimal:
     """The amount of dollars, exactly. Raises MoneyOverflow beyond what the database can hold."""
-    if not -MAX_NANOS <= nanos <= MAX_NANOS:
-        raise MoneyOverflow("The total cost is beyond 2^63 nano-dollars.")
+    _refuse_overflow(nanos)
     with localcontext(prec=60):
         return Decimal(nanos).scaleb(-NANO_PLACES)
 
@@ -50,11 +49,20 @@ def round_cents(amount: Decimal) -> Decimal:
 
 
 def cents(nanos: int, count: int = 1) -> str:
-    """nanos / count in dollars, rounded as `round_cents` does, in whole numbers alone: thousands of rows go through."""
+    """nanos / count in dollars, rounded as `round_cents` does, in whole numbers alone: thousands of rows go through.
+
+    Raises MoneyOverflow beyond what the database can hold.
+    """
+    _refuse_overflow(nanos)
     if not count:
         return "0.00"
     whole, part = divmod((2 * nanos + _NANOS_A_CENT * count) // (2 * _NANOS_A_CENT * count), 100)
     return f"{whole}.{part:02d}"
+
+
+def _refuse_overflow(nanos: int) -> None:
+    if not -MAX_NANOS <= nanos <= MAX_NANOS:
+        raise MoneyOverflow("The total cost is beyond 2^63 nano-dollars.")
 
 
 def average(total: Decimal, count: int) -> Decimal:
