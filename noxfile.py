@@ -13,6 +13,9 @@ EXTRAS = "[demo,ingest,postgres]"
 # What the suite needs beside the package.
 BESIDE_THE_PACKAGE = ("tests", "example_project", "manage.py", "pyproject.toml")
 
+# What property tests search thoroughly in `make test` is only looked at again here.
+SEARCHED = {"HYPOTHESIS_PROFILE": "quick"}
+
 nox.options.reuse_existing_virtualenvs = True
 # A pair whose interpreter is not there is skipped with a line, also in CI.
 nox.options.error_on_missing_interpreters = False
@@ -32,7 +35,7 @@ def suite(session: nox.Session, django: str) -> None:
     if f"{session.python}-{django}" == os.environ.get("ALREADY_TESTED"):
         session.skip("already tested")
     session.install("--editable", f".{EXTRAS}", f"Django=={django}.*", *TEST_REQUIREMENTS)
-    session.run("python", "-m", "tests", "--without-browser", "--quiet", *session.posargs)
+    session.run("python", "-m", "tests", "--without-browser", "--quiet", *session.posargs, env=SEARCHED)
 
 
 @nox.session
