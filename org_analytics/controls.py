@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy
 
 from .figures import LABELS
 from .formats import day
-from .page_filters import MEASURES, PageState, to_date
+from .page_filters import to_date
+from .page_state import MEASURES, PageState
 from .periods import PRESETS
 from .rows import Provider
 
@@ -61,8 +62,8 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Controls:
-    """The page's controls in the state shown; `given`: the address's own texts, for fields that have an error."""
+class FilterControls:
+    """What chooses the sessions, in the state shown; `given`: the texts of the address, for fields with an error."""
 
     state: PageState
     providers_present: Collection[str]
@@ -105,40 +106,8 @@ class Controls:
         ]
 
     @property
-    def measures(self) -> list[Option]:
-        return [
-            Option(name, str(LABELS[name]), name == self.state.measure, self.state.query(measure=name))
-            for name in MEASURES
-        ]
-
-    @property
-    def compare(self) -> Option:
-        is_on = self.state.is_compared
-        label = _("Hide previous period") if is_on else _("Compare with previous period")
-        return Option("compare", label, is_on, self.state.query(compare="" if is_on else "1"))
-
-    @property
-    def chart(self) -> Option:
-        is_on = self.state.is_chart_table
-        label = _("Show as chart") if is_on else _("Show as table")
-        return Option("chart", label, is_on, self.state.query(chart="" if is_on else "table"))
-
-    @property
-    def idle(self) -> Option:
-        is_on = self.state.hides_idle
-        label = _("Show people without sessions") if is_on else _("Hide people without sessions")
-        return Option("zero", label, is_on, self.state.query(zero="" if is_on else "0"))
-
-    @property
     def without_person(self) -> str:
         return self.state.query(q="")
-
-    @property
-    def downloads(self) -> list[tuple[str, str]]:
-        """Label and address; all rows, so without a page."""
-        query = self.state.query(p="")
-        names = {"CSV": "organization-csv", "JSON": "organization-json"}
-        return [(label, reverse(f"org_analytics:{name}") + query) for label, name in names.items()]
 
     @property
     def kept_by_filters(self) -> list[tuple[str, str]]:
@@ -183,3 +152,41 @@ class Controls:
             if name not in {*own, "p"}
             for value in (values if isinstance(values, list) else [values])
         ]
+
+
+class Controls(FilterControls):
+    """And what shows them: the chart's switches, the table's, downloads."""
+
+    __slots__ = ()
+
+    @property
+    def measures(self) -> list[Option]:
+        return [
+            Option(name, str(LABELS[name]), name == self.state.measure, self.state.query(measure=name))
+            for name in MEASURES
+        ]
+
+    @property
+    def compare(self) -> Option:
+        is_on = self.state.is_compared
+        label = _("Hide previous period") if is_on else _("Compare with previous period")
+        return Option("compare", label, is_on, self.state.query(compare="" if is_on else "1"))
+
+    @property
+    def chart(self) -> Option:
+        is_on = self.state.is_chart_table
+        label = _("Show as chart") if is_on else _("Show as table")
+        return Option("chart", label, is_on, self.state.query(chart="" if is_on else "table"))
+
+    @property
+    def idle(self) -> Option:
+        is_on = self.state.hides_idle
+        label = _("Show people without sessions") if is_on else _("Hide people without sessions")
+        return Option("zero", label, is_on, self.state.query(zero="" if is_on else "0"))
+
+    @property
+    def downloads(self) -> list[tuple[str, str]]:
+        """Label and address; all rows, so without a page."""
+        query = self.state.query(p="")
+        names = {"CSV": "organization-csv", "JSON": "organization-json"}
+        return [(label, reverse(f"org_analytics:{name}") + query) for label, name in names.items()]

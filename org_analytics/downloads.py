@@ -15,7 +15,7 @@ from .conf import app_settings
 from .fields import plain
 from .figures import Figures
 from .page import Row
-from .page_filters import PageState
+from .page_state import PageState
 from .serializers import local_rfc3339, rfc3339
 
 # What a spreadsheet would take for a formula.

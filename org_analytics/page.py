@@ -11,7 +11,7 @@ from .aggregates import Usage
 from .analytics import Person, PersonUsage
 from .figures import LABELS, Figures
 from .formats import percent
-from .page_filters import COLUMNS, PageState
+from .page_state import COLUMNS, PageState
 
 CARDS = ("sessions", "cost", "duration", "assistant", "user_time")
 PAGE_SIZE = 100

@@ -1,11 +1,9 @@
-"""What the organization page's address asks for: a `Selection` and how to show it, together a `PageState`."""
+"""What the organization page's address asks for: a `PageState`, or what is wrong with each parameter."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from urllib.parse import urlencode
 
 import django_filters
 from django import forms
@@ -15,87 +13,13 @@ from django.utils.translation import gettext_lazy as _
 
 from .conf import app_settings
 from .filters import MAX_REPO_BYTES, MAX_VALUES, RawFilter, Selection, SelectionFilters
+from .page_state import COLUMNS, DEFAULT_MEASURE, DEFAULT_ORDER, MEASURES, PageState
 from .periods import DEFAULT_PRESET, FIRST_DATE, LAST_DATE, MAX_DAYS, PRESETS, Days
 from .rows import Provider
 
-MEASURES = ("cost", "sessions", "duration", "assistant", "user_time")
-COLUMNS = (
-    "user",
-    "sessions",
-    "cost",
-    "duration",
-    "assistant",
-    "user_time",
-    "avg_cost",
-    "avg_duration",
-    "avg_assistant",
-    "avg_user",
-)
-DEFAULT_ORDER = "-cost"
-DEFAULT_MEASURE = "cost"
 MAX_SEARCH = 200
-_BESIDE_TABLE = {"measure", "compare", "chart"}
-_ORDER = (
-    "range",
-    "start",
-    "end",
-    "provider",
-    "repo",
-    "include_no_repo",
-    "q",
-    "zero",
-    "compare",
-    "measure",
-    "chart",
-    "o",
-    "p",
-)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DIGITS = re.compile(r"[0-9]+")
-
-
-@dataclass(frozen=True, slots=True)
-class PageState:
-    """All that the address says. `preset` is None where dates were given."""
-
-    selection: Selection
-    preset: str | None
-    order: str
-    page: int
-    measure: str
-    is_compared: bool
-    is_chart_table: bool
-    hides_idle: bool
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """The query string's parameters that say something, in the order in which we write them."""
-        selection = self.selection
-        given = {
-            "range": self.preset if self.preset != DEFAULT_PRESET else "",
-            "start": "" if self.preset else selection.days.first.isoformat(),
-            "end": "" if self.preset else selection.days.last.isoformat(),
-            "provider": list(selection.providers),
-            "repo": list(selection.repos),
-            "include_no_repo": "" if selection.include_no_repo else "0",
-            "q": selection.person,
-            "zero": "0" if self.hides_idle else "",
-            "compare": "1" if self.is_compared else "",
-            "measure": self.measure if self.measure != DEFAULT_MEASURE else "",
-            "chart": "table" if self.is_chart_table else "",
-            "o": self.order if self.order != DEFAULT_ORDER else "",
-            "p": str(self.page) if self.page > 1 else "",
-        }
-        return {name: given[name] for name in _ORDER if given[name]}
-
-    def query(self, **changes: Any) -> str:
-        """This view's query string with changes (empty removes); a change to the table leads to its first page."""
-        parameters = self.parameters
-        if changes.keys() - _BESIDE_TABLE:
-            parameters.pop("p", None)
-        parameters.update(changes)
-        text = urlencode({name: parameters[name] for name in _ORDER if parameters.get(name)}, doseq=True)
-        return f"?{text}" if text else ""
 
 
 class RepeatedField(forms.Field):
@@ -116,8 +40,8 @@ class RepeatedFilter(django_filters.Filter):
     field_class = RepeatedField
 
 
-class PageForm(forms.Form):
-    """The page's parameters; every bad value is an error of its own field."""
+class DatesForm(forms.Form):
+    """The range: a preset, or a first and a last day. Every bad value is an error of its own field."""
 
     def clean_start(self) -> date | None:
         return self._date("start")
@@ -127,6 +51,42 @@ class PageForm(forms.Form):
 
     def clean_range(self) -> str:
         return self._choice("range", dict.fromkeys(PRESETS), DEFAULT_PRESET, _("Unknown date range."))
+
+    def _days(self) -> Days | None:
+        if {"start", "end", "range"} & self.errors.keys():
+            return None
+        start, end = self.cleaned_data.get("start"), self.cleaned_data.get("end")
+        if start is None and end is None:
+            today = timezone.now().astimezone(app_settings.time_zone).date()
+            return PRESETS[self.cleaned_data["range"]](today)
+        if start is None or end is None:
+            self.add_error("start" if start is None else "end", _("Give both dates, or none."))
+        elif end < start:
+            self.add_error("end", _("The end is before the start."))
+        elif Days(start, end).count > MAX_DAYS:
+            self.add_error("end", _("At most 90 days."))
+        else:
+            return Days(start, end)
+        return None
+
+    def _date(self, name: str) -> date | None:
+        text = (self.cleaned_data[name] or "").strip()
+        if not text:
+            return None
+        day = to_date(text)
+        if day is None:
+            raise ValidationError(_("Enter a date from 2000-01-01 to 2100-12-31, as YYYY-MM-DD."))
+        return day
+
+    def _choice(self, name: str, allowed: Collection[str], default: str, message: Any) -> str:
+        value: str = (self.cleaned_data[name] or "").strip() or default
+        if value not in allowed:
+            raise ValidationError(message)
+        return value
+
+
+class PageForm(DatesForm):
+    """All of the page's parameters."""
 
     def clean_provider(self) -> list[str]:
         providers: list[str] = self.cleaned_data["provider"]
@@ -204,40 +164,8 @@ class PageForm(forms.Form):
             hides_idle=not get("zero"),
         )
 
-    def _choice(self, name: str, allowed: Collection[str], default: str, message: Any) -> str:
-        value: str = (self.cleaned_data[name] or "").strip() or default
-        if value not in allowed:
-            raise ValidationError(message)
-        return value
-
     def _flag(self, name: str, default: bool) -> bool:
         return self._choice(name, ["1", "0"], "1" if default else "0", _("Must be 1 or 0.")) == "1"
-
-    def _date(self, name: str) -> date | None:
-        text = (self.cleaned_data[name] or "").strip()
-        if not text:
-            return None
-        day = to_date(text)
-        if day is None:
-            raise ValidationError(_("Enter a date from 2000-01-01 to 2100-12-31, as YYYY-MM-DD."))
-        return day
-
-    def _days(self) -> Days | None:
-        if {"start", "end", "range"} & self.errors.keys():
-            return None
-        start, end = self.cleaned_data.get("start"), self.cleaned_data.get("end")
-        if start is None and end is None:
-            today = timezone.now().astimezone(app_settings.time_zone).date()
-            return PRESETS[self.cleaned_data["range"]](today)
-        if start is None or end is None:
-            self.add_error("start" if start is None else "end", _("Give both dates, or none."))
-        elif end < start:
-            self.add_error("end", _("The end is before the start."))
-        elif Days(start, end).count > MAX_DAYS:
-            self.add_error("end", _("At most 90 days."))
-        else:
-            return Days(start, end)
-        return None
 
 
 class PageFilters(SelectionFilters):

@@ -24,7 +24,8 @@ from .fields import MoneyOverflow
 from .figures import Figures
 from .filters import Selection
 from .gates import PageGate
-from .page_filters import PageFilters, PageState
+from .page_filters import PageFilters
+from .page_state import PageState
 from .periods import previous_period
 from .reading import QueryTimeout, snapshot
 

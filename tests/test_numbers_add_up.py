@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from org_analytics.fields import round_cents
 from org_analytics.figures import Figures
 from org_analytics.models import CodingSession
-from org_analytics.page_filters import COLUMNS
+from org_analytics.page_state import COLUMNS
 from tests.users import create_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
