@@ -20,12 +20,11 @@ _KEYS = {
 
 
 class DatabaseState:
-    """One person's state, where sessions are written. What is saved again is added to `saved`, for whoever waits."""
+    """One person's state, where sessions are written."""
 
     def __init__(self, user: Any) -> None:
         self._user = user
         self._using = CodingSession.objects.write_db
-        self.saved: set[tuple[str, str]] = set()
 
     def session(self, provider: str, external_id: str) -> KeptSession | None:
         row = self._session(provider, external_id).values_list("files", "mark").first()
@@ -45,7 +44,6 @@ class DatabaseState:
         return set(self._sessions().filter(provider=provider, mark="").values_list("external_id", flat=True))
 
     def save(self, provider: str, external_id: str, files: tuple[SourceFile, ...], lines: bytes) -> None:
-        self.saved.add((provider, external_id))
         before, after = keys_of(self.lines(provider, external_id)), keys_of(lines)
         with transaction.atomic(using=self._using):
             session, _created = ImportedSession.objects.using(self._using).update_or_create(
