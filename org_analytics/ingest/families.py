@@ -43,7 +43,7 @@ def settle(
     for session in moved:
         yield Derived(name, session, Outcome.WITHDRAWN)
     for session in moved:  # all of them before the first is stored: a run that ends here comes back to them
-        state.save(name, session, kept[session].files, family[session])
+        state.save(name, session, kept[session].files, family[session], kept[session].git_info)
     for session in files:
         if session in moved or (name, session) in changed:
             yield deriver.derived(deriver.read(provider, files[session]), foreign[session])
