@@ -9,7 +9,7 @@ export MAKECMDGOALS
 # An environment whose interpreter is gone is made anew.
 $(shell $(RUN) -c '' 2>/dev/null || rm -rf $(VENV))
 
-.PHONY: help demo test lint matrix screenshots clean
+.PHONY: help demo test lint matrix compare screenshots clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -32,11 +32,14 @@ lint: $(VENV)/.dev-installed ## ruff, mypy, missing migrations, catalogues
 matrix: $(VENV)/.dev-installed ## the suite with each supported pair of Python and Django, and on the built wheel
 	@$(RUN) -m nox --reuse-existing-virtualenvs
 
+compare: $(VENV)/.dev-installed ## tokens and costs of random histories against those of ccusage (needs npm)
+	@$(RUN) -m benchmarks.compare_ccusage
+
 screenshots: $(VENV)/.dev-installed ## the README's pictures anew, into docs/ (needs a Chromium)
 	@$(RUN) scripts/screenshots.py
 
 clean: ## remove the environments, caches and the demo database
-	@rm -rf $(VENV) .nox .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist demo.sqlite3*
+	@rm -rf $(VENV) .nox .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist .bench demo.sqlite3*
 
 $(RUN):
 	@scripts/make-venv "$(PYTHON)" $(VENV)

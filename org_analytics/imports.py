@@ -18,6 +18,8 @@ class ImportedSession(models.Model):
     # Text and not JSON: a path may hold bytes that are no characters, which PostgreSQL's JSON refuses.
     files = models.TextField(_("files"), help_text=_("Path, size and time of each, as JSON."))
     mark = models.TextField(_("mark"), blank=True, help_text=_("Empty: read, but not stored yet."))
+    # Of the clone that the session was in, which may be gone when it is derived again.
+    git_info = models.JSONField(_("repository"), null=True)
     lines = models.BinaryField(_("lines"), help_text=_("Hashes, times and flags; nothing of their text."))
 
     class Meta:

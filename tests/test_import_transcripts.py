@@ -409,8 +409,9 @@ PROVIDERS, SESSIONS = st.sampled_from(["claude-code", "codex"]), st.sampled_from
 FILES = st.lists(
     st.builds(SourceFile, st.sampled_from(["/a", "/b\udcff"]), st.integers(0, 3), st.integers(0, 2**62)), max_size=2
 ).map(tuple)
+REPOSITORIES = st.sampled_from([None, {"repo_url": "acme/api"}])
 KEYS = st.sets(st.sampled_from([-(2**63), -1, 0, 1, 2, 2**63 - 1]), max_size=4)
-SAVES = st.tuples(st.just("save"), PROVIDERS, SESSIONS, FILES, KEYS)
+SAVES = st.tuples(st.just("save"), PROVIDERS, SESSIONS, FILES, st.tuples(KEYS, REPOSITORIES))
 MARKS = st.tuples(st.just("mark"), PROVIDERS, SESSIONS, FILES, st.text("x1:", max_size=3))
 
 
@@ -422,7 +423,8 @@ def test_the_state_in_the_database_is_that_in_memory(steps: list[Any], asked: se
     for step, provider, session, files, what in steps:
         for state in states:
             if step == "save":
-                state.save(provider, session, files, pack([Entry(key, 5, 1) for key in sorted(what)]))
+                keys, repository = what
+                state.save(provider, session, files, pack([Entry(key, 5, 1) for key in sorted(keys)]), repository)
             else:
                 state.mark_stored([Receipt(provider, session, files, what)])
     for provider in ("claude-code", "codex"):

@@ -101,7 +101,7 @@ class _Run:
         reading = self.deriver.read(provider, files)
         lines = pack(reading.transcript.footprint())
         keys = keys_of(lines) | keys_of(self._state.lines(name, session))
-        self._state.save(name, session, files.all, lines)
+        self._state.save(name, session, files.all, lines, reading.git_info)
         relatives = self._state.sharing(name, keys) - {session}
         if relatives:
             self._sharing[name] |= {session, *relatives}

@@ -6,7 +6,7 @@ from .footprints import Entries, keys_of
 from .library import kept_session
 from .ownership import digest, foreign_keys
 from .readings import NOT_KEPT, Deriver
-from .records import Derived
+from .records import Derived, Outcome
 from .sources import Provider, SessionFiles
 from .state import State
 
@@ -40,8 +40,10 @@ def settle(
         for session in files
         if files[session].main and kept[session].mark.rpartition(":")[2] != digest(foreign[session])
     ]
+    for session in moved:
+        yield Derived(name, session, Outcome.WITHDRAWN)
     for session in moved:  # all of them before the first is stored: a run that ends here comes back to them
-        state.save(name, session, kept[session].files, family[session])
+        state.save(name, session, kept[session].files, family[session], kept[session].git_info)
     for session in files:
         if session in moved or (name, session) in changed:
             yield deriver.derived(deriver.read(provider, files[session]), foreign[session])

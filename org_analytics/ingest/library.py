@@ -3,6 +3,7 @@
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from stat import S_ISREG
 
 from .providers import PROVIDERS
 from .sources import Claim, Provider, SessionFiles, Source
@@ -93,8 +94,9 @@ class _Shelf:
 
 
 def _stat(path: str) -> SourceFile | None:
+    """The file as it is; None for one that is gone, or for what is no file: a pipe would never end."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):
         return None
-    return SourceFile(path, status.st_size, status.st_mtime_ns)
+    return SourceFile(path, status.st_size, status.st_mtime_ns) if S_ISREG(status.st_mode) else None

@@ -8,9 +8,9 @@ from .lines import Skipped
 from .ownership import digest
 from .pricing import Prices
 from .records import Derived, Outcome
-from .sessions import NoRecord, derive_record
+from .sessions import NoRecord, derive_record, git_info
 from .sources import Provider, SessionFiles
-from .state import KeptSession, Receipt, State
+from .state import GitInfo, KeptSession, Receipt, State
 from .transcripts import Transcript
 
 BEFORE_SINCE = "ended before the date asked for"
@@ -22,6 +22,7 @@ class Reading:
     provider: Provider
     files: SessionFiles
     transcript: Transcript
+    git_info: GitInfo | None
     skipped: Skipped
 
     def said(self, outcome: Outcome, reason: str = "") -> Derived:
@@ -50,7 +51,9 @@ class Deriver:
 
     def read(self, provider: Provider, files: SessionFiles) -> Reading:
         skipped = Skipped()
-        return Reading(provider, files, provider.read(files, skipped), skipped)
+        transcript = provider.read(files, skipped)
+        kept = self.state.session(provider.name, files.external_id) or NOT_KEPT
+        return Reading(provider, files, transcript, git_info(transcript) or kept.git_info, skipped)
 
     def derived(self, reading: Reading, foreign: Set[int], since: datetime | None = None) -> Derived:
         """The record, or why there is none; without one there is nothing to store, so it is marked at once."""
@@ -59,7 +62,13 @@ class Deriver:
         receipt = Receipt(provider.name, session, kept.files, self.version(provider) + digest(foreign))
         try:
             record = derive_record(
-                provider, session, reading.transcript, foreign, self.prices, with_title=self.with_titles
+                provider,
+                session,
+                reading.transcript,
+                reading.git_info,
+                foreign,
+                self.prices,
+                with_title=self.with_titles,
             )
         except NoRecord as error:
             self.state.mark_stored([receipt])

@@ -47,6 +47,7 @@ class Outcome(StrEnum):
     DERIVED = "derived"
     UNCHANGED = "unchanged"
     SKIPPED = "skipped"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ class Derived:
     """What a run has to say about one session.
 
     DERIVED has a record and the receipt to give to `State.mark_stored` once it is stored or sent, SKIPPED a reason.
-    A session comes twice when it turns out later in the run that another owns some of its lines: the last one counts.
+    A session comes again when it turns out later in the run that another owns some of its lines: first WITHDRAWN, when
+    a record of it that still waits must be dropped with its receipt, then with its new record.
     `skipped` counts the lines that were skipped by kind, `problems` says where the first of them are.
     """
 

@@ -2,19 +2,19 @@
 
 from collections.abc import Set
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Any
 
 from . import clock, git
 from .pricing import Prices
 from .records import ModelUsage, SessionRecord
 from .sources import Provider
+from .state import GitInfo
 from .transcripts import ANSWER, PROMPT, Line, Request, Transcript
-from .values import moment, one_line
+from .values import MAX_COUNT, moment, one_line
 
 MAX_TITLE = 255
 MAX_DURATION = 366 * 24 * 3600 * 1000  # ms; these three are what the database takes
 MAX_COST = 100_000
-MAX_TOKENS = 2**63 - 1
+MAX_TOKENS = MAX_COUNT - 1
 
 _NANO = Decimal("1e-9")
 _ON_CLOCK = PROMPT | ANSWER
@@ -25,7 +25,14 @@ class NoRecord(Exception):
 
 
 def derive_record(
-    provider: Provider, external_id: str, transcript: Transcript, foreign: Set[int], prices: Prices, *, with_title: bool
+    provider: Provider,
+    external_id: str,
+    transcript: Transcript,
+    git_info: GitInfo | None,
+    foreign: Set[int],
+    prices: Prices,
+    *,
+    with_title: bool,
 ) -> SessionRecord:
     """The record of a session, without the lines and responses whose keys are `foreign`. Raises NoRecord."""
     own = list(transcript.own_lines(foreign))
@@ -41,7 +48,7 @@ def derive_record(
         started_at=moment(min(times)),
         ended_at=moment(max(times)),
         title=one_line(transcript.title, MAX_TITLE) if with_title else "",
-        git_info=_git_info(transcript),
+        git_info=git_info,
         cost_usd=sum(costs, Decimal(0)) if costs or not models else None,
         cost_complete=len(costs) == len(models),
         duration_ms=_duration(transcript, own),
@@ -90,7 +97,7 @@ def _usage(vendor: str, model: str, requests: list[Request], prices: Prices) -> 
     )
 
 
-def _git_info(transcript: Transcript) -> dict[str, Any] | None:
+def git_info(transcript: Transcript) -> GitInfo | None:
     """What the transcript itself says, else what git says in the directories it was in, the first that is a clone."""
     found = (git.look_up(cwd, branch) for cwd, branch in transcript.cwds.items())
     said = None if transcript.repo_url is None else git.reduced(transcript.repo_url)

@@ -8,13 +8,14 @@ from types import TracebackType
 from typing import Self
 
 from .footprints import keys_of
-from .state import KeptSession, Receipt, SourceFile
+from .state import GitInfo, KeptSession, Receipt, SourceFile
 
-_FORMAT = 1
+_FORMAT = 2
 _SCHEMA = """
 CREATE TABLE session (
     id INTEGER PRIMARY KEY, provider TEXT NOT NULL, external_id TEXT NOT NULL,
-    files TEXT NOT NULL, mark TEXT NOT NULL, lines BLOB NOT NULL, UNIQUE (provider, external_id)
+    files TEXT NOT NULL, mark TEXT NOT NULL, lines BLOB NOT NULL, git_info TEXT NOT NULL,
+    UNIQUE (provider, external_id)
 );
 CREATE TABLE line (key INTEGER NOT NULL, session INTEGER NOT NULL, PRIMARY KEY (key, session)) WITHOUT ROWID;
 CREATE INDEX pending ON session (provider) WHERE mark = '';
@@ -55,9 +56,9 @@ class SqliteState:
 
     def session(self, provider: str, external_id: str) -> KeptSession | None:
         row = self._db.execute(
-            "SELECT files, mark FROM session WHERE provider = ? AND external_id = ?", (provider, external_id)
+            "SELECT files, mark, git_info FROM session WHERE provider = ? AND external_id = ?", (provider, external_id)
         ).fetchone()
-        return KeptSession(_files(row[0]), row[1]) if row else None
+        return KeptSession(_files(row[0]), row[1], json.loads(row[2])) if row else None
 
     def lines(self, provider: str, external_id: str) -> bytes:
         row = self._db.execute(
@@ -77,14 +78,21 @@ class SqliteState:
         rows = self._db.execute("SELECT external_id FROM session WHERE provider = ? AND mark = ''", (provider,))
         return {row[0] for row in rows}
 
-    def save(self, provider: str, external_id: str, files: tuple[SourceFile, ...], lines: bytes) -> None:
+    def save(
+        self,
+        provider: str,
+        external_id: str,
+        files: tuple[SourceFile, ...],
+        lines: bytes,
+        git_info: GitInfo | None = None,
+    ) -> None:
         before, after = keys_of(self.lines(provider, external_id)), keys_of(lines)
         with self._db:
             (session,) = self._db.execute(
-                "INSERT INTO session (provider, external_id, files, mark, lines) VALUES (?, ?, ?, '', ?)"
-                " ON CONFLICT (provider, external_id) DO UPDATE"
-                " SET files = excluded.files, mark = '', lines = excluded.lines RETURNING id",
-                (provider, external_id, json.dumps(files), lines),
+                "INSERT INTO session (provider, external_id, files, mark, lines, git_info) VALUES (?, ?, ?, '', ?, ?)"
+                " ON CONFLICT (provider, external_id) DO UPDATE SET"
+                " files = excluded.files, mark = '', lines = excluded.lines, git_info = excluded.git_info RETURNING id",
+                (provider, external_id, json.dumps(files), lines, json.dumps(git_info)),
             ).fetchone()
             self._db.executemany(
                 "DELETE FROM line WHERE key = ? AND session = ?", ((key, session) for key in before - after)

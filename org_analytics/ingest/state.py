@@ -7,10 +7,12 @@ anywhere, the next run does the rest.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, Protocol
 
 from .footprints import keys_of
+
+GitInfo = dict[str, Any]  # reduced to what may leave the machine (`git.reduced`)
 
 
 class SourceFile(NamedTuple):
@@ -23,10 +25,14 @@ class SourceFile(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class KeptSession:
-    """A session as last read. `mark` is "" until a row derived from exactly these files was stored."""
+    """A session as last read. `mark` is "" until a row derived from exactly these files was stored.
+
+    `git_info` is kept since the directory that it was asked of may be gone when the session is derived again.
+    """
 
     files: tuple[SourceFile, ...]
     mark: str
+    git_info: GitInfo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,14 @@ class State(Protocol):
     def pending(self, provider: str) -> set[str]:
         """The external ids of all sessions whose mark is ""."""
 
-    def save(self, provider: str, external_id: str, files: tuple[SourceFile, ...], lines: bytes) -> None:
+    def save(
+        self,
+        provider: str,
+        external_id: str,
+        files: tuple[SourceFile, ...],
+        lines: bytes,
+        git_info: GitInfo | None = None,
+    ) -> None:
         """Replaces all that is kept of the session and clears its mark. `footprints.keys_of(lines)` are its keys."""
 
     def mark_stored(self, receipts: Iterable[Receipt]) -> None:
@@ -90,17 +103,24 @@ class MemoryState:
         here = {session for (name, session), kept in self._sessions.items() if name == provider and not kept.mark}
         return here | {session for session in below if (provider, session) not in self._sessions}
 
-    def save(self, provider: str, external_id: str, files: tuple[SourceFile, ...], lines: bytes) -> None:
+    def save(
+        self,
+        provider: str,
+        external_id: str,
+        files: tuple[SourceFile, ...],
+        lines: bytes,
+        git_info: GitInfo | None = None,
+    ) -> None:
         holders, alone = self._holders[provider], (external_id,)
         for key in keys_of(self._lines.get((provider, external_id), b"")):
             holders[key] = tuple(session for session in holders[key] if session != external_id)
         for key in keys_of(lines):
             holders[key] = holders[key] + alone if key in holders else alone
-        self._sessions[provider, external_id] = KeptSession(files, "")
+        self._sessions[provider, external_id] = KeptSession(files, "", git_info)
         self._lines[provider, external_id] = lines
 
     def mark_stored(self, receipts: Iterable[Receipt]) -> None:
         for receipt in receipts:
             kept = self.session(receipt.provider, receipt.external_id)
             if kept is not None and kept.files == receipt.files:
-                self._sessions[receipt.provider, receipt.external_id] = KeptSession(kept.files, receipt.mark)
+                self._sessions[receipt.provider, receipt.external_id] = replace(kept, mark=receipt.mark)

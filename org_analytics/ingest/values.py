@@ -1,8 +1,11 @@
 """Values as transcripts hold them, where any field may be of any type: what does not fit is None, never an error."""
 
+import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from ..remotes import is_local
 
 MAX_COUNT = 2**53  # beyond it, JSON numbers are not exact everywhere
 MAX_MODEL = 128
@@ -12,6 +15,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _EARLIEST = (datetime(2000, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
 _LATEST = (datetime(2100, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_ADDRESS = re.compile(r"(?:arn:|[a-z][a-z0-9+.-]*://)[^/]*", re.IGNORECASE)
 _NOT_IN_TEXT = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
@@ -55,8 +59,17 @@ def one_line(value: str, limit: int) -> str:
 
 
 def model_name(value: object) -> str | None:
+    """The name of a model, without the path, host or account where it lies: those of one's own are named by that.
+
+    >>> model_name("/home/ann/models/qwen3.gguf"), model_name("openai/gpt-5")
+    ('qwen3.gguf', 'openai/gpt-5')
+    """
     name = text(value)
-    return name if name and len(name) <= MAX_MODEL and name.isprintable() else None
+    if name is None or not name.isprintable():
+        return None
+    if is_local(name) or _ADDRESS.match(name):
+        name = re.split(r"[/\\]", _ADDRESS.sub("", name).rstrip("/\\"))[-1]
+    return name if 0 < len(name) <= MAX_MODEL else None
 
 
 def is_session_id(value: object) -> bool:

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from ..ingest.footprints import keys_of
-from ..ingest.state import KeptSession, Receipt, SourceFile
+from ..ingest.state import GitInfo, KeptSession, Receipt, SourceFile
 from ..models import CodingSession, ImportedLine, ImportedSession
 
 # A session has thousands of keys: sent as one parameter, they cost a tenth of what as many parameters or objects do.
@@ -20,16 +20,15 @@ _KEYS = {
 
 
 class DatabaseState:
-    """One person's state, where sessions are written. What is saved again is added to `saved`, for whoever waits."""
+    """One person's state, where sessions are written."""
 
     def __init__(self, user: Any) -> None:
         self._user = user
         self._using = CodingSession.objects.write_db
-        self.saved: set[tuple[str, str]] = set()
 
     def session(self, provider: str, external_id: str) -> KeptSession | None:
-        row = self._session(provider, external_id).values_list("files", "mark").first()
-        return KeptSession(_files(row[0]), row[1]) if row else None
+        row = self._session(provider, external_id).values_list("files", "mark", "git_info").first()
+        return KeptSession(_files(row[0]), row[1], row[2]) if row else None
 
     def lines(self, provider: str, external_id: str) -> bytes:
         row = self._session(provider, external_id).values_list("lines", flat=True).first()
@@ -44,15 +43,21 @@ class DatabaseState:
     def pending(self, provider: str) -> set[str]:
         return set(self._sessions().filter(provider=provider, mark="").values_list("external_id", flat=True))
 
-    def save(self, provider: str, external_id: str, files: tuple[SourceFile, ...], lines: bytes) -> None:
-        self.saved.add((provider, external_id))
+    def save(
+        self,
+        provider: str,
+        external_id: str,
+        files: tuple[SourceFile, ...],
+        lines: bytes,
+        git_info: GitInfo | None = None,
+    ) -> None:
         before, after = keys_of(self.lines(provider, external_id)), keys_of(lines)
         with transaction.atomic(using=self._using):
             session, _created = ImportedSession.objects.using(self._using).update_or_create(
                 user=self._user,
                 provider=provider,
                 external_id=external_id,
-                defaults={"files": json.dumps(files), "mark": "", "lines": lines},
+                defaults={"files": json.dumps(files), "mark": "", "lines": lines, "git_info": git_info},
             )
             self._lines().filter(session=session, key__in=self._one_of(before - after)).delete()
             self._add_lines(session, after - before)

@@ -12,7 +12,6 @@ from ..ingest.lines import Problem
 from ..ingest.records import Derived, Outcome, SessionRecord
 from ..ingest.state import State
 from ..models import CodingSession
-from .import_state import DatabaseState
 
 BATCH_SIZE = 200
 MAX_PROBLEMS = 20
@@ -42,9 +41,8 @@ class Report:
 class Import:
     """Writes what is derived to one person's sessions; a dry run writes and takes it back."""
 
-    def __init__(self, user: Any, kept: DatabaseState, state: State, *, dry_run: bool) -> None:
+    def __init__(self, user: Any, state: State, *, dry_run: bool) -> None:
         self._user = user
-        self._kept = kept
         self._state = state
         self._dry_run = dry_run
         self._waiting: dict[Name, Derived] = {}
@@ -52,19 +50,18 @@ class Import:
 
     def run(self, sessions: Iterable[Derived]) -> None:
         for derived in sessions:
-            self._note(derived)
-            # Saved again since: another session owns some of its lines, and it comes once more, with another record.
-            for name in self._kept.saved & self._waiting.keys():
-                del self._waiting[name]
-            self._kept.saved.clear()
+            name = derived.provider, derived.external_id
+            if derived.outcome is Outcome.WITHDRAWN:
+                self._waiting.pop(name, None)
+                continue
+            self._note(name, derived)
             if derived.outcome is Outcome.DERIVED:
-                self._waiting[derived.provider, derived.external_id] = derived
+                self._waiting[name] = derived
             if len(self._waiting) >= BATCH_SIZE:
                 self._write()
         self._write()
 
-    def _note(self, derived: Derived) -> None:
-        name = derived.provider, derived.external_id
+    def _note(self, name: Name, derived: Derived) -> None:
         self.report.skipped_lines.update(derived.skipped)
         self.report.problems += derived.problems[: MAX_PROBLEMS - len(self.report.problems)]
         if derived.record is not None:

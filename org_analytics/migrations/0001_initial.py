@@ -94,6 +94,7 @@ class Migration(migrations.Migration):
                     "mark",
                     models.TextField(blank=True, help_text="Empty: read, but not stored yet.", verbose_name="mark"),
                 ),
+                ("git_info", models.JSONField(null=True, verbose_name="repository")),
                 (
                     "lines",
                     models.BinaryField(

@@ -19,6 +19,7 @@ from org_analytics.push.login import login as ask_and_save
 from org_analytics.push.memory import Memory
 from org_analytics.push.pushing import Counts, Item, Sender, Unsent, again, requests
 from org_analytics.push.retries import Retries
+from org_analytics.push.rows import Withdrawn
 
 Sleep = Callable[[float], None]
 
@@ -56,7 +57,7 @@ def _show(options: Namespace, kept: Memory) -> int:
     return OK
 
 
-def _unsent(options: Namespace, state: State, answers: Acknowledged, counts: Counts) -> Iterator[Item]:
+def _unsent(options: Namespace, state: State, answers: Acknowledged, counts: Counts) -> Iterator[Item | Withdrawn]:
     """What there is to send, in the order in which it is sent."""
     if options.resend:
         yield from again(answers, with_titles=options.with_titles)

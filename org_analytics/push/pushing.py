@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from org_analytics.ingest.records import Derived
+from org_analytics.ingest.records import Outcome as DerivedOutcome
 from org_analytics.ingest.state import Receipt, State
 from org_analytics.push.acknowledged import Acknowledged, Answer
 from org_analytics.push.client import Client, Outcome, TooLarge
-from org_analytics.push.rows import Row, batches, body, row_of, without_title
+from org_analytics.push.rows import Row, Withdrawn, batches, body, row_of, without_title
 
 Item = tuple[Row, Receipt | None]  # a row that is only sent again has no receipt
 
@@ -37,8 +38,11 @@ class Unsent:
         self._counts = counts
         self._with_titles = with_titles
 
-    def of(self, sessions: Iterable[Derived]) -> Iterator[Item]:
+    def of(self, sessions: Iterable[Derived]) -> Iterator[Item | Withdrawn]:
         for session in sessions:
+            if session.outcome is DerivedOutcome.WITHDRAWN:
+                yield Withdrawn(session.provider, session.external_id)
+                continue
             self._counts.skipped_lines.update(session.skipped)
             if session.record is not None and session.receipt is not None:
                 self._counts.unpriced_models.update(session.record.unpriced_models)
@@ -65,7 +69,7 @@ def again(acknowledged: Acknowledged, *, with_titles: bool) -> Iterator[Item]:
         yield (row if with_titles else without_title(row)), None
 
 
-def requests(unsent: Iterable[Item]) -> Iterator[bytes]:
+def requests(unsent: Iterable[Item | Withdrawn]) -> Iterator[bytes]:
     """What a push would send: the very bytes, one request after the other."""
     for batch in batches(unsent):
         yield body(row for row, _ in batch)
@@ -80,7 +84,7 @@ class Sender:
         self._acknowledged = acknowledged
         self._counts = counts
 
-    def send(self, unsent: Iterable[Item]) -> None:
+    def send(self, unsent: Iterable[Item | Withdrawn]) -> None:
         for batch in batches(unsent):
             self._send_batch(batch)
 

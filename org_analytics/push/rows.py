@@ -12,6 +12,7 @@ from org_analytics.ingest.records import ModelUsage, SessionRecord
 MAX_ROWS = 500
 MAX_BYTES = 2 * 1024 * 1024  # of a request, unpacked
 _HEAD, _SEPARATOR, _TAIL = b'{"sessions":[', b",", b"]}"
+_EMPTY = len(_HEAD) + len(_TAIL) - len(_SEPARATOR)  # the first row has no separator
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,14 @@ class Row:
     provider: str
     external_id: str
     encoded: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A session whose row is wrong, should it still wait to be sent."""
+
+    provider: str
+    external_id: str
 
 
 def row_of(record: SessionRecord, *, with_title: bool) -> Row:
@@ -87,17 +96,27 @@ def body(rows: Iterable[Row]) -> bytes:
 Item = TypeVar("Item")
 
 
-def batches(items: Iterable[tuple[Row, Item]]) -> Iterator[list[tuple[Row, Item]]]:
-    """Cut the rows, each with what belongs to it, into requests within both limits; a row over the limit goes alone."""
-    batch: list[tuple[Row, Item]] = []
-    empty = len(_HEAD) + len(_TAIL) - len(_SEPARATOR)  # the first row has no separator
-    size = empty
-    for row, item in items:
-        added = len(row.encoded) + len(_SEPARATOR)
-        if batch and (len(batch) == MAX_ROWS or size + added > MAX_BYTES):
-            yield batch
-            batch, size = [], empty
-        batch.append((row, item))
-        size += added
-    if batch:
-        yield batch
+def batches(items: Iterable[tuple[Row, Item] | Withdrawn]) -> Iterator[list[tuple[Row, Item]]]:
+    """Cut the rows, each with what belongs to it, into requests within both limits; a row over the limit goes alone.
+
+    A session is in a request once: its row goes when another one comes, or when it is withdrawn.
+    """
+    waiting: dict[tuple[str, str], tuple[Row, Item]] = {}
+    size = _EMPTY
+    for item in items:
+        row = item if isinstance(item, Withdrawn) else item[0]
+        size -= _size(waiting.pop((row.provider, row.external_id), None))
+        if isinstance(item, Withdrawn):
+            continue
+        if waiting and (len(waiting) == MAX_ROWS or size + _size(item) > MAX_BYTES):
+            yield list(waiting.values())
+            waiting, size = {}, _EMPTY
+        waiting[row.provider, row.external_id] = item
+        size += _size(item)
+    if waiting:
+        yield list(waiting.values())
+
+
+def _size(item: tuple[Row, object] | None) -> int:
+    """The bytes that a row adds to a request."""
+    return 0 if item is None else len(item[0].encoded) + len(_SEPARATOR)

@@ -80,7 +80,7 @@ def check(record: SessionRecord) -> None:
     json.dumps(record.git_info).encode()
     for row in record.models:
         counts = (row.requests, row.input_tokens, row.output_tokens, row.cache_write_tokens, row.cache_read_tokens)
-        assert all(type(number) is int and 0 <= number < 2**63 for number in counts)
+        assert all(type(number) is int and 0 <= number < 2**53 for number in counts)
         assert row.model.isprintable()
 
 

@@ -120,6 +120,19 @@ def test_numbers_too_large_to_be_true_are_no_session(machine: Machine) -> None:
     assert [derived.reason for derived in machine.run()] == ["numbers too large to be true"]
 
 
+def test_more_tokens_than_the_server_takes_are_no_session(machine: Machine) -> None:
+    large = usage(2**53 - 1)
+    machine.write(Claude("a").prompt().reply(large, model="m").reply(large, model="m"))
+    assert [derived.reason for derived in machine.run()] == ["numbers too large to be true"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_no_transcript_and_is_not_waited_for(machine: Machine) -> None:
+    machine.write(Claude("a").prompt())
+    os.mkfifo(machine.claude / "projects/-nowhere-app/b.jsonl")
+    assert outcomes(machine) == {"a": "derived"}
+
+
 def test_a_session_with_an_odd_name_is_skipped(machine: Machine) -> None:
     Claude("a").prompt().write(machine.claude).rename(machine.claude / "projects/-nowhere-app/a\nb.jsonl")
     assert [derived.reason for derived in machine.run()] == [deriving.NO_ID]

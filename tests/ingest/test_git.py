@@ -9,7 +9,7 @@ import pytest
 
 from org_analytics.ingest import git
 from tests.ingest.machine import Machine
-from tests.ingest.writing import Claude
+from tests.ingest.writing import Claude, usage
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 
@@ -130,6 +130,38 @@ def test_a_session_is_of_the_repository_it_was_in(machine: Machine, clone: Path)
     session = Claude("s", cwd="/nowhere/deleted-worktree").prompt()
     session.cwd = str(clone)
     assert machine.one(session.prompt()).git_info == {"repo_url": "acme/api"}
+
+
+def test_a_session_keeps_its_repository_when_its_clone_is_gone(machine: Machine, clone: Path) -> None:
+    run(clone, "remote", "add", "origin", "git@git.example.org:acme/api.git")
+    session = Claude("s", cwd=str(clone)).prompt().wait(5).reply(usage(1, 1))
+    machine.one(session)
+    shutil.rmtree(clone)
+    git.look_up.cache_clear()
+    assert machine.one(session.wait(5).prompt()).git_info == {"repo_url": "acme/api"}
+    assert machine.one(session, with_titles=True).git_info == {"repo_url": "acme/api"}  # derived again, not grown
+
+
+def test_a_session_that_loses_lines_keeps_its_repository_when_its_clone_is_gone(machine: Machine, clone: Path) -> None:
+    run(clone, "remote", "add", "origin", "git@git.example.org:acme/api.git")
+    parent = Claude("ppp", cwd=str(clone)).prompt().wait(5).reply(usage(1, 1)).wait(5)
+    fork = parent.fork("fff", says_so=False).wait(60).prompt().wait(5).reply(usage(2, 2))
+    machine.one(fork)
+    shutil.rmtree(clone)
+    git.look_up.cache_clear()
+    machine.one(parent.prompt())
+    assert machine.rows["claude-code", "fff"].git_info == {"repo_url": "acme/api"}
+    machine.one(fork.prompt())
+    assert machine.rows["claude-code", "fff"].git_info == {"repo_url": "acme/api"}
+
+
+def test_a_clone_that_moved_to_another_repository_is_believed(machine: Machine, clone: Path) -> None:
+    run(clone, "remote", "add", "origin", "git@git.example.org:acme/api.git")
+    session = Claude("s", cwd=str(clone)).prompt()
+    machine.one(session)
+    run(clone, "remote", "set-url", "origin", "git@git.example.org:acme/server.git")
+    git.look_up.cache_clear()
+    assert machine.one(session.wait(5).prompt()).git_info == {"repo_url": "acme/server"}
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,15 @@ def test_saving_again_replaces_the_keys(state: State) -> None:
     assert state.session("codex", "a") == KeptSession(OTHER_FILES, "")
 
 
+def test_the_repository_is_kept_until_the_session_is_saved_again(state: State) -> None:
+    repository = {"repo_url": "acme/api"}
+    state.save("codex", "a", FILES, b"", repository)
+    state.mark_stored([Receipt("codex", "a", FILES, "1:")])
+    assert state.session("codex", "a") == KeptSession(FILES, "1:", repository)
+    state.save("codex", "a", FILES, b"")
+    assert state.session("codex", "a") == KeptSession(FILES, "", None)
+
+
 def test_what_is_in_memory_hides_what_is_below() -> None:
     base = MemoryState()
     base.save("codex", "a", FILES, held(1))

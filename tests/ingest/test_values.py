@@ -47,6 +47,30 @@ def test_nothing_raises(value: object) -> None:
     assert number is None or (type(number) is int and 0 <= number < 2**53)
 
 
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("gpt-5", "gpt-5"),
+        ("openai/gpt-5", "openai/gpt-5"),
+        ("us.anthropic.claude-sonnet-4-20250514-v1:0", "us.anthropic.claude-sonnet-4-20250514-v1:0"),
+        ("/home/ann/secret client/qwen3.gguf", "qwen3.gguf"),
+        ("~/models/qwen3/", "qwen3"),
+        ("C:\\Users\\ann\\qwen3.gguf", "qwen3.gguf"),
+        ("https://user:s3cret@llm.example:8000/v1/qwen3", "qwen3"),
+        ("https://llm.example:8000", None),
+        ("arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.anthropic.claude-x", "eu.anthropic.claude-x"),
+        ("arn:aws:bedrock:eu-west-1:123456789012:x", None),
+        ("/", None),
+        ("", None),
+        ("a\nb", None),
+        ("x" * 129, None),
+        (5, None),
+    ],
+)
+def test_a_models_name_holds_no_path_host_or_account(written: object, name: str | None) -> None:
+    assert values.model_name(written) == name
+
+
 @given(st.text())
 def test_one_line_is_short_and_can_be_stored(value: str) -> None:
     line = values.one_line(value, 255)

@@ -54,7 +54,7 @@ class Command(BaseCommand):
         prices = load_prices()
         if prices.version == NoPrices.version:
             self.stderr.write("No prices are installed, costs stay unknown: pip install 'django-org-analytics[ingest]'")
-        importing = Import(user, kept, state, dry_run=options["dry_run"])
+        importing = Import(user, state, dry_run=options["dry_run"])
         with Progress(sys.stderr) as progress:
             try:
                 importing.run(
