@@ -105,9 +105,7 @@ class OrganizationView(AddressView):
         state, before = self.state, self._selection_before()
         with snapshot():
             report, controls = self.report, self._controls()
-            people = [row.person.id for row in report.people]
-            series = analytics.series(state.selection, people=people)
-            series_before = analytics.series(before, people=people)
+            series, series_before = analytics.series(state.selection), analytics.series(before)
         return {
             **self._frame(),
             **self._table(),
