@@ -52,6 +52,7 @@ ALLOWED = {
         "page_filters",
         "periods",
         "reading",
+        "rollup",
     },
     "bodies": {"strict_json"},
     "sessions_api": {"api", "bodies", "models", "serializers"},
@@ -61,7 +62,7 @@ ALLOWED = {
     "admin": {"models"},
     "ingest": {"ingest", "remotes"},
     "push": {"ingest", "push", "remotes"},
-    "management": {"conf", "ingest", "management", "models", "rollup", "rows", "strict_json"},
+    "management": {"conf", "ingest", "management", "models", "rollup", "rows", "strict_json", "reading"},
 }
 WITHOUT_DJANGO = ("remotes", "forks", "periods", "ingest", "push")
 WRITE_DOOR = "org_analytics.models"
