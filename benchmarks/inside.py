@@ -36,9 +36,7 @@ NAIVE = {
     "repos": WITH_ROOTS
     + "SELECT DISTINCT root FROM rooted JOIN auth_user u ON u.id = user_id WHERE is_active AND root IS NOT NULL",
 }
-CONTROL = (
-    "SELECT user_id, count(*) FROM org_analytics_codingsession WHERE started_at >= %s AND started_at < %s GROUP BY user_id"
-)
+CONTROL = "SELECT user_id, count(*) FROM org_analytics_codingsession WHERE started_at >= %s AND started_at < %s GROUP BY user_id"
 
 
 class Clock:

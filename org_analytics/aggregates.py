@@ -129,7 +129,7 @@ def _per_user(rows: Any, providers: tuple[str, ...], using: str) -> list[tuple[A
         return list(cursor.fetchall())
 
 
-def by_day(selection: Selection, user_ids: Collection[Any]) -> list[DayGroup]:
+def by_day(selection: Selection, user_ids: Collection[Any] | QuerySet[Any]) -> list[DayGroup]:
     """Per day of the reporting zone and provider, of these users, whatever provider is selected; no empty days."""
     with snapshot() as using:
         parts = _Parts(selection, using, days_of=app_settings.time_zone.key)

@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import filterfalse
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -33,7 +34,7 @@ class Person:
 
     def matches(self, text: str) -> bool:
         """Whether the text is a part of the name or the e-mail, whatever the case and the accents."""
-        wanted = _bare(" ".join(text.split()))
+        wanted = _bare(" ".join(text.split())) if text else ""
         return not wanted or wanted in _bare(self.name or "") or wanted in _bare(self.email)
 
 
@@ -130,10 +131,11 @@ def _latest(selection: Selection, groups: Collection[UserGroup]) -> datetime | N
     return latest_start(selection, since, {group.user_id for group in groups if group.latest_from == since})
 
 
-def series(selection: Selection, interval: Interval = Interval.DAY, people: Collection[Any] | None = None) -> Series:
-    """The selection's usage by day or week of the reporting zone; `people`: ids of its rows, where they are known."""
-    with snapshot():
-        if people is None:
+def series(selection: Selection, interval: Interval = Interval.DAY) -> Series:
+    """The selection's usage by day or week of the reporting zone."""
+    with snapshot() as using:
+        people: Any = app_settings.members.using(using).order_by().values("pk")
+        if selection.person:
             people = [person.id for person in members() if person.matches(selection.person)]
         groups = by_day(selection, people)
     present = sorted({group.provider for group in groups if group.usage.session_count})
@@ -199,7 +201,4 @@ def _bare(text: str) -> str:
     """Without case and accents."""
     if text.isascii():
         return text.casefold()
-    if text.isascii():
-        return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(char for char in decomposed if not unicodedata.combining(char)).casefold()
+    return "".join(filterfalse(unicodedata.combining, unicodedata.normalize("NFKD", text))).casefold()

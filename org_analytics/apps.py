@@ -13,7 +13,9 @@ class OrgAnalyticsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from .checks import SETTINGS_CHECKS
+        from .checks import DATABASE_CHECKS, SETTINGS_CHECKS
 
         for check in SETTINGS_CHECKS:
             checks.register(check, "org_analytics")
+        for check in DATABASE_CHECKS:
+            checks.register(check, checks.Tags.database)

@@ -1,5 +1,6 @@
 """System checks: a misconfigured host is told what to do, before a user meets it."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.apps import apps
@@ -9,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, router
 from django.urls import NoReverseMatch, reverse
 
+from . import rollup
 from .conf import app_settings, is_email_domain
 
 _API, _PAGE = "api-analytics", "organization"
@@ -141,6 +143,42 @@ def check_sqlite_transactions(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+def check_reading(**kwargs: Any) -> list[CheckMessage]:
+    """E009: a database or a time limit for questions that is none."""
+    problems = []
+    for name in ("statement_timeout", "read_database"):
+        try:
+            getattr(app_settings, name)
+        except ImproperlyConfigured as error:
+            problems.append(Error(str(error), hint="Give another value, or none at all.", id="org_analytics.E009"))
+    return problems
+
+
+def check_daily_usage(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """W003: days cut in another zone than is reported in. W004: triggers that are not there, or others.
+
+    Warnings, as `migrate` asks first and may be about to put it right.
+    """
+    return [message for alias in databases or () for message in _daily_usage_of(alias)]
+
+
+def _daily_usage_of(alias: str) -> Iterator[CheckMessage]:
+    if not rollup.is_supported(connections[alias].vendor) or not rollup.is_installed(alias):
+        return
+    if not rollup.zone_is_current(alias):
+        yield Warning(
+            f"In the database {alias!r} days are cut in {rollup.recorded_zone(alias)}, but reported in another zone.",
+            hint="Run manage.py rebuild_daily_usage; until then every day's numbers are summed from the sessions.",
+            id="org_analytics.W003",
+        )
+    if names := rollup.altered_triggers(connections[alias]):
+        yield Warning(
+            f"The database {alias!r} lacks triggers of the daily roll-up, or has others: {', '.join(names)}.",
+            hint="Run manage.py rebuild_daily_usage: it puts them back and sums all sessions again.",
+            id="org_analytics.W004",
+        )
+
+
 _WRITE_MODES = {"IMMEDIATE", "EXCLUSIVE"}
 
 SETTINGS_CHECKS = [
@@ -152,4 +190,6 @@ SETTINGS_CHECKS = [
     check_use_tz,
     check_flag,
     check_sqlite_transactions,
+    check_reading,
 ]
+DATABASE_CHECKS = [check_daily_usage]

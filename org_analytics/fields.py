@@ -1,6 +1,6 @@
 """Money: an exact integer of nano-dollars in the database, a `Decimal` of dollars in Python."""
 
-from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -20,6 +20,8 @@ else:
 
 _EXACT = (Col, Sum, Min, Max)
 _INEXACT = (Avg, StdDev, Variance)
+# Of our own, as a host's may be any; entering a local one for each number costs more than the sum.
+_PRECISE = Context(prec=60)
 _NANO = Decimal(1).scaleb(-NANO_PLACES)
 _CENT = Decimal("0.01")
 _NANOS_A_CENT = 10**7
@@ -31,21 +33,18 @@ class MoneyOverflow(ArithmeticError):
 
 def to_nanos(amount: Decimal) -> int:
     """Nano-dollars of an amount; more than nine places are rounded half-even, once."""
-    with localcontext(prec=60):
-        return int(amount.quantize(_NANO, rounding=ROUND_HALF_EVEN).scaleb(NANO_PLACES))
+    return int(amount.quantize(_NANO, ROUND_HALF_EVEN, _PRECISE).scaleb(NANO_PLACES, _PRECISE))
 
 
 def from_nanos(nanos: int) -> Decimal:
     """The amount of dollars, exactly. Raises MoneyOverflow beyond what the database can hold."""
     _refuse_overflow(nanos)
-    with localcontext(prec=60):
-        return Decimal(nanos).scaleb(-NANO_PLACES)
+    return Decimal(nanos).scaleb(-NANO_PLACES, _PRECISE)
 
 
 def round_cents(amount: Decimal) -> Decimal:
     """Two places, half away from zero: the one rounding that the API's money goes through, after the sum."""
-    with localcontext(prec=60):
-        return amount.quantize(_CENT, rounding=ROUND_HALF_UP)
+    return amount.quantize(_CENT, ROUND_HALF_UP, _PRECISE)
 
 
 def cents(nanos: int, count: int = 1) -> str:
@@ -67,15 +66,12 @@ def _refuse_overflow(nanos: int) -> None:
 
 def average(total: Decimal, count: int) -> Decimal:
     """total / count to far more places than are shown; zero where there is nothing to average."""
-    with localcontext(prec=60):
-        return total / count if count else Decimal(0)
+    return _PRECISE.divide(total, Decimal(count)) if count else Decimal(0)
 
 
 def plain(amount: Decimal) -> str:
     """Unrounded: plain notation with two to nine places and no other trailing zeros (`0.00`, `0.00114675`)."""
-    with localcontext(prec=60):
-        amount = amount.quantize(_NANO, rounding=ROUND_HALF_EVEN)
-    whole, _point, places = f"{amount:f}".partition(".")
+    whole, _point, places = f"{amount.quantize(_NANO, ROUND_HALF_EVEN, _PRECISE):f}".partition(".")
     return f"{whole}.{places.rstrip('0').ljust(2, '0')}"
 
 

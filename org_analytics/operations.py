@@ -15,7 +15,7 @@ from django.db.migrations.operations.base import Operation
 from . import triggers
 from .conf import app_settings
 from .daily import DailyUsage, ReportingDay
-from .rollup import refill, supported
+from .rollup import refill, require_support
 from .triggers import DAYS, USAGE
 
 
@@ -30,7 +30,7 @@ class InstallDailyUsage(Operation):
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         if not _is_ours(app_label, schema_editor):
             return
-        supported(schema_editor.connection.vendor)
+        require_support(schema_editor.connection.vendor)
         for model in (DailyUsage, ReportingDay):
             schema_editor.create_model(model)
         schema_editor.execute(f"CREATE INDEX org_daily_repo ON {USAGE} (repo_id, day)", params=None)

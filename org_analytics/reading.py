@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -42,11 +42,9 @@ def snapshot() -> Iterator[str]:
     if _inside.get() == using:
         yield using
         return
-    connection = connections[using]
-    limited = _on_postgresql if connection.vendor == "postgresql" else _on_sqlite
     token = _inside.set(using)
     try:
-        with limited(connection, app_settings.statement_timeout):
+        with snapshot_of(using, app_settings.statement_timeout):
             yield using
     except OperationalError as error:
         if _is_timeout(error):
@@ -56,6 +54,12 @@ def snapshot() -> Iterator[str]:
         raise
     finally:
         _inside.reset(token)
+
+
+def snapshot_of(using: str, seconds: float = 0) -> AbstractContextManager[None]:
+    """One state of this database, and a time limit if there are seconds."""
+    connection = connections[using]
+    return (_on_postgresql if connection.vendor == "postgresql" else _on_sqlite)(connection, seconds)
 
 
 @contextmanager

@@ -37,12 +37,22 @@ def recorded_zone(using: str) -> str | None:
     return ReportingDay.objects.using(using).order_by("starts_at").values_list("zone", flat=True).first()
 
 
+def is_installed(using: str) -> bool:
+    """Whether the migration that makes the tables was run there."""
+    return {SESSIONS, USAGE, DAYS} <= set(connections[using].introspection.table_names())
+
+
 def rebuild(using: str) -> None:
     """Cut the days anew and sum all sessions again; writers wait meanwhile, readers see the old until it is done."""
     connection = connections[using]
+    # Only where they must be: making triggers keeps readers out, too.
+    remade = altered_triggers(connection)
     with transaction.atomic(using=using), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(f"LOCK TABLE {SESSIONS} IN SHARE ROW EXCLUSIVE MODE")
+        if remade:
+            for statement in (*triggers.drop(connection.vendor), *triggers.create(connection.vendor)):
+                cursor.execute(statement)
         for statement in refill(connection.vendor, app_settings.time_zone):
             cursor.execute(statement)
 
@@ -106,9 +116,14 @@ def _calendar_differences(using: str) -> Iterator[str]:
         yield f"days of {zone.key} are cut by other rules than today's: {count} differences"
 
 
-def supported(vendor: str) -> None:
+def is_supported(vendor: str) -> bool:
+    """Whether triggers were written for such a database."""
+    return vendor in ("postgresql", "sqlite")
+
+
+def require_support(vendor: str) -> None:
     """Raises NotSupportedError for a database that no triggers were written for."""
-    if vendor not in ("postgresql", "sqlite"):
+    if not is_supported(vendor):
         raise NotSupportedError(f"org_analytics runs on PostgreSQL and SQLite, not on {vendor}.")
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
-from . import analytics, page
+from . import analytics, page, rollup
 from .analytics import Report
 from .chart import Chart
 from .conf import app_settings
@@ -104,15 +104,15 @@ class OrganizationView(AddressView):
     def context(self) -> dict[str, Any]:
         """Numbers, each asked for once, all from one state of the database."""
         state, before = self.state, self._selection_before()
-        with snapshot():
+        with snapshot() as using:
+            is_zone_current = rollup.zone_is_current(using)
             report, controls = self.report, self._controls()
-            people = [row.person.id for row in report.people]
-            series = analytics.series(state.selection, people=people)
-            series_before = analytics.series(before, people=people)
+            series, series_before = analytics.series(state.selection), analytics.series(before)
         return {
             **self._frame(),
             **self._table(),
             "zone": app_settings.time_zone,
+            "is_zone_current": is_zone_current,
             "state": state,
             "selection": state.selection,
             "before": before,

@@ -54,6 +54,7 @@ ALLOWED = {
         "page_state",
         "periods",
         "reading",
+        "rollup",
     },
     "bodies": {"strict_json"},
     "sessions_api": {"api", "bodies", "models", "serializers"},
@@ -63,7 +64,7 @@ ALLOWED = {
     "admin": {"models"},
     "ingest": {"ingest", "remotes"},
     "push": {"ingest", "push", "remotes"},
-    "management": {"conf", "ingest", "management", "models", "rollup", "rows", "strict_json"},
+    "management": {"conf", "ingest", "management", "models", "rollup", "rows", "strict_json", "reading"},
 }
 WITHOUT_DJANGO = ("remotes", "forks", "periods", "ingest", "push")
 WRITE_DOOR = "org_analytics.models"
