@@ -165,7 +165,9 @@ class _Parts:
         )
         days = list(near.order_by("starts_at").values_list("starts_at", "day", "zone"))
         self.is_cut = bool(days) and days_of in (None, days[0][2])
-        self.starts = {day: start for start, day, _zone in days if start >= self.start} if self.is_cut else {}
+        self.starts: dict[date, datetime] = (
+            {day: start for start, day, _zone in days if start >= self.start} if self.is_cut else {}
+        )
         self.day_before = max((day for start, day, _zone in days if start < self.start), default=date.min)
         self.cuts = list(self.starts.values())
 

@@ -145,7 +145,7 @@ def check_sqlite_transactions(**kwargs: Any) -> list[CheckMessage]:
 
 def check_reading(**kwargs: Any) -> list[CheckMessage]:
     """E009: a database or a time limit for questions that is none."""
-    problems = []
+    problems: list[CheckMessage] = []
     for name in ("statement_timeout", "read_database"):
         try:
             getattr(app_settings, name)

@@ -6,6 +6,8 @@ triggers need, and a fixture that brought a roll-up of its own would be counted 
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -39,7 +41,7 @@ class DailyUsage(models.Model):
     user_ms = models.BigIntegerField(_("user time (ms)"))
     user_count = models.IntegerField(_("sessions of known user time"))
 
-    objects = models.Manager["DailyUsage"]()
+    objects: ClassVar[models.Manager[DailyUsage]] = models.Manager()
 
     class Meta:
         app_label = "org_analytics_daily"
@@ -57,7 +59,7 @@ class ReportingDay(models.Model):
     day = models.DateField(_("day"))
     zone = models.CharField(_("time zone"), max_length=64)
 
-    objects = models.Manager["ReportingDay"]()
+    objects: ClassVar[models.Manager[ReportingDay]] = models.Manager()
 
     class Meta:
         app_label = "org_analytics_daily"

@@ -8,7 +8,7 @@ PostgreSQL: once a statement, over its transition tables, in the order of the ke
 other where row-level triggers deadlock. SQLite: once a row; it has one writer.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 SESSIONS = "org_analytics_codingsession"
 USAGE = "org_analytics_dailyusage"
@@ -222,4 +222,4 @@ _SQLITE_EVENTS = {
     ),
     "delete": _row_trigger("delete", "", _decrement(), _delete_at_zero()),
 }
-_FUNCTIONS = {"postgresql": _postgres_functions, "sqlite": lambda: iter(())}
+_FUNCTIONS: dict[str, Callable[[], Iterable[str]]] = {"postgresql": _postgres_functions, "sqlite": tuple}

@@ -16,9 +16,7 @@ SHOWN = 20
 class Command(BaseCommand):
     """Needed after a change of the reporting zone, and after writes that no trigger saw."""
 
-    help = (
-        "Cut the days in the reporting zone and sum all sessions again, or (--check) say what is wrong."
-    )
+    help = "Cut the days in the reporting zone and sum all sessions again, or (--check) say what is wrong."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--check", action="store_true", help="change nothing; exit code 1 on any difference")
