@@ -93,7 +93,7 @@ def check_time_zone(**kwargs: Any) -> list[CheckMessage]:
 def check_members(**kwargs: Any) -> list[CheckMessage]:
     """E007: nobody may read, as who is a member cannot be asked."""
     try:
-        app_settings.members_callable  # noqa: B018
+        app_settings.members  # noqa: B018
     except ImproperlyConfigured as error:
         return [
             Error(

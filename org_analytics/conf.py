@@ -71,6 +71,8 @@ class AppSettings:
         model = get_user_model()
         members_callable = self.members_callable
         users = members_callable() if members_callable else model._default_manager.all()
+        if not isinstance(users, QuerySet):
+            raise ImproperlyConfigured("ORG_ANALYTICS_MEMBERS: the callable returned no queryset of users.")
         return users.filter(is_active=True) if _has_field(model, "is_active") else users
 
     @property
