@@ -18,16 +18,13 @@ from typing import Any
 import psycopg
 
 from benchmarks.data import Size
+from org_analytics import triggers
 from tests.postgres import start
 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = ROOT / ".bench"
-MAKERS = (
-    "benchmarks/data.py",
-    "benchmarks/load.py",
-    "org_analytics/triggers.py",
-    "org_analytics/migrations/0001_initial.py",
-)
+MAKERS = ("benchmarks/data.py", "benchmarks/load.py", "org_analytics/migrations/0001_initial.py")
+TENTH, BIG = "PostgreSQL, a tenth of the sessions, 1000 people", "PostgreSQL, ten times the sessions"
 Answer = dict[str, Any]
 
 
@@ -51,9 +48,8 @@ def measured(sessions: int, repeats: int, has_big: bool, server: str) -> Answer:
     """All measurements, by name."""
 
     def postgres(size: Size) -> str:
-        return made(
-            size, server.replace("/postgres?", f"/{_named(size)}?"), lambda: _make_database(server, _named(size))
-        )
+        name = _named(size)
+        return made(size, server.replace("/postgres?", f"/{name}?"), lambda: _make_database(server, name))
 
     most = Size(sessions, 2000)
     main_url = postgres(most)
@@ -62,20 +58,21 @@ def measured(sessions: int, repeats: int, has_big: bool, server: str) -> Answer:
         "PostgreSQL over HTTP": run("over_http", main_url, str(2 * repeats), "memory"),
         "PostgreSQL, writing": run("writing", main_url),
         "PostgreSQL, 200 people, eight clients": run("over_http", postgres(Size(sessions, 200)), "5", "crowd"),
-        "PostgreSQL, a tenth of the sessions, 1000 people": run(
-            "inside", postgres(Size(sessions // 10, 1000)), str(repeats)
-        ),
-        "PostgreSQL, 1000 people": run("inside", postgres(Size(sessions, 1000)), str(repeats)),
-        "PostgreSQL, 200 people": run("inside", postgres(Size(sessions, 200)), str(repeats)),
     }
+    sizes = {
+        TENTH: Size(sessions // 10, 1000),
+        "PostgreSQL, 1000 people": Size(sessions, 1000),
+        "PostgreSQL, 200 people": Size(sessions, 200),
+    }
+    if has_big:
+        sizes[BIG] = Size(10 * sessions, 2000)
+    results |= {name: run("inside", postgres(size), str(repeats)) for name, size in sizes.items()}
     few = Size(sessions, 500)
     file = KEPT / f"{_named(few)}.sqlite3"
     sqlite = made(few, f"sqlite:///{file}", lambda: file.unlink(missing_ok=True))
     results["SQLite, 500 people"] = run("inside", sqlite, str(repeats))
     results["SQLite, 500 people, over HTTP"] = run("over_http", sqlite, str(2 * repeats))
     results["SQLite, writing"] = run("writing", sqlite)
-    if has_big:
-        results["PostgreSQL, ten times the sessions"] = run("inside", postgres(Size(10 * sessions, 2000)), str(repeats))
     return results
 
 
@@ -123,12 +120,9 @@ def ratios(results: Answer) -> dict[str, float]:
         "naive / repos, 90 days": asked["naive repos, 90 days"]["database"] / asked["repos, 90 days"]["question"],
     }
     growth = {
-        "ten times the sessions, same person-days": (
-            "PostgreSQL, 1000 people",
-            "PostgreSQL, a tenth of the sessions, 1000 people",
-        ),
+        "ten times the sessions, same person-days": ("PostgreSQL, 1000 people", TENTH),
         "ten times the people, same sessions": ("PostgreSQL", "PostgreSQL, 200 people"),
-        "ten times the sessions again": ("PostgreSQL, ten times the sessions", "PostgreSQL"),
+        "ten times the sessions again": (BIG, "PostgreSQL"),
     }
     for name, (more, less) in growth.items():
         if more in results:
@@ -139,8 +133,9 @@ def ratios(results: Answer) -> dict[str, float]:
 
 
 def _named(size: Size) -> str:
-    digest = hashlib.sha256(b"".join((ROOT / path).read_bytes() for path in MAKERS)).hexdigest()[:8]
-    return f"{size.name}_{digest}"
+    made_by = [(ROOT / path).read_text() for path in MAKERS]
+    made_by += [*triggers.create("postgresql"), *triggers.create("sqlite")]
+    return f"{size.name}_{hashlib.sha256(''.join(made_by).encode()).hexdigest()[:8]}"
 
 
 def _make_database(server: str, name: str) -> None:

@@ -59,7 +59,7 @@ def make_people(count: int) -> list[int]:
             email=f"person{number}@example.com",
             first_name=f"First{number % 211}",
             last_name=f"Läst{number % 377}",
-            password="!",  # noqa: S106
+            password="!",
         )
         for number in range(count)
     ]
@@ -91,7 +91,7 @@ def write(rows: Iterator[tuple[Any, ...]]) -> None:
                 copy.write_row(row)
         return
     marks = ", ".join("?" * (COLUMNS.count(",") + 1))
-    insert = f"INSERT INTO org_analytics_codingsession ({COLUMNS}) VALUES ({marks})"  # noqa: S608
+    insert = f"INSERT INTO org_analytics_codingsession ({COLUMNS}) VALUES ({marks})"
     with transaction.atomic():
         connection.connection.executemany(insert, (tuple(map(_sqlite_value, row)) for row in rows))
 

@@ -1,4 +1,4 @@
-"""A question that takes too long is a 503, and nothing of its limit stays behind; what is asked together is one state."""
+"""A question that takes too long is a 503, nothing of its limit stays behind; what is asked together is one state."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from tests.threads import at_once
 
 SLOW = {
     "postgresql": "SELECT pg_sleep(60)",
-    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) SELECT max(i) FROM n",
+    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1e9) SELECT max(i) FROM n",
 }
 URLS = ("/api/v1/org/analytics", "/api/v1/org/repos", "/api/v1/org/series")
 
