@@ -9,7 +9,7 @@ export MAKECMDGOALS
 # An environment whose interpreter is gone is made anew.
 $(shell $(RUN) -c '' 2>/dev/null || rm -rf $(VENV))
 
-.PHONY: help demo test lint matrix compare screenshots clean
+.PHONY: help demo test lint bench matrix compare screenshots clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -28,6 +28,9 @@ lint: $(VENV)/.dev-installed ## ruff, mypy, missing migrations, catalogues
 	@$(RUN) -m mypy
 	@$(RUN) manage.py makemigrations --check --dry-run
 	@scripts/check-catalogues
+
+bench: $(VENV)/.dev-installed ## times of the answers on a million sessions (N=100000: fewer, BIG=1: also ten million)
+	@$(RUN) -m benchmarks $(or $(N),1000000) $(if $(BIG),--big)
 
 matrix: $(VENV)/.dev-installed ## the suite with each supported pair of Python and Django, and on the built wheel
 	@$(RUN) -m nox --reuse-existing-virtualenvs

@@ -48,7 +48,7 @@ def main() -> int:
         return 2
     sessions, differing = 0, 0
     for seed in range(options.seed, options.seed + options.histories):
-        compared, differences = compare(command, random_history(random.Random(seed)))  # noqa: S311
+        compared, differences = compare(command, random_history(random.Random(seed)))
         sessions += compared
         differing += bool(differences)
         for difference in differences:
@@ -68,10 +68,10 @@ def install() -> Path:
     if not command.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
         question = [npm, "install", "--no-audit", "--no-fund", "--prefix", str(CACHE), f"ccusage@{VERSION}"]
-        done = subprocess.run(question, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(question, capture_output=True, text=True, check=False)
         if done.returncode or not command.exists():
             raise Unavailable(f"npm cannot install ccusage {VERSION}")
-    if subprocess.run([command, "--version"], capture_output=True, check=False).returncode:  # noqa: S603
+    if subprocess.run([command, "--version"], capture_output=True, check=False).returncode:
         raise Unavailable(f"ccusage {VERSION} does not run here")
     return command
 
@@ -155,7 +155,7 @@ def _counts(part: dict[str, Any]) -> tuple[int, ...]:
 def _report(command: Path, home: Path, *question: str) -> list[dict[str, Any]]:
     places = {"CLAUDE_CONFIG_DIR": str(home / ".claude"), "CODEX_HOME": str(home / ".codex")}
     agent, *more = question
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [command, agent, "session", "--json", "--offline", *more],
         env={**os.environ, **places, "HOME": str(home), "TZ": "UTC"},
         capture_output=True,

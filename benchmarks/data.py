@@ -5,7 +5,6 @@ times the sessions fall on the same person-days.
 """
 
 # Dice, not secrets.
-# ruff: noqa: S311
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -59,7 +59,7 @@ def _options() -> argparse.Namespace:
 
 def _in_process(name: str, history: Path) -> dict[str, Any]:
     command = [sys.executable, "-m", "benchmarks.ingest", "--measure", name, "--history", str(history)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     result: dict[str, Any] = json.loads(done.stdout)
     return result
 
@@ -126,7 +126,7 @@ MEASUREMENTS = {
 
 def write_history(root: Path, size: int) -> None:
     """About `size` bytes of sessions of the past 90 days, three quarters of them Claude Code's."""
-    rng = random.Random(SEED)  # noqa: S311
+    rng = random.Random(SEED)
     partial = root.with_name(root.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     written = 0

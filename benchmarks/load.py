@@ -2,11 +2,12 @@
 
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import django
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 
 from benchmarks.data import END, FORKS, REPOS, Size, root_of, sessions
 
@@ -32,15 +33,19 @@ NAIVE = """
 def main(size: Size) -> None:
     django.setup()
     call_command("migrate", verbosity=0)
+    fill(size)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
+
+
+def fill(size: Size) -> None:
+    """People, repositories, sessions; on PostgreSQL also the table of which the naive roll-up is made."""
     people, repos = make_people(size.people), make_repos()
     write(_rows(size, people, repos))
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
             cursor.execute(NAIVE)
             cursor.execute("CREATE INDEX naive_started ON naive_session (started_at)")
-            cursor.execute("VACUUM ANALYZE")
-        else:
-            cursor.execute("ANALYZE")
 
 
 def make_people(count: int) -> list[int]:
@@ -54,7 +59,7 @@ def make_people(count: int) -> list[int]:
             email=f"person{number}@example.com",
             first_name=f"First{number % 211}",
             last_name=f"Läst{number % 377}",
-            password="!",  # noqa: S106
+            password="!",
         )
         for number in range(count)
     ]
@@ -86,11 +91,13 @@ def write(rows: Iterator[tuple[Any, ...]]) -> None:
                 copy.write_row(row)
         return
     marks = ", ".join("?" * (COLUMNS.count(",") + 1))
-    connection.ensure_connection()
-    connection.connection.execute("BEGIN")
-    plain = (tuple(value.isoformat(" ")[:26] if hasattr(value, "tzinfo") else value for value in row) for row in rows)
-    connection.connection.executemany(f"INSERT INTO org_analytics_codingsession ({COLUMNS}) VALUES ({marks})", plain)  # noqa: S608
-    connection.connection.execute("COMMIT")
+    insert = f"INSERT INTO org_analytics_codingsession ({COLUMNS}) VALUES ({marks})"
+    with transaction.atomic():
+        connection.connection.executemany(insert, (tuple(map(_sqlite_value, row)) for row in rows))
+
+
+def _sqlite_value(value: Any) -> Any:
+    return str(value.replace(tzinfo=None)) if isinstance(value, datetime) else value
 
 
 def _rows(size: Size, people: list[int], repos: list[int]) -> Iterator[tuple[Any, ...]]:

@@ -1,6 +1,6 @@
-"""Times over HTTP through gunicorn with two workers: `python -m benchmarks.over_http REPEATS [crowd|memory]…`; prints JSON.
+"""Times over HTTP through gunicorn with two workers: `python -m benchmarks.over_http REPEATS [crowd|memory]…`.
 
-Server, database and client share the machine. The server is the example project, as in production.
+Prints JSON. Server, database and client share the machine. The server is the example project, as in production.
 """
 
 import json
@@ -112,7 +112,7 @@ def crowd(server: Server) -> dict[str, float]:
 
 def memory(server: Server) -> dict[str, list[int]]:
     """MiB of each worker after 100 and after 1,000 mixed requests."""
-    dice, asked, found = random.Random(0), list(paths().values()), {}  # noqa: S311
+    dice, asked, found = random.Random(0), list(paths().values()), {}
     for number in range(1, MIXED_REQUESTS + 1):
         server.get(dice.choice(asked))
         if number in (100, MIXED_REQUESTS):

@@ -150,7 +150,8 @@ def latest_start(selection: Selection, since: datetime, user_ids: Collection[Any
         sessions = CodingSession.objects.using(using).filter(_ANALYZED, parts.of_sessions, user__in=user_ids)
         until = min(selection.end, since + _LONGEST_DAY)
         sessions = sessions.started_between(since, until).of_providers(selection.providers)
-        return sessions.order_by("-started_at").values_list("started_at", flat=True).first()
+        last: datetime | None = sessions.order_by("-started_at").values_list("started_at", flat=True).first()
+        return last
 
 
 class _Parts:

@@ -8,7 +8,7 @@ PostgreSQL: once a statement, over its transition tables, in the order of the ke
 other where row-level triggers deadlock. SQLite: once a row; it has one writer.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 SESSIONS = "org_analytics_codingsession"
 USAGE = "org_analytics_dailyusage"
@@ -72,7 +72,8 @@ def measure(name: str, row: str) -> str:
 
 def create(vendor: str) -> list[str]:
     """The statements that make the triggers."""
-    return [*_FUNCTIONS[vendor](), *triggers(vendor).values()]
+    made = _create_functions() if vendor == "postgresql" else ()
+    return [*made, *triggers(vendor).values()]
 
 
 def drop(vendor: str) -> list[str]:
@@ -110,7 +111,7 @@ def all_usage() -> str:
 # PostgreSQL -----------------------------------------------------------------------------------------------------------
 
 
-def _postgres_functions() -> Iterator[str]:
+def _create_functions() -> Iterator[str]:
     for name, body in functions().items():
         # The schema of now, also for writers with another search path.
         options = "LANGUAGE plpgsql SET search_path FROM CURRENT"
@@ -222,4 +223,3 @@ _SQLITE_EVENTS = {
     ),
     "delete": _row_trigger("delete", "", _decrement(), _delete_at_zero()),
 }
-_FUNCTIONS: dict[str, Callable[[], Iterable[str]]] = {"postgresql": _postgres_functions, "sqlite": tuple}

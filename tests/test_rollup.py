@@ -181,8 +181,9 @@ def test_a_writer_with_another_search_path_is_counted(user: Any) -> None:
     with transaction.atomic():
         execute("SET LOCAL search_path TO pg_catalog")
         execute(
-            f"INSERT INTO public.{SESSIONS} (user_id, provider, external_id, started_at, title, cost_complete, analyzed_at)"
-            f" VALUES ('{user.pk}', 'codex', 'psql', '2026-06-17', '', true, now())"
+            f"INSERT INTO public.{SESSIONS} "
+            "(user_id, provider, external_id, started_at, title, cost_complete, analyzed_at) "
+            f"VALUES ('{user.pk}', 'codex', 'psql', '2026-06-17', '', true, now())"
         )
     assert counts() == {date(2026, 6, 17): 1}
 

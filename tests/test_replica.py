@@ -1,0 +1,73 @@
+"""Questions can be asked of another database than is written to."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connections
+from django.test import Client
+
+from org_analytics.models import CodingSession, Repo
+from tests.questions import NOW, RANGE
+from tests.users import create_user
+
+
+@pytest.fixture
+def replica(transactional_db: None, tmp_path: Path, settings: Any) -> Iterator[str]:
+    """A second database, in which things are a little otherwise than in the first, so that answers tell them apart."""
+    connections.databases["replica"] = {
+        **connections.databases["default"],
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(tmp_path / "replica.sqlite3"),
+        "OPTIONS": {},
+    }
+    connections["replica"].connect()  # before the test case would refuse a database that it was not told of
+    call_command("migrate", database="replica", verbosity=0)
+    settings.ORG_ANALYTICS_READ_DATABASE = "replica"
+    yield "replica"
+    connections["replica"].close()
+    del connections["replica"], connections.databases["replica"]
+
+
+@pytest.fixture
+def replicated(replica: str) -> Any:
+    """A person and a session that only the replica has."""
+    person = create_user("replicated@example.com")
+    key = person.pk
+    person.save(using=replica)
+    type(person).objects.using("default").filter(pk=key).delete()
+    repo = Repo(path="acme/replicated", key="acme/replicated")
+    repo.save(using=replica)
+    CodingSession.objects.using(replica).bulk_create(
+        [
+            CodingSession(
+                user_id=key, provider="codex", external_id="1", started_at=NOW, analyzed_at=NOW, repo_id=repo.pk
+            )
+        ]
+    )
+    return person
+
+
+def test_every_question_is_asked_of_the_database_that_is_named(api: Client, replicated: Any) -> None:
+    analytics = api.get("/api/v1/org/analytics", RANGE).json()
+    series = api.get("/api/v1/org/series", RANGE).json()
+    assert [row["user"]["email"] for row in analytics["users"]] == ["replicated@example.com"]
+    assert (analytics["totals"]["session_count"], analytics["providers_present"]) == (1, ["codex"])
+    assert api.get("/api/v1/org/repos", RANGE).json()["repos"] == ["acme/replicated"]
+    assert series["providers_present"] == ["codex"]
+    filtered = api.get("/api/v1/org/analytics", {**RANGE, "repos": "acme/replicated", "include_no_repo": "0"}).json()
+    assert filtered["totals"]["session_count"] == 1
+
+
+def test_the_page_is_read_there_too(api: Client, replicated: Any) -> None:
+    page = api.get("/organization", {"start": "2026-06-15", "end": "2026-06-18"}).content.decode()
+    assert "replicated@example.com" in page
+    assert "ann@example.com" not in page.partition("<table")[2]
+
+
+def test_writing_stays_where_it_was(replica: str, make_session: Any, user: Any) -> None:
+    make_session(user, git_info={"repo_url": "acme/api"})
+    assert CodingSession.objects.using("default").count() == 1
+    assert CodingSession.objects.using(replica).count() == 0
