@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 MAX_PATH_BYTES = 512
+# No remote is nearly as long; what is, is not worth the time that taking it apart would cost.
+MAX_URL = 4096
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _LOCAL = re.compile(r"file:|[a-z]:[/\\]|[/\\]|\.{1,2}(?:[/\\]|$)|~(?:[/\\]|$)", re.IGNORECASE)
@@ -50,7 +52,7 @@ def repo_path(url: object) -> str | None:
     >>> repo_path("git@gitlab.com:group/sub/repo.git")
     'group/sub/repo'
     """
-    if not isinstance(url, str) or _is_unsafe(url):
+    if not isinstance(url, str) or len(url) > MAX_URL or _is_unsafe(url):
         return None
     url = url.strip(" ")
     parts = _local_parts(url) if is_local(url) else _remote_parts(url)

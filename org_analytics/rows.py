@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -20,6 +21,8 @@ MAX_EXTERNAL_ID = 512
 MAX_TITLE = 255
 MAX_MODEL = 255
 MAX_MODELS = 100
+# Of unknown fields, and of bad models, so many are named: a small body must not become a long answer.
+MAX_NAMED = 10
 NO_GIT = GitPaths()
 
 
@@ -98,15 +101,14 @@ def clean_row(given: Mapping[str, Any]) -> SessionRow:
 def _cleaned(
     given: Mapping[str, Any], cleaners: Mapping[str, Callable[[Any], Any]], required: Sequence[str]
 ) -> tuple[dict[str, Any], dict[str, list[Any]]]:
-    """The cleaned values and the errors, both by name."""
+    """The cleaned values and the errors, both by name; of unknown fields the first `MAX_NAMED`."""
     cleaned: dict[str, Any] = {}
     errors: dict[str, list[Any]] = {name: [_("This field is required.")] for name in required if name not in given}
-    for name, value in given.items():
-        if name not in cleaners:
-            errors[name] = [_("Unknown field.")]
-            continue
+    unknown = (name for name in given if name not in cleaners)
+    errors.update((name, [_("Unknown field.")]) for name in islice(unknown, MAX_NAMED))
+    for name in filter(given.__contains__, cleaners):
         try:
-            cleaned[name] = cleaners[name](value)
+            cleaned[name] = cleaners[name](given[name])
         except ValidationError as error:
             errors[name] = error.messages
     return cleaned, errors
@@ -125,7 +127,7 @@ def _provider(value: Any) -> str:
 
 
 def _models(value: Any) -> tuple[UsageRow, ...]:
-    """The usage of each model, by name. Raises ValidationError naming index and field."""
+    """The usage of each model, by name. Raises ValidationError naming index and field of the first bad ones."""
     if not isinstance(value, list | tuple) or len(value) > MAX_MODELS:
         raise ValidationError(_("Must be a list of at most %(maximum)d models."), params={"maximum": MAX_MODELS})
     rows: dict[str, UsageRow] = {}
@@ -138,6 +140,8 @@ def _models(value: Any) -> tuple[UsageRow, ...]:
             rows[usage.model] = usage
         except ValidationError as error:
             errors += _indexed(index, error)
+        if len(errors) >= MAX_NAMED:
+            break
     if errors:
         raise ValidationError(errors)
     return tuple(rows[model] for model in sorted(rows))

@@ -326,3 +326,8 @@ def info(**changes: Any) -> dict[str, Any]:
 )
 def test_git_info_names_the_repository_and_its_upstream(git_info: Any, paths: GitPaths) -> None:
     assert git_paths(git_info) == paths
+
+
+@pytest.mark.parametrize("url", ["acme/api" + ".git" * 10_000, "@" * 10_000 + "h:o/r"])
+def test_a_url_far_longer_than_any_remote_is_no_repository_and_not_taken_apart(url: str) -> None:
+    assert repo_path(url) is None

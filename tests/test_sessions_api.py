@@ -629,3 +629,13 @@ def test_many_people_of_the_same_new_repository_at_once(client_of: Any) -> None:
 
     assert in_threads(send, len(clients)) == [["created"]] * 6
     assert {session.repo.root.path for session in CodingSession.objects.select_related("repo__root")} == {"acme/api"}
+
+
+def test_a_small_body_of_nothing_but_mistakes_gets_no_long_answer(post: Post) -> None:
+    unknown = {f"field{number}": 1 for number in range(1000)}
+    response = post({**ROW, **unknown}, {**ROW, "models": [{}] * 100}, {**ROW, "models": [{**OPUS, **unknown}]})
+    fields, models, nested = (result["errors"] for result in response.json()["results"])
+    assert len(fields) == 10
+    assert models["models"][0] == "[0].model: This field is required."
+    assert len(models["models"]) < 20
+    assert len(nested["models"]) == 10
