@@ -29,8 +29,9 @@ lint: $(VENV)/.dev-installed ## ruff, mypy, missing migrations, catalogues
 	@$(RUN) manage.py makemigrations --check --dry-run
 	@scripts/check-catalogues
 
-bench: $(VENV)/.dev-installed ## times of the answers on a million sessions (N=100000: fewer, BIG=1: also ten million)
+bench: $(VENV)/.dev-installed ## times of the answers on a million sessions and of reading transcripts (N=100000: fewer, BIG=1: ten million)
 	@$(RUN) -m benchmarks $(or $(N),1000000) $(if $(BIG),--big)
+	@$(RUN) -m benchmarks.ingest
 
 matrix: $(VENV)/.dev-installed ## the suite with each supported pair of Python and Django, and on the built wheel
 	@$(RUN) -m nox --reuse-existing-virtualenvs
