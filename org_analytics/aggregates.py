@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import reduce
+from itertools import compress
 from operator import or_
 from typing import Any, Self
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
-from django.db.models import BigIntegerField, Case, DateField, F, Max, Q, QuerySet, Sum, Value, When
+from django.db.models import BigIntegerField, Case, DateField, F, IntegerField, Max, Q, QuerySet, Sum, Value, When
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast, TruncDate
 
@@ -25,6 +26,7 @@ from .fields import from_nanos
 from .filters import Selection
 from .models import CodingSession, Repo
 from .reading import snapshot
+from .rows import Provider
 from .triggers import MEASURES, NANOS, SESSIONS, measure
 
 
@@ -99,32 +101,31 @@ def by_user(selection: Selection) -> list[UserGroup]:
         return [
             UserGroup(
                 user_id=pk.to_python(user),
-                usage=_usage(sums),
-                pending_count=sums[_PENDING],
+                usage=_usage(sums[_FLAGS:]),
+                pending_count=sums[_FLAGS + _PENDING],
                 latest_from=parts.start_of(latest),
-                providers=frozenset(providers.split(",")) if providers else _NONE,
+                providers=frozenset(compress(Provider.values, sums)),
             )
-            for user, latest, providers, *sums in _per_user(rows, selection.providers, using)
+            for user, latest, *sums in _per_user(rows, selection.providers, using)
         ]
 
 
 def _per_user(rows: Any, providers: tuple[str, ...], using: str) -> list[tuple[Any, ...]]:
-    """(user, latest day, names of providers with counted sessions, sums of the selected ones…) of each user.
+    """(user, latest day, a flag for each provider that has counted sessions, sums of the selected ones…) of each user.
 
     Rows come by user and provider; adding them up here would be to build four times as many objects.
     """
-    connection = connections[using]
     try:
         inner, parameters = rows.query.get_compiler(using=using).as_sql()
     except EmptyResultSet:
         return []
     selected = f"FILTER (WHERE provider IN ({', '.join(['%s'] * len(providers))}))" if providers else ""
-    sums = [f"max(latest) {selected}", _NAMES_OF_PROVIDERS[connection.vendor]]
-    sums += [f"CAST(coalesce(sum({name}) {selected}, 0) AS bigint)" for name in _SUMS_OF_DAYS]
-    with connection.cursor() as cursor:
+    sums = [f"CAST(coalesce(sum({name}) {selected}, 0) AS bigint)" for name in _SUMS_OF_DAYS]
+    columns = ["user_id", f"max(latest) {selected}", *_HAS_PROVIDER, *sums]
+    with connections[using].cursor() as cursor:
         cursor.execute(
-            f"SELECT user_id, {', '.join(sums)} FROM ({inner}) part GROUP BY user_id",  # noqa: S608
-            [*providers * (len(sums) - 1), *parameters],
+            f"SELECT {', '.join(columns)} FROM ({inner}) part GROUP BY user_id",  # noqa: S608
+            [*providers, *providers * len(sums), *parameters],
         )
         return list(cursor.fetchall())
 
@@ -146,8 +147,8 @@ def by_day(selection: Selection, user_ids: Collection[Any] | QuerySet[Any]) -> l
 def latest_start(selection: Selection, since: datetime, user_ids: Collection[Any]) -> datetime | None:
     """When the last counted session of these users started, where it is known to be on the day of `since`."""
     with snapshot() as using:
-        parts = _Parts(selection, using)
-        sessions = CodingSession.objects.using(using).filter(_ANALYZED, parts.of_sessions, user__in=user_ids)
+        _of_days, of_sessions = _repo_rule(selection, using)
+        sessions = CodingSession.objects.using(using).filter(_ANALYZED, of_sessions, user__in=user_ids)
         until = min(selection.end, since + _LONGEST_DAY)
         sessions = sessions.started_between(since, until).of_providers(selection.providers)
         last: datetime | None = sessions.order_by("-started_at").values_list("started_at", flat=True).first()
@@ -229,24 +230,25 @@ def _repo_rule(selection: Selection, using: str) -> tuple[Q, Q]:
     return Q(repo_id__in=[0, *ids]), Q(repo_id__in=ids) | Q(repo_id=None)
 
 
-def _sum(expression: Any) -> Cast:
-    """PostgreSQL adds bigints up to a numeric, which is slow to read; no user's, no day's sum comes near 2^63."""
-    return Cast(Sum(expression), BigIntegerField())
+def _sum(name: str, expression: Any) -> Cast:
+    """As wide as what is summed: PostgreSQL would go up to bigint and numeric, which are slow to add and to read.
+
+    No user's and no day's sum comes near the limits.
+    """
+    return Cast(Sum(expression), IntegerField() if name.endswith("_count") else BigIntegerField())
 
 
 def _of_session(name: str) -> RawSQL:
     return RawSQL(measure(name, SESSIONS).replace("%", "%%"), (), BigIntegerField())  # noqa: S611
 
 
-_SUMS_OF_DAYS = {f"sum_{name}": _sum(F(name)) for name in MEASURES}
-_SUMS_OF_SESSIONS = {f"sum_{name}": _sum(_of_session(name)) for name in MEASURES}
+_SUMS_OF_DAYS = {f"sum_{name}": _sum(name, F(name)) for name in MEASURES}
+_SUMS_OF_SESSIONS = {f"sum_{name}": _sum(name, _of_session(name)) for name in MEASURES}
 _COUNTED, _PENDING = 0, 1
-_NONE: frozenset[str] = frozenset()
-_WITH_SESSIONS = "FILTER (WHERE sum_session_count > 0)"
-_NAMES_OF_PROVIDERS = {
-    "postgresql": f"string_agg(provider, ',') {_WITH_SESSIONS}",
-    "sqlite": f"group_concat(provider, ',') {_WITH_SESSIONS}",
-}
+_HAS_PROVIDER = [
+    f"max(CASE WHEN provider = '{name}' AND sum_session_count > 0 THEN 1 ELSE 0 END)" for name in Provider.values
+]
+_FLAGS = len(_HAS_PROVIDER)
 _ANALYZED = Q(analyzed_at__isnull=False)
 # With room for any change of the clock.
 _LONGEST_DAY = timedelta(days=2)

@@ -86,8 +86,10 @@ class AppSettings:
 
     @property
     def statement_timeout(self) -> float:
-        """`ORG_ANALYTICS_STATEMENT_TIMEOUT`: seconds that a query of ours may take; 0: no limit. Default 10."""
+        """`ORG_ANALYTICS_STATEMENT_TIMEOUT`: seconds that a query of ours may take; 0 or None: no limit. Default 10."""
         value = getattr(settings, "ORG_ANALYTICS_STATEMENT_TIMEOUT", DEFAULT_STATEMENT_TIMEOUT)
+        if value is None:
+            return 0.0
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or not 0 <= value <= MAX_STATEMENT_TIMEOUT:
             limits = f"a number of seconds from 0 to {MAX_STATEMENT_TIMEOUT}"

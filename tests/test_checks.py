@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db import connection
 
-from org_analytics import checks
+from org_analytics import checks, triggers
 
 
 def found(check_id: str) -> list[CheckMessage]:
@@ -184,6 +184,35 @@ def test_manage_py_check_stops_on_an_error(settings: Any) -> None:
 
     with pytest.raises(SystemCheckError, match=r"org_analytics\.E001"):
         call_command("check")
+
+
+def test_e009_a_time_limit_or_a_database_that_is_none_is_named(settings: Any) -> None:
+    settings.ORG_ANALYTICS_STATEMENT_TIMEOUT, settings.ORG_ANALYTICS_READ_DATABASE = "soon", "elsewhere"
+    assert [("soon" in error.msg, "elsewhere" in error.msg) for error in found("E009")] == [
+        (True, False),
+        (False, True),
+    ]
+
+
+@pytest.mark.django_db
+def test_w003_a_changed_reporting_zone_is_noticed_until_the_days_are_cut_anew(settings: Any) -> None:
+    assert checks.check_daily_usage(["default"]) == []
+    settings.ORG_ANALYTICS_TIME_ZONE = "Asia/Tokyo"
+    (warning,) = checks.check_daily_usage(["default"])
+    assert (warning.id, "UTC" in warning.msg) == ("org_analytics.W003", True)
+    call_command("rebuild_daily_usage", verbosity=0)
+    assert checks.check_daily_usage(["default"]) == []
+
+
+@pytest.mark.django_db
+def test_w004_missing_triggers_are_named_until_they_are_put_back() -> None:
+    for statement in triggers.drop(connection.vendor):
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+    (warning,) = checks.check_daily_usage(["default"])
+    assert (warning.id, "org_analytics_daily_usage_update" in warning.msg) == ("org_analytics.W004", True)
+    call_command("rebuild_daily_usage", verbosity=0)
+    assert checks.check_daily_usage(["default"]) == []
 
 
 def test_each_id_of_the_module_has_a_test_of_its_name() -> None:

@@ -278,25 +278,20 @@ def test_check_does_not_print_without_end(user: Any) -> None:
 
 
 @pytest.mark.django_db
-def test_w003_a_changed_reporting_zone_is_noticed_until_the_days_are_recut(user: Any, settings: Any) -> None:
-    assert check_daily_usage(["default"]) == []
+def test_a_changed_reporting_zone_recuts_the_days(user: Any, settings: Any) -> None:
     settings.ORG_ANALYTICS_TIME_ZONE = "Asia/Tokyo"
     CodingSession.objects.bulk_create([unsaved(user, 1)])
-    (warning,) = check_daily_usage(["default"])
-    assert (warning.id, rollup.zone_is_current("default")) == ("org_analytics.W003", False)
+    assert (rollup.zone_is_current("default"), counts()) == (False, {date(2026, 6, 17): 1})
     assert "Asia/Tokyo" in rebuilt()
-    assert check_daily_usage(["default"]) == []
-    assert counts() == {date(2026, 6, 18): 1}
+    assert (rollup.zone_is_current("default"), counts()) == (True, {date(2026, 6, 18): 1})
 
 
 @pytest.mark.django_db
-def test_w004_missing_triggers_are_noticed_and_put_back(user: Any) -> None:
+def test_missing_triggers_are_put_back(user: Any) -> None:
     suspend_triggers()
     CodingSession.objects.bulk_create([unsaved(user, 1)])
-    (warning,) = check_daily_usage(["default"])
-    assert warning.id == "org_analytics.W004"
     rebuilt()
-    assert (check_daily_usage(["default"]), counts()) == ([], {NOW.date(): 1})
+    assert (rollup.altered_triggers(connection), counts()) == ([], {NOW.date(): 1})
 
 
 @pytest.mark.django_db
