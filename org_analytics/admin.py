@@ -143,7 +143,8 @@ class CodingSessionAdmin(_SessionAdmin):
         return False
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
-        return [
-            *self.search_fields,
-            f"user__{get_user_model().get_email_field_name()}",
-        ]
+        """Also the user's e-mail, where the host's model has one."""
+        user = get_user_model()
+        email = user.get_email_field_name()
+        has_email = any(field.name == email for field in user._meta.get_fields())
+        return [*self.search_fields, *([f"user__{email}"] if has_email else [])]

@@ -19,9 +19,10 @@ _LOCAL = re.compile(r"file:|[a-z]:[/\\]|[/\\]|\.{1,2}(?:[/\\]|$)|~(?:[/\\]|$)", 
 # `https:/host/…`, `https:host/…`, `https//host/…`: what follows would be taken for a path, host and all.
 _BROKEN_SCHEME = re.compile(r"(?:git\+)?(?:https?|ssh|ftps?)(?::|//)|git:/", re.IGNORECASE)
 _PORT = re.compile(r"(?::[0-9]*)?")
-# A separator, as it is or percent-encoded, in what is left as the path: part of it may be a host or a credential.
-_SEPARATOR = re.compile(r"[:\\]|%(?:3a|40)", re.IGNORECASE)
-_LOCAL_SEPARATOR = re.compile(r"[:@?#]|%(?:3a|40)", re.IGNORECASE)
+# A separator, as it is or percent-encoded, in what is left as the path: part of it may be a host, a credential or a
+# query (`;token=…`, `%3Ftoken=…`). A percent sign that is itself encoded may hide any of them.
+_SEPARATOR = re.compile(r"[:\\;=]|%(?:23|25|3[abdf]|40)", re.IGNORECASE)
+_LOCAL_SEPARATOR = re.compile(r"[:@?#;=]|%(?:23|25|3[abdf]|40)", re.IGNORECASE)
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _NO_NAME = frozenset({"", ".", "..", "~"})
 

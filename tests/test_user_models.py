@@ -50,3 +50,9 @@ def test_admin_finds_sessions_by_their_users_email(client_of, superuser, user, m
     client = client_of(superuser)
     assert "Found" in client.get("/admin/org_analytics/codingsession/", {"q": user.email}).text
     assert "Found" not in client.get("/admin/org_analytics/codingsession/", {"q": "nobody@else"}).text
+
+
+def test_admin_searches_sessions_of_a_user_model_without_email(client_of, superuser, user, make_session, monkeypatch):
+    make_session(user, title="Found")
+    monkeypatch.setattr(get_user_model(), "EMAIL_FIELD", "no_such_field", raising=False)
+    assert "Found" in client_of(superuser).get("/admin/org_analytics/codingsession/", {"q": "Found"}).text
