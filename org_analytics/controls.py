@@ -79,6 +79,19 @@ class FilterControls:
         ]
 
     @property
+    def filters_set(self) -> int:
+        """How many dates and filters differ from what an empty address shows; the presets are seen anyway."""
+        selection = self.state.selection
+        chosen = len(selection.providers) + len(selection.repos)
+        return chosen + sum([self.state.preset is None, not selection.include_no_repo, selection.person != ""])
+
+    @property
+    def is_more_open(self) -> bool:
+        """Whether something among the dates and filters has to be seen: a selection or an error."""
+        beside_presets = {"start", "end", "provider", "repo", "include_no_repo", "q"}
+        return self.filters_set > 0 or not beside_presets.isdisjoint(self.errors)
+
+    @property
     def last_90_days(self) -> str:
         return self._dates_dropped("90d")
 

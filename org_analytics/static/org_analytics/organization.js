@@ -81,6 +81,8 @@
     }
   };
 
+  document.documentElement.classList.add("oa-enhanced"); // htmx is there: nothing has to be applied by hand
+
   // Progress and failure ----------------------------------------------------------------------------------------------
 
   function showFailure() {
