@@ -24,7 +24,7 @@ WITH_ROOTS = r"""
                 WHERE remote->>'name' = git_info->>'tracking_remote' LIMIT 1)
                 FROM '[:/]([^/:]+/[^/]+?)(?:\.git)?$')) AS upstream
         FROM naive_session s WHERE started_at >= %s AND started_at < %s
-    ), rooted AS (SELECT named.*, CASE WHEN upstream <> repo THEN upstream ELSE repo END AS root FROM named)
+    ), rooted AS MATERIALIZED (SELECT named.*, CASE WHEN upstream <> repo THEN upstream ELSE repo END AS root FROM named)
 """
 NAIVE = {
     "users": WITH_ROOTS
@@ -38,6 +38,9 @@ NAIVE = {
 }
 CONTROL = """SELECT user_id, count(*) FROM org_analytics_codingsession
     WHERE started_at >= %s AND started_at < %s GROUP BY user_id"""
+
+
+NAV_RENDERINGS = 1_000
 
 
 class Clock:
@@ -105,6 +108,19 @@ def measure(repeats: int, has_naive: bool) -> dict[str, dict[str, float]]:
     }
 
 
+def nav_while_off() -> float:
+    """Milliseconds that the navigation tag adds to a host's page while the feature is off."""
+    from django.template import Context, Template
+    from django.test import override_settings
+
+    template, context = Template("{% load org_analytics %}{% org_analytics_nav %}"), Context({})
+    with override_settings(ENABLE_ORG_ANALYTICS=False):
+        started = time.perf_counter()
+        for _ in range(NAV_RENDERINGS):
+            template.render(context)
+    return (time.perf_counter() - started) * 1000 / NAV_RENDERINGS
+
+
 def _fetch(sql: str, days: int) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(sql, [END - timedelta(days), END])
@@ -113,4 +129,5 @@ def _fetch(sql: str, days: int) -> list[Any]:
 
 if __name__ == "__main__":
     django.setup()
-    print(json.dumps(measure(int(sys.argv[1]), "naive" in sys.argv)))
+    found: dict[str, Any] = {"queries": measure(int(sys.argv[1]), "naive" in sys.argv)}
+    print(json.dumps({**found, "nav while off, ms": nav_while_off()}))
