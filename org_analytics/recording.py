@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 CREATED, UPDATED, UNCHANGED = "created", "updated", "unchanged"
 BATCH_SIZE = 500
 RETRIES = 3
+# Each time another writer got on, so that it ends; but not in a caller's transaction that does not see their rows.
+RACES = 30
+_POSTGRES_UNIQUE = "23505"
 _VALUES = (
     "started_at",
     "ended_at",
@@ -191,15 +194,20 @@ class InvalidRow(ValidationError):
 
 
 def retried(write: Callable[[], Result], using: str) -> Result:
-    """`write()` in a transaction, again after a deadlock, a lock, or a row that another writer made first."""
-    for attempt in range(RETRIES):
+    """`write()` in a transaction, again after a deadlock or a lock, or where other writers made its rows first."""
+    failures = races = 0
+    while True:
         try:
             with transaction.atomic(using=using):
                 return write()
-        except (OperationalError, IntegrityError):
-            time.sleep(random.uniform(0.01, 0.05) * (attempt + 1))  # noqa: S311
-    with transaction.atomic(using=using):
-        return write()
+        except (OperationalError, IntegrityError) as error:
+            if getattr(error.__cause__, "sqlstate", None) == _POSTGRES_UNIQUE and races < RACES:
+                races += 1
+                continue
+            failures += 1
+            if failures > RETRIES:
+                raise
+            time.sleep(random.uniform(0.01, 0.05) * failures)  # noqa: S311
 
 
 def _id(ids: Mapping[str, int], path: str | None) -> int | None:

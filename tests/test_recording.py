@@ -1,5 +1,6 @@
 """The write door: what it refuses, what a call states, and that nothing is lost or half-written."""
 
+import random
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -473,6 +474,28 @@ def test_a_deadlock_a_lock_or_a_race_is_tried_again_three_times(
     assert len(waits) == times
 
 
+class UniqueViolation(Exception):
+    """What PostgreSQL's driver says of a row that is there already."""
+
+    sqlstate = "23505"
+
+
+@pytest.mark.parametrize(("times", "is_written"), [(10, True), (recording.RACES + recording.RETRIES + 1, False)])
+def test_rows_that_other_writers_made_first_are_tried_again_until_all_got_on(
+    times: int, is_written: bool, waits: list[float], db: None
+) -> None:
+    error = IntegrityError("duplicate key")
+    error.__cause__ = UniqueViolation()
+    write = Failing(error, times)
+
+    if is_written:
+        assert recording.retried(write, "default") == "written"
+        assert waits == []  # the others are done: there is nothing to wait for
+    else:
+        with pytest.raises(IntegrityError):
+            recording.retried(write, "default")
+
+
 def test_the_fourth_failure_is_the_callers(waits: list[float], db: None) -> None:
     with pytest.raises(OperationalError):
         recording.retried(Failing(OperationalError("database is locked"), 4), "default")
@@ -541,6 +564,23 @@ def test_overlapping_batches_in_any_order_lose_nothing(row: Callable[..., Row], 
     created = sum(outcome == CREATED for outcomes_of_one in outcomes for outcome in outcomes_of_one)
     assert CodingSession.objects.count() == created == 40
     assert Repo.objects.count() == 7
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_writers_of_the_same_new_sessions_all_succeed(row: Callable[..., Row]) -> None:
+    """Without repositories no lock on fork links makes the writers wait for each other."""
+    rows = [row(str(number), git_info=None) for number in range(400)]
+
+    def samples(writer: int) -> Callable[[], list[Any]]:
+        batches = random.Random(writer)
+        return lambda: [
+            outcome for _ in range(10) for outcome in CodingSession.objects.record_many(batches.sample(rows, 100))
+        ]
+
+    outcomes = at_once([samples(writer) for writer in range(8)])
+
+    created = sum(outcome == CREATED for outcomes_of_one in outcomes for outcome in outcomes_of_one)
+    assert CodingSession.objects.count() == created
 
 
 def test_locks_of_sessions_leave_the_users_alone(row: Callable[..., Row], monkeypatch: pytest.MonkeyPatch) -> None:
