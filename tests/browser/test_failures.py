@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.steps import everyone, expect_address, names
+from tests.browser.steps import address, everyone, expect_address, names
 
 
 def test_a_slow_answer_that_was_overtaken_is_never_shown(visit):
@@ -59,6 +59,19 @@ def test_going_back_after_the_session_is_over_leads_to_the_login(visit, messages
     page.go_back()
     page.wait_for_url("**/admin/login/?next=/organization")
     assert all("status of 403" in message for message in messages)
+    messages.clear()
+
+
+def test_apply_is_there_where_a_script_did_not_arrive(visit, messages):
+    page = visit()
+    apply = page.get_by_role("button", name="Apply")
+    expect(apply).to_be_hidden()
+    page.route("**/htmx.min.js", lambda route: route.abort())
+    page.reload()
+    page.get_by_label("Codex").check()
+    apply.click()
+    expect(page.get_by_label("Codex")).to_be_checked()
+    assert ("provider", "codex") in address(page)
     messages.clear()
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.steps import address, expect_address
+from tests.browser.steps import address, expect_address, expect_settled
 
 STATES = {
     "default": "",
@@ -30,9 +30,59 @@ def test_no_sideways_scroll(visit, messages, query, width):
 
 def test_long_lists_do_not_widen_a_narrow_page(visit):
     page = visit(width=360)
+    page.get_by_text("Dates and filters").click()
     page.get_by_text("All repositories").click()
     expect(page.get_by_label("acme/api")).to_be_in_viewport(ratio=0.5)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+@pytest.mark.parametrize("has_script", [True, False])
+def test_on_a_phone_the_numbers_come_before_the_filters_are_unfolded(visit, has_script):
+    page = visit(width=360, java_script_enabled=has_script)
+    expect(page.get_by_label("Person")).to_be_hidden()
+    expect(page.locator(".oa-card").first).to_be_in_viewport(ratio=1)
+    page.get_by_text("Dates and filters").click()
+    expect(page.get_by_label("Person")).to_be_visible()
+    expect(page.get_by_label("From")).to_be_visible()
+
+
+@pytest.mark.parametrize(("query", "said"), [("?q=ann", "1 set"), ("?provider=codex&repo=acme/api", "2 set")])
+def test_on_a_phone_selected_values_are_seen_at_once(visit, query, said):
+    page = visit(query, width=360)
+    expect(page.get_by_label("Person")).to_be_visible()
+    expect(page.locator("#filters-set")).to_have_text(said)
+    page.get_by_text("Dates and filters").click()
+    expect(page.get_by_label("Person")).to_be_hidden()
+    page.locator("#preset-30d").click()
+    expect_settled(page)
+    expect(page.get_by_label("Person")).to_be_hidden()
+    expect(page.locator("#filters-set")).to_have_text(said)
+
+
+def test_on_a_phone_a_refused_date_is_seen_at_once(visit, messages):
+    page = visit("?start=2026-06-25&end=2026-06-01", width=360)
+    expect(page.locator("#problem-end")).to_be_visible()
+    messages.clear()  # the browser's own words about a refused address
+
+
+@pytest.mark.parametrize("width", [601, 1024, 1440])
+def test_where_there_is_room_nothing_is_folded(visit, width):
+    page = visit(width=width)
+    expect(page.get_by_text("Dates and filters")).to_be_hidden()
+    expect(page.get_by_label("Person")).to_be_visible()
+    expect(page.get_by_label("From")).to_be_visible()
+
+
+def test_headings_end_where_their_numbers_end(visit):
+    page = visit()
+    ends = page.evaluate(
+        """() => ["#sort-sessions", "#sort-cost", "#sort-avg_user"].map(id => {
+            const heading = document.querySelector(id), cell = heading.closest("th");
+            const right = cell.getBoundingClientRect().right - parseFloat(getComputedStyle(cell).paddingRight);
+            return Math.abs(right - heading.getBoundingClientRect().right);
+        })"""
+    )
+    assert max(ends) < 1
 
 
 @pytest.mark.parametrize(("theme", "background"), [("light", "rgb(255, 255, 255)"), ("dark", "rgb(18, 18, 18)")])
@@ -145,8 +195,9 @@ def test_what_changed_is_announced(visit):
     expect(page.get_by_role("status")).to_have_text(re.compile(r"^\d+ sessions, 1 people shown$"))
 
 
-def test_nothing_jumps_while_loading(visit):
-    page = visit()
+@pytest.mark.parametrize("width", [360, 1024, 1280])
+def test_nothing_jumps_while_loading(visit, width):
+    page = visit(width=width)
     shift = page.evaluate(
         """() => new Promise(done => {
             let sum = 0;

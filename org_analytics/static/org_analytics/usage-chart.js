@@ -51,6 +51,20 @@
     return line ? [...bars, line] : bars;
   }
 
+  // Beneath the line a wider one in the page's colour: it shows on every bar.
+  const halo = {
+    id: "halo",
+    beforeDatasetDraw({ ctx, chartArea }, { meta }) {
+      if (meta.type === "line") {
+        const line = meta.dataset;
+        const { options } = line;
+        line.options = { ...options, borderColor: color("--body-bg"), borderDash: [], borderWidth: 5 };
+        line.draw(ctx, chartArea);
+        line.options = options;
+      }
+    },
+  };
+
   // The page's colours of the theme in force.
   function dress({ data, options }) {
     for (const set of data.datasets) {
@@ -82,6 +96,7 @@
     Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
     const config = {
       type: "bar",
+      plugins: [halo],
       data: { labels: data.labels, datasets: datasets(data, divisor) },
       options: {
         animation: false,
