@@ -12,8 +12,9 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
 from org_analytics import __version__
-from org_analytics.push.errors import AuthError, PushError, ServerError, UsageError
+from org_analytics.push.errors import AuthError, PushError, ServerError, TokenError, UsageError
 from org_analytics.push.retries import Retries, Transient, retry_after
+from org_analytics.push.rows import body
 from org_analytics.push.servers import is_loopback
 
 PATH = "/api/v1/org/sessions"
@@ -71,6 +72,10 @@ class Client:
         request.add_unredirected_header("Authorization", self._authorization)
         return outcomes(self._retries.call(lambda: self._post(request)), count)
 
+    def check_token(self) -> None:
+        """A request without rows: the server checks the token and the right to write, and stores nothing."""
+        self.send(body([]), 0)
+
     def _post(self, request: urllib.request.Request) -> bytes:
         try:
             with self._opener.open(request, timeout=TIMEOUT) as response:
@@ -87,6 +92,11 @@ class Client:
     def _fault(self, reason: object) -> Exception:
         if isinstance(reason, ssl.SSLCertVerificationError):
             return ServerError(f"The certificate of {self.server} is not trusted: {reason.verify_message}.")
+        if type(reason) is ssl.SSLError:  # its subclasses are connections that were cut, which may pass
+            return ServerError(
+                f"No TLS connection to {self.server} ({_tls_reason(reason)}):"
+                " is it the right port, and does it serve https, not plain http?"
+            )
         return Transient(f"Cannot reach {self.server} ({type(reason).__name__})")
 
     def _refusal(self, error: HTTPError) -> Exception:
@@ -94,7 +104,7 @@ class Client:
         if 300 <= status < 400:
             return UsageError(f"{self.server} redirects{_target(error)}: give the address that answers itself.")
         if status == 401:
-            return AuthError(f"{self.server} does not accept the token ({message}): run org-analytics login.")
+            return TokenError(f"{self.server} does not accept this token ({message}).")
         if status == 403:
             return AuthError(f"{self.server} does not let you write ({message}).")
         if status == 404:
@@ -105,6 +115,11 @@ class Client:
             after = retry_after(error.headers.get("Retry-After"))
             return Transient(f"{self.server} answers {status} ({message})", after)
         return ServerError(f"{self.server} refuses the request: {status} ({message}).")
+
+
+def _tls_reason(error: ssl.SSLError) -> str:
+    """`WRONG_VERSION_NUMBER` → `wrong version number`."""
+    return (error.reason or "protocol error").replace("_", " ").lower()
 
 
 def _message(error: HTTPError) -> str:

@@ -14,7 +14,7 @@ from org_analytics.push import background, config, hooks, locks, memory, places,
 from org_analytics.push.acknowledged import Acknowledged
 from org_analytics.push.client import Client
 from org_analytics.push.config import Config, Source
-from org_analytics.push.errors import OK, SOME_REFUSED, UsageError
+from org_analytics.push.errors import OK, SOME_REFUSED, TokenError, UsageError
 from org_analytics.push.login import login as ask_and_save
 from org_analytics.push.memory import Memory
 from org_analytics.push.pushing import Counts, Item, Sender, Unsent, again, requests
@@ -28,7 +28,7 @@ def push(options: Namespace, sleep: Sleep) -> int:
     """Send what the server does not have; 1 if it refused any of it."""
     chosen = _configured(options)
     client = None if options.dry_run else _client(chosen, options, sleep)
-    kept = memory.of_server(chosen.server)
+    kept = memory.of_account(chosen.server, chosen.token)
     with _locked(kept, options) as is_ours:
         if not is_ours:
             return OK
@@ -40,6 +40,10 @@ def _send(options: Namespace, kept: Memory, client: Client) -> int:
     try:
         with kept.opened() as (state, answers):
             Sender(client, state, answers, counts).send(_unsent(options, state, answers, counts))
+            if answers.is_empty():  # nothing was sent, now or before: the token is not known to be good
+                client.check_token()
+    except TokenError as error:
+        raise TokenError(f"{error} Run org-analytics login to give another.") from None
     finally:
         _warn(*report.refusals(counts))  # not said again by the next push
     if options.resend:
@@ -52,8 +56,12 @@ def _send(options: Namespace, kept: Memory, client: Client) -> int:
 def _show(options: Namespace, kept: Memory) -> int:
     """Print the requests as they would be sent, one a line: each is one line of JSON."""
     with kept.opened_as_copy() as (state, answers):
+        is_any = False
         for request in requests(_unsent(options, state, answers, Counts())):
+            is_any = True
             print(request.decode("ascii"))
+    if not is_any and not options.quiet:
+        _warn("Nothing new to send.")
     return OK
 
 

@@ -21,6 +21,10 @@ class AuthError(PushError):
     exit_code = 3
 
 
+class TokenError(AuthError):
+    """The server does not know this token, or not any more."""
+
+
 class ServerError(PushError):
     """The server cannot be reached, or answers what it should not."""
 

@@ -9,7 +9,6 @@ from org_analytics.push.client import Client
 from org_analytics.push.config import Config, Source
 from org_analytics.push.errors import UsageError
 from org_analytics.push.retries import Retries
-from org_analytics.push.rows import body
 from org_analytics.push.servers import server_url
 
 
@@ -21,8 +20,7 @@ def login(path: Path, sources: list[Source], retries: Retries) -> Config:
     chosen = config.resolve([Source(server, _ask("Token (not shown): ", hidden=True), known.auth_scheme)])
     if chosen.token is None:
         raise UsageError("No token was given; nothing was written.")
-    # A request without rows: the server checks the token and the right to write, and stores nothing.
-    Client(server, chosen.token, chosen.auth_scheme, retries).send(body([]), 0)
+    Client(server, chosen.token, chosen.auth_scheme, retries).check_token()
     config.save(path, chosen)
     return chosen
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from org_analytics.ingest.records import Derived
+from org_analytics.ingest.records import Derived, SessionRecord
 from org_analytics.ingest.records import Outcome as DerivedOutcome
 from org_analytics.ingest.state import Receipt, State
 from org_analytics.push.acknowledged import Acknowledged, Answer
@@ -12,6 +12,7 @@ from org_analytics.push.client import Client, Outcome, TooLarge
 from org_analytics.push.rows import Row, Withdrawn, batches, body, row_of, without_title
 
 Item = tuple[Row, Receipt | None]  # a row that is only sent again has no receipt
+SessionKey = tuple[str, str]  # provider and external id
 
 
 @dataclass(slots=True)
@@ -27,6 +28,15 @@ class Counts:
     skipped_sessions: Counter[str] = field(default_factory=Counter)
     skipped_lines: Counter[str] = field(default_factory=Counter)
     unpriced_models: set[str] = field(default_factory=set)
+    unpriced: set[SessionKey] = field(default_factory=set)  # nothing of the session has a price
+    partly_priced: set[SessionKey] = field(default_factory=set)
+
+    def count_prices(self, record: SessionRecord) -> None:
+        """Sets, not sums: a session that is derived twice in a push is one session."""
+        if record.unpriced_models:
+            self.unpriced_models.update(record.unpriced_models)
+            sessions = self.unpriced if record.cost_usd is None else self.partly_priced
+            sessions.add((record.provider, record.external_id))
 
 
 class Unsent:
@@ -45,7 +55,7 @@ class Unsent:
                 continue
             self._counts.skipped_lines.update(session.skipped)
             if session.record is not None and session.receipt is not None:
-                self._counts.unpriced_models.update(session.record.unpriced_models)
+                self._counts.count_prices(session.record)
                 yield from self._unless_answered(row_of(session.record, with_title=self._with_titles), session.receipt)
             elif session.reason:
                 self._counts.skipped_sessions[session.reason] += 1

@@ -22,7 +22,7 @@ def summary(server: str, counts: Counts) -> Iterator[str]:
             + "."
         )
     if counts.unpriced_models:
-        yield f"No price is known for {', '.join(sorted(counts.unpriced_models))}: their sessions' cost is partial."
+        yield f"No price is known for {', '.join(sorted(counts.unpriced_models))}: {_without_price(counts)}."
 
 
 def refusals(counts: Counts) -> Iterator[str]:
@@ -32,6 +32,12 @@ def refusals(counts: Counts) -> Iterator[str]:
         yield f"Refused: {row.provider} {row.external_id}: {reasons}"
     if len(counts.refused) > MAX_SHOWN:
         yield f"Refused: {_sessions(len(counts.refused) - MAX_SHOWN)} more."
+
+
+def _without_price(counts: Counts) -> str:
+    unpriced, partly = len(counts.unpriced), len(counts.partly_priced)
+    parts = [f"{_sessions(unpriced)} unpriced"] if unpriced else []
+    return ", ".join([*parts, f"{_sessions(partly)} priced only in part"] if partly else parts)
 
 
 def _sessions(number: int) -> str:

@@ -32,11 +32,12 @@ class Request:
 
 
 class Team:
-    """The server's side: rows by session, the replies it was told to give next, and the requests it got."""
+    """The server's side: rows by account, the replies it was told to give next, and the requests it got."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.rows: dict[tuple[str, str], dict[str, Any]] = {}
+        self.accounts = {TOKEN: self.rows}  # whose rows a token writes
         self.requests: list[Request] = []
         self.replies: list[Reply | None] = []
         self.refused: set[str] = set()
@@ -56,18 +57,19 @@ class Team:
         return reply or ours
 
     def _store(self, request: Request) -> Reply:
-        if not request.headers.get("Authorization", "").endswith(f" {TOKEN}"):
+        own = self.accounts.get(request.headers.get("Authorization", "").rpartition(" ")[2])
+        if own is None:
             return Reply(401, {"error": "Authentication required"})
         if len(request.body) > self.max_bytes:
             return Reply(413, {"error": "Request too large"})
         rows = json.loads(request.body)["sessions"]
-        return Reply(200, {"results": [{"index": index, **self._upsert(row)} for index, row in enumerate(rows)]})
+        return Reply(200, {"results": [{"index": index, **self._upsert(own, row)} for index, row in enumerate(rows)]})
 
-    def _upsert(self, row: dict[str, Any]) -> dict[str, Any]:
+    def _upsert(self, own: dict[tuple[str, str], dict[str, Any]], row: dict[str, Any]) -> dict[str, Any]:
         key = (row["provider"], row["external_id"])
         if row["external_id"] in self.refused:
             return {"status": "invalid", "errors": {"started_at": ["Not after\n2000."]}}
-        before, self.rows[key] = self.rows.get(key), row
+        before, own[key] = own.get(key), row
         return {"status": "created" if before is None else "unchanged" if before == row else "updated"}
 
 

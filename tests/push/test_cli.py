@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -10,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from org_analytics.ingest.git import look_up
 from org_analytics.push import cli, config, hooks, places
 from org_analytics.push.locks import held
+from tests.ingest.writing import Claude, usage
 from tests.push.server import TOKEN, Reply, Team
 from tests.push.sessions import write_codex
 
@@ -78,6 +81,99 @@ def test_another_server_has_answers_of_its_own(logged_in: Team, codex_home: Path
     logged_in.rows.clear()
     assert run("push", "--server", logged_in.url + "/other", "--token", TOKEN) == 0
     assert (len(logged_in.rows), logged_in.requests[-1].path) == (3, "/other/api/v1/org/sessions")
+
+
+def test_another_account_gets_the_sessions_too(
+    logged_in: Team, codex_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = logged_in.accounts["0ther"] = {}
+    run("push")
+    capsys.readouterr()
+    assert run("push", "--token", "0ther") == 0
+    assert shown(capsys) == f"{logged_in.url}: 3 new, 0 updated, 0 unchanged.\n"
+    assert other == logged_in.rows
+
+
+def test_dry_run_of_another_account_shows_what_its_push_would_send(
+    logged_in: Team, codex_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("push")
+    capsys.readouterr()
+    assert run("push", "--dry-run", "--token", "0ther") == 0
+    assert len(json.loads(capsys.readouterr().out)["sessions"]) == 3
+
+
+def test_another_account_does_not_get_what_is_not_among_its_directories(
+    logged_in: Team, codex_home: Path, home: Path
+) -> None:
+    other = logged_in.accounts["0ther"] = {}
+    run("push")
+    write_codex(home / "other", "d")
+    for options in ([], ["--resend"]):
+        assert run("push", "--token", "0ther", "--codex", str(home / "other"), *options) == 0
+        assert set(other) == {("codex", "d")}
+
+
+def test_new_token_of_the_same_account_changes_nothing_on_the_server(
+    logged_in: Team, codex_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("push")
+    logged_in.accounts["renewed"] = logged_in.rows
+    for sent in (2, 2):
+        assert run("push", "--token", "renewed") == 0
+        assert shown(capsys).endswith("0 new, 0 updated, 3 unchanged.\n")
+        assert len(logged_in.requests) == sent
+
+
+def test_what_git_said_of_a_directory_that_is_gone_outlives_the_token(logged_in: Team, home: Path) -> None:
+    project = home / "project"
+    for arguments in (
+        ["init", "--quiet", str(project)],
+        ["-C", str(project), "remote", "add", "o", "https://h/acme/api"],
+    ):
+        subprocess.run(["git", *arguments], check=True)
+    Claude("a", cwd=str(project)).prompt().wait(10).reply(usage(100, 50)).write(home / ".claude")
+    run("push")
+    assert logged_in.rows["claude-code", "a"]["git_info"] == {"repo_url": "acme/api"}
+    shutil.rmtree(project)
+    look_up.cache_clear()
+    other = logged_in.accounts["0ther"] = {}
+    assert run("push", "--token", "0ther") == 0
+    assert other == logged_in.rows
+
+
+@pytest.mark.parametrize("sessions", [0, 3])
+def test_bad_token_is_an_error_also_after_another_one_sent_everything(
+    logged_in: Team, home: Path, capsys: pytest.CaptureFixture[str], sessions: int
+) -> None:
+    for number in range(sessions):
+        write_codex(home / ".codex", f"session-{number}")
+    assert run("push") == 0
+    capsys.readouterr()
+    assert run("push", "--token", "wr0ng") == 3
+    assert capsys.readouterr().err.endswith(
+        f"org-analytics: {logged_in.url} does not accept this token (Authentication required)."
+        " Run org-analytics login to give another.\n"
+    )
+
+
+def test_no_token_is_kept_in_the_state_directory(logged_in: Team, codex_home: Path, home: Path) -> None:
+    run("push")
+    files = [file for file in (home / ".local/state").rglob("*") if file.is_file()]
+    assert len(files) >= 3
+    for file in files:
+        assert TOKEN not in str(file)
+        assert TOKEN.encode() not in file.read_bytes()
+
+
+def test_dry_run_with_nothing_to_send_says_so_beside_the_requests(
+    logged_in: Team, codex_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("push", "--quiet")
+    assert run("push", "--dry-run") == 0
+    assert capsys.readouterr() == ("", "Nothing new to send.\n")
+    assert run("push", "--dry-run", "--quiet") == 0
+    assert capsys.readouterr() == ("", "")
 
 
 def test_dry_run_prints_exactly_what_is_sent_afterwards_and_remembers_nothing(
@@ -199,7 +295,7 @@ def test_waiting_is_said(logged_in: Team, codex_home: Path, capsys: pytest.Captu
 def test_unpriced_models_are_named(logged_in: Team, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_codex(home / ".codex", "a", model="gpt-of-tomorrow")
     assert run("push") == 0
-    assert "No price is known for gpt-of-tomorrow" in shown(capsys)
+    assert "No price is known for gpt-of-tomorrow: 1 session unpriced.\n" in shown(capsys)
     assert logged_in.rows["codex", "a"]["cost_usd"] is None
 
 

@@ -1,15 +1,17 @@
 """The protocol against a real server on loopback: what goes out, what comes back, what goes wrong."""
 
 import json
+import socketserver
 import ssl
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from org_analytics.push.client import Client, Outcome, TooLarge, outcomes, printable
-from org_analytics.push.errors import AuthError, PushError, ServerError, UsageError
+from org_analytics.push.errors import AuthError, PushError, ServerError, TokenError, UsageError
 from org_analytics.push.retries import ATTEMPTS, LONGEST_ASKED, Retries, retry_after
 from tests.push.server import TOKEN, Reply, Team
 
@@ -26,6 +28,25 @@ class Pauses(list[float]):
 @pytest.fixture
 def pauses() -> Pauses:
     return Pauses()
+
+
+@pytest.fixture
+def plain_http() -> Iterator[str]:
+    """The https address of a server that answers the first bytes of anything in plain http."""
+
+    class Plain(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(65536)
+            self.request.sendall(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Plain) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"https://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def client(team: Team, pauses: Pauses, token: str = TOKEN, scheme: str = "Token") -> Client:
@@ -126,10 +147,28 @@ def test_untrusted_certificate_is_not_tried_again(pauses: Pauses, monkeypatch: p
     assert pauses == []
 
 
+def test_plain_http_at_an_https_address_is_said_at_once(plain_http: str, pauses: Pauses) -> None:
+    with pytest.raises(ServerError) as refused:
+        Client(plain_http, TOKEN, "Token", pauses.retries()).send(BODY, 1)
+    assert str(refused.value).startswith(f"No TLS connection to {plain_http} (")
+    assert "plain http" in str(refused.value)
+    assert pauses == []
+
+
+def test_tls_connection_that_was_cut_is_tried_again(pauses: Pauses, monkeypatch: pytest.MonkeyPatch) -> None:
+    def cut(*args: object, **options: object) -> None:
+        raise ssl.SSLEOFError(8, "EOF occurred in violation of protocol")
+
+    monkeypatch.setattr("http.client.HTTPSConnection.connect", cut)
+    with pytest.raises(ServerError, match="gave up after 6 attempts"):
+        Client("https://team.example", TOKEN, "Token", pauses.retries()).send(BODY, 1)
+    assert len(pauses) == ATTEMPTS - 1
+
+
 @pytest.mark.parametrize(
     ("status", "kind", "text"),
     [
-        (401, AuthError, "org-analytics login"),
+        (401, TokenError, "does not accept this token (Not a member)"),
         (403, AuthError, "not let you write (Not a member)"),
         (404, ServerError, "off"),
         (413, TooLarge, "too large (Not a member)"),

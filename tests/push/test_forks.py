@@ -12,6 +12,7 @@ from org_analytics.ingest.sources import Source
 from org_analytics.ingest.sqlite_state import SqliteState
 from org_analytics.ingest.state import MemoryState
 from org_analytics.push import acknowledged, pushing, rows
+from org_analytics.push.accounts import AccountState
 from org_analytics.push.client import Client
 from org_analytics.push.errors import ServerError
 from org_analytics.push.pushing import Counts
@@ -46,10 +47,11 @@ def write(home: Path, sessions: list[Claude]) -> list[Source]:
     return [Source("claude-code", home / ".claude")]
 
 
-def push(directory: Path, team: Team, sources: list[Source]) -> Counts:
+def push(directory: Path, team: Team, sources: list[Source], account: str = "me") -> Counts:
     counts = Counts()
     client = Client(team.url, TOKEN, "Token", Retries(sleep=lambda seconds: None))
-    with SqliteState(directory / "read.sqlite3") as state, acknowledged.opened(directory / "sent.sqlite3") as answers:
+    state_of, answers_to = AccountState(directory / "read.sqlite3", account), directory / "sent.sqlite3"
+    with state_of as state, acknowledged.opened(answers_to, account) as answers:
         unsent = pushing.Unsent(state, answers, counts, with_titles=False).of(derive(sources, state))
         pushing.Sender(client, state, answers, counts).send(unsent)
     return counts
@@ -103,3 +105,17 @@ def test_a_wrong_row_does_not_replace_the_right_one_that_the_server_has(home: Pa
     counts = push(home, team, sources)
     assert (team.batch_sizes, counts.known) == ([2], 2)
     assert costs(team) == derived_at_once(sources)
+
+
+@pytest.mark.parametrize("history", [family, quarrel])
+def test_a_fork_of_a_session_that_is_gone_has_the_same_row_for_a_new_token(
+    home: Path, team: Team, history: Callable[[], list[Claude]]
+) -> None:
+    sources = write(home, history())
+    push(home, team, sources)
+    before = dict(team.rows)
+    (gone,) = (home / ".claude").rglob(f"{history()[0].session}.jsonl")
+    gone.unlink()
+    counts = push(home, team, sources, account="me, with another token")
+    assert (counts.updated, counts.unchanged) == (0, len(before) - 1)
+    assert team.rows == before

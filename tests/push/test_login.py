@@ -87,7 +87,7 @@ def test_refused_token_is_not_kept(team: Team, answers: list[str], capsys: pytes
     assert login("--server", team.url) == 3
     assert config.from_file(config_file()).token == "old"
     output = capsys.readouterr()
-    assert "does not accept the token" in output.err
+    assert output.err.endswith("does not accept this token (Authentication required).\n")
     assert "wr0ng" not in output.out + output.err
 
 

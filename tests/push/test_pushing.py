@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from org_analytics.ingest.records import SessionRecord
-from org_analytics.ingest.sqlite_state import SqliteState
 from org_analytics.push import acknowledged, pushing
+from org_analytics.push.accounts import AccountState
 from org_analytics.push.acknowledged import Answer
 from org_analytics.push.client import Client
 from org_analytics.push.errors import ServerError
@@ -23,8 +23,9 @@ MANY = [record(f"session-{number:04}") for number in range(1001)]
 
 
 @contextmanager
-def opened(directory: Path) -> Iterator[tuple[SqliteState, acknowledged.Acknowledged]]:
-    with SqliteState(directory / "read.sqlite3") as state, acknowledged.opened(directory / "sent.sqlite3") as answers:
+def opened(directory: Path) -> Iterator[tuple[AccountState, acknowledged.Acknowledged]]:
+    state_of = AccountState(directory / "read.sqlite3", "me")
+    with state_of as state, acknowledged.opened(directory / "sent.sqlite3", "me") as answers:
         yield state, answers
 
 
@@ -142,9 +143,12 @@ def test_row_too_large_for_the_server_is_reported_and_tried_again_next_time(tmp_
 
 
 def test_unpriced_models_are_collected_also_of_sessions_that_are_not_sent(tmp_path: Path, team: Team) -> None:
-    unpriced = record("a", unpriced_models=("gpt-99",))
+    unpriced = record("a", unpriced_models=("gpt-99",), cost_usd=None)
+    partly = record("b", unpriced_models=("gpt-98",))
     for _ in range(2):
-        assert push(tmp_path, team, [unpriced, MANY[0]]).unpriced_models == {"gpt-99"}
+        counts = push(tmp_path, team, [unpriced, unpriced, partly, MANY[0]])
+        assert counts.unpriced_models == {"gpt-98", "gpt-99"}
+        assert (counts.unpriced, counts.partly_priced) == ({("codex", "a")}, {("codex", "b")})
 
 
 def test_dry_run_gives_the_very_requests_that_a_push_then_sends(tmp_path: Path, team: Team) -> None:
@@ -170,7 +174,7 @@ def test_copy_of_the_answers_leaves_the_file_as_it_is(tmp_path: Path, team: Team
     before = sent.read_bytes()
     row = row_of(MANY[0], with_title=False)
     other = row_of(MANY[1], with_title=False)
-    with acknowledged.opened_as_copy(sent) as answers:
+    with acknowledged.opened_as_copy(sent, "me") as answers:
         assert answers.answer_to(row) == Answer.STORED
         answers.keep([(other, Answer.REFUSED)])
         assert answers.answer_to(other) == Answer.REFUSED
@@ -179,7 +183,7 @@ def test_copy_of_the_answers_leaves_the_file_as_it_is(tmp_path: Path, team: Team
 
 def test_copy_of_answers_that_are_not_there_is_empty_and_makes_no_file(tmp_path: Path) -> None:
     missing = tmp_path / "sent.sqlite3"
-    with acknowledged.opened_as_copy(missing) as answers:
+    with acknowledged.opened_as_copy(missing, "me") as answers:
         assert answers.answer_to(row_of(MANY[0], with_title=False)) is None
     assert not missing.exists()
 

@@ -20,14 +20,27 @@ def test_everything_that_did_not_go_through_is_named() -> None:
         skipped_sessions=Counter({"no main transcript": 2, "a reason": 1}),
         skipped_lines=Counter({"not JSON": 3, "line too long": 1}),
         unpriced_models={"gpt-99", "claude-x"},
+        unpriced={("codex", "a")},
+        partly_priced={("claude-code", "a"), ("claude-code", "b")},
     )
     assert list(report.summary("https://a.example", counts))[1:] == [
         "1 session refused by an earlier push and unchanged since: not sent.",
         "1 session skipped: a reason.",
         "2 sessions skipped: no main transcript.",
         "Lines skipped: 1 line too long, 3 not JSON.",
-        "No price is known for claude-x, gpt-99: their sessions' cost is partial.",
+        "No price is known for claude-x, gpt-99: 1 session unpriced, 2 sessions priced only in part.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        (Counts(unpriced_models={"x"}, unpriced={("codex", "a")}), "1 session unpriced"),
+        (Counts(unpriced_models={"x"}, partly_priced={("codex", "a")}), "1 session priced only in part"),
+    ],
+)
+def test_unpriced_and_partly_priced_are_told_apart(counts: Counts, said: str) -> None:
+    assert list(report.summary("https://a.example", counts))[1:] == [f"No price is known for x: {said}."]
 
 
 def test_refusals_name_session_field_and_message() -> None:

@@ -43,6 +43,25 @@ def test_other_addresses_are_refused_without_being_repeated(given: str) -> None:
     assert "s3cret" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("127.0.0.1:8160", "http://127.0.0.1:8160"),
+        ("localhost:8160/s3cret", "http://localhost:8160"),
+        ("[::1]:8160", "http://[::1]:8160"),
+        ("me:s3cret@localhost", "http://localhost"),
+        ("team.example", "https://team.example"),
+        ("s3cret", "https://team.example"),
+        ("localhost:s3cret", "https://team.example"),
+    ],
+)
+def test_address_without_a_scheme_is_told_what_to_type(given: str, meant: str) -> None:
+    with pytest.raises(UsageError, match="must start with https://") as refused:
+        server_url(given)
+    assert f"'{meant}'" in str(refused.value)
+    assert "s3cret" not in str(refused.value)
+
+
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "::1"])
 def test_this_machine_is_loopback(host: str) -> None:
     assert is_loopback(host)
