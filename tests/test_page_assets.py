@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,24 @@ def test_every_file_that_is_named_is_there(settings, tmp_path):
     }
     call_command("collectstatic", interactive=False, verbosity=0)
     assert (tmp_path / "staticfiles.json").exists()
+
+
+def luminance(color: str) -> float:
+    """Relative, as WCAG defines it, of a colour such as #0f5aa6."""
+    shares = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in shares)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: float, other: float) -> float:
+    darker, lighter = sorted([one, other])
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize(("theme", "backgrounds"), [(0, ["#ffffff", "#f8f8f8"]), (1, ["#121212", "#212121"])])
+def test_providers_colours_stand_out_and_differ_also_without_hue(theme, backgrounds):
+    css = (STATIC / "organization.css").read_text()
+    names = ("claude-code", "codex", "opencode", "cursor")
+    colors = [luminance(re.findall(rf"--oa-{name}: (#[0-9a-f]{{6}});", css)[theme]) for name in names]
+    assert all(contrast(color, luminance(behind)) >= 3 for color in colors for behind in backgrounds)
+    assert all(contrast(one, other) >= 1.3 for one, other in pairwise(sorted(colors)))

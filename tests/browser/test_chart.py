@@ -31,7 +31,7 @@ def chart(page: Page, what: str) -> object:
 
 def test_bars_are_drawn_in_the_providers_colours(visit):
     page = visit(color_scheme="light")
-    assert {"194,86,0", "0,114,178", "0,130,95"} <= colors(page)
+    assert {"184,85,8", "15,90,166", "5,70,60"} <= colors(page)
     assert chart(page, "chart.data.datasets.map(set => set.label)") == ["Claude Code", "Codex", "OpenCode"]
 
 
@@ -40,7 +40,7 @@ def test_colours_follow_the_theme(visit):
     light = colors(page)
     page.locator(".theme-toggle").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    assert {"240,148,77", "86,180,233", "47,196,150"} <= colors(page) - light
+    assert {"240,148,77", "58,151,232", "111,230,196"} <= colors(page) - light
     page.locator(".theme-toggle").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "light")
     assert colors(page) == light
