@@ -24,7 +24,9 @@ WITH_ROOTS = r"""
                 WHERE remote->>'name' = git_info->>'tracking_remote' LIMIT 1)
                 FROM '[:/]([^/:]+/[^/]+?)(?:\.git)?$')) AS upstream
         FROM naive_session s WHERE started_at >= %s AND started_at < %s
-    ), rooted AS MATERIALIZED (SELECT named.*, CASE WHEN upstream <> repo THEN upstream ELSE repo END AS root FROM named)
+    ), rooted AS MATERIALIZED (
+        SELECT named.*, CASE WHEN upstream <> repo THEN upstream ELSE repo END AS root FROM named
+    )
 """
 NAIVE = {
     "users": WITH_ROOTS

@@ -6,28 +6,31 @@ through their index. Both in one statement, so that nothing is counted twice or 
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
-from functools import reduce
 from itertools import compress
-from operator import or_
 from typing import Any, Self
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
-from django.db.models import BigIntegerField, Case, DateField, F, IntegerField, Max, Q, QuerySet, Sum, Value, When
-from django.db.models.expressions import RawSQL
-from django.db.models.functions import Cast, TruncDate
+from django.db.models import Max, Q, QuerySet
 
 from .conf import app_settings
-from .daily import DailyUsage, ReportingDay
 from .fields import from_nanos
 from .filters import Selection
-from .models import CodingSession, Repo
+from .models import CodingSession
+from .parts import LONGEST_DAY, SUMS_OF_DAYS, SUMS_OF_SESSIONS, Parts, repo_rule
 from .reading import snapshot
 from .rows import Provider
-from .triggers import MEASURES, NANOS, SESSIONS, measure
+from .triggers import NANOS
+
+_COUNTED, _PENDING = 0, 1
+_HAS_PROVIDER = [
+    f"max(CASE WHEN provider = '{name}' AND sum_session_count > 0 THEN 1 ELSE 0 END)" for name in Provider.values
+]
+_FLAGS = len(_HAS_PROVIDER)
+_ANALYZED = Q(analyzed_at__isnull=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +93,16 @@ class DayGroup:
 def by_user(selection: Selection) -> list[UserGroup]:
     """Per user, members or not: who is there is to be told."""
     with snapshot() as using:
-        parts = _Parts(selection, using)
-        whole = parts.whole.values("user_id", "provider").annotate(
-            latest=Max("day", filter=Q(session_count__gt=0)), **_SUMS_OF_DAYS
+        parts = Parts(selection, using)
+        days, sessions = parts.days.values("user_id", "provider"), parts.sessions.annotate(part=parts.day)
+        counted_day = Max("day", filter=Q(session_count__gt=0))
+        rows = parts.united(
+            lambda: days.annotate(latest=counted_day, **SUMS_OF_DAYS),
+            lambda: sessions.values("user_id", "provider").annotate(
+                latest=Max("part", filter=_ANALYZED), **SUMS_OF_SESSIONS
+            ),
+            ("user_id", "provider", "latest", *SUMS_OF_DAYS),
         )
-        ragged = parts.ragged.annotate(part=parts.day).values("user_id", "provider")
-        ragged = ragged.annotate(latest=Max("part", filter=_ANALYZED), **_SUMS_OF_SESSIONS)
-        rows = parts.united(whole, ragged, ("user_id", "provider", "latest", *_SUMS_OF_DAYS))
         pk = get_user_model()._meta.pk
         return [
             UserGroup(
@@ -120,7 +126,7 @@ def _per_user(rows: Any, providers: tuple[str, ...], using: str) -> list[tuple[A
     except EmptyResultSet:
         return []
     selected = f"FILTER (WHERE provider IN ({', '.join(['%s'] * len(providers))}))" if providers else ""
-    sums = [f"CAST(coalesce(sum({name}) {selected}, 0) AS bigint)" for name in _SUMS_OF_DAYS]
+    sums = [f"CAST(coalesce(sum({name}) {selected}, 0) AS bigint)" for name in SUMS_OF_DAYS]
     columns = ["user_id", f"max(latest) {selected}", *_HAS_PROVIDER, *sums]
     with connections[using].cursor() as cursor:
         cursor.execute(
@@ -133,125 +139,25 @@ def _per_user(rows: Any, providers: tuple[str, ...], using: str) -> list[tuple[A
 def by_day(selection: Selection, user_ids: Collection[Any] | QuerySet[Any]) -> list[DayGroup]:
     """Per day of the reporting zone and provider, of these users, whatever provider is selected; no empty days."""
     with snapshot() as using:
-        parts = _Parts(selection, using, days_of=app_settings.time_zone.key)
-        whole = parts.whole.filter(user__in=user_ids).values("day", "provider").annotate(**_SUMS_OF_DAYS)
-        ragged = parts.ragged.filter(_ANALYZED, user__in=user_ids).annotate(day=parts.day).values("day", "provider")
-        names = ("day", "provider", *_SUMS_OF_DAYS)
-        return [
-            DayGroup(day, provider, _usage(sums))
-            for day, provider, *sums in parts.united(whole, ragged.annotate(**_SUMS_OF_SESSIONS), names)
-            if sums[_COUNTED]
-        ]
+        parts = Parts(selection, using, days_of=app_settings.time_zone.key)
+        days, sessions = parts.days.filter(user__in=user_ids), parts.sessions.filter(_ANALYZED, user__in=user_ids)
+        rows = parts.united(
+            lambda: days.values("day", "provider").annotate(**SUMS_OF_DAYS),
+            lambda: sessions.annotate(day=parts.day).values("day", "provider").annotate(**SUMS_OF_SESSIONS),
+            ("day", "provider", *SUMS_OF_DAYS),
+        )
+        return [DayGroup(day, provider, _usage(sums)) for day, provider, *sums in rows if sums[_COUNTED]]
 
 
 def latest_start(selection: Selection, since: datetime, user_ids: Collection[Any]) -> datetime | None:
     """When the last counted session of these users started, where it is known to be on the day of `since`."""
     with snapshot() as using:
-        _of_days, of_sessions = _repo_rule(selection, using)
+        _of_days, of_sessions = repo_rule(selection, using)
         sessions = CodingSession.objects.using(using).filter(_ANALYZED, of_sessions, user__in=user_ids)
-        until = min(selection.end, since + _LONGEST_DAY)
+        until = min(selection.end, since + LONGEST_DAY)
         sessions = sessions.started_between(since, until).of_providers(selection.providers)
         last: datetime | None = sessions.order_by("-started_at").values_list("started_at", flat=True).first()
         return last
-
-
-class _Parts:
-    """A selection's sessions, without regard to its providers: whole days of the calendar, and what is left over."""
-
-    def __init__(self, selection: Selection, using: str, days_of: str | None = None) -> None:
-        """`days_of`: the zone that days are wanted of; where the calendar is cut in another, all is left over."""
-        self.start, self.end, self.using = selection.start, selection.end, using
-        self.of_days, self.of_sessions = _repo_rule(selection, using)
-        near = ReportingDay.objects.using(using).filter(
-            starts_at__gte=self.start - _LONGEST_DAY, starts_at__lte=self.end
-        )
-        days = list(near.order_by("starts_at").values_list("starts_at", "day", "zone"))
-        self.is_cut = bool(days) and days_of in (None, days[0][2])
-        self.starts: dict[date, datetime] = (
-            {day: start for start, day, _zone in days if start >= self.start} if self.is_cut else {}
-        )
-        self.day_before = max((day for start, day, _zone in days if start < self.start), default=date.min)
-        self.cuts = list(self.starts.values())
-
-    def start_of(self, day: date | str | None) -> datetime | None:
-        """The first instant in range of a day; SQLite gives days as text."""
-        if day is None:
-            return None
-        return self.starts.get(date.fromisoformat(day) if isinstance(day, str) else day, self.start)
-
-    @property
-    def whole(self) -> QuerySet[DailyUsage]:
-        """The roll-up's rows."""
-        days = DailyUsage.objects.using(self.using)
-        if len(self.cuts) < 2:
-            return days.none()
-        first, *_between, last = self.starts
-        return days.filter(self.of_days, day__gte=first, day__lt=last)
-
-    @property
-    def ragged(self) -> QuerySet[CodingSession]:
-        """The sessions before the first and after the last midnight; all where there is none."""
-        sessions = CodingSession.objects.using(self.using)
-        if len(self.cuts) < 2:
-            return sessions.filter(self.of_sessions).started_between(self.start, self.end)
-        ends = [(start, end) for start, end in ((self.start, self.cuts[0]), (self.cuts[-1], self.end)) if start < end]
-        within = [Q(started_at__gte=start, started_at__lt=end) for start, end in ends]
-        return sessions.filter(self.of_sessions, reduce(or_, within)) if within else sessions.none()
-
-    @property
-    def day(self) -> Any:
-        """The day of a session that is left over."""
-        if not self.is_cut:
-            return TruncDate("started_at", tzinfo=app_settings.time_zone)
-        before = Value(self.day_before, output_field=DateField())
-        if not self.cuts:
-            return before
-        *_earlier, last = self.starts
-        return Case(When(started_at__lt=self.cuts[0], then=before), default=Value(last, output_field=DateField()))
-
-    def united(self, whole: Any, ragged: Any, names: tuple[str, ...]) -> Any:
-        """The rows of both, in one statement."""
-        if self.ragged.query.is_empty():
-            return whole.values_list(*names)
-        if self.whole.query.is_empty():
-            return ragged.values_list(*names)
-        return whole.values_list(*names).union(ragged.values_list(*names), all=True)
-
-
-def _repo_rule(selection: Selection, using: str) -> tuple[Q, Q]:
-    """The repository rule for the roll-up and for sessions; fork links as they are now."""
-    none = {"repo_id": 0}, {"repo_id": None}
-    if not selection.repos:
-        return (Q(), Q()) if selection.include_no_repo else (~Q(**none[0]), ~Q(**none[1]))
-    repos = Repo.objects.using(using)
-    ids = list(repos.rooted_in(repos.named(selection.repos).root_ids()).values_list("pk", flat=True))
-    if not selection.include_no_repo:
-        return Q(repo_id__in=ids), Q(repo_id__in=ids)
-    return Q(repo_id__in=[0, *ids]), Q(repo_id__in=ids) | Q(repo_id=None)
-
-
-def _sum(name: str, expression: Any) -> Cast:
-    """As wide as what is summed: PostgreSQL would go up to bigint and numeric, which are slow to add and to read.
-
-    No user's and no day's sum comes near the limits.
-    """
-    return Cast(Sum(expression), IntegerField() if name.endswith("_count") else BigIntegerField())
-
-
-def _of_session(name: str) -> RawSQL:
-    return RawSQL(measure(name, SESSIONS).replace("%", "%%"), (), BigIntegerField())  # noqa: S611
-
-
-_SUMS_OF_DAYS = {f"sum_{name}": _sum(name, F(name)) for name in MEASURES}
-_SUMS_OF_SESSIONS = {f"sum_{name}": _sum(name, _of_session(name)) for name in MEASURES}
-_COUNTED, _PENDING = 0, 1
-_HAS_PROVIDER = [
-    f"max(CASE WHEN provider = '{name}' AND sum_session_count > 0 THEN 1 ELSE 0 END)" for name in Provider.values
-]
-_FLAGS = len(_HAS_PROVIDER)
-_ANALYZED = Q(analyzed_at__isnull=False)
-# With room for any change of the clock.
-_LONGEST_DAY = timedelta(days=2)
 
 
 def _usage(sums: list[int]) -> Usage:
