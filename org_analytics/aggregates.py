@@ -17,13 +17,14 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.models import BigIntegerField, Case, DateField, F, Max, Q, QuerySet, Sum, Value, When
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Cast, TruncDate
+from django.db.models.functions import Cast
 
 from .conf import app_settings
 from .daily import DailyUsage, ReportingDay
 from .fields import from_nanos
 from .filters import Selection
 from .models import CodingSession, Repo
+from .periods import Interval, buckets
 from .reading import snapshot
 from .triggers import MEASURES, NANOS, SESSIONS, measure
 
@@ -198,7 +199,9 @@ class _Parts:
     def day(self) -> Any:
         """The day of a session that is left over."""
         if not self.is_cut:
-            return TruncDate("started_at", tzinfo=app_settings.time_zone)
+            # Not TruncDate, which tells a day twice where the clock goes back over midnight.
+            days = buckets(self.start, self.end, app_settings.time_zone, Interval.DAY).items()
+            return Case(*(When(started_at__lt=end, then=Value(day, DateField())) for day, (_start, end) in days))
         before = Value(self.day_before, output_field=DateField())
         if not self.cuts:
             return before

@@ -25,7 +25,7 @@ ALLOWED = {
     "migrations": {"fields", "operations"},
     "filters": {"conf", "models", "periods", "rows"},
     "reading": {"conf", "fields", "models"},
-    "aggregates": {"conf", "daily", "fields", "filters", "models", "reading", "rollup", "triggers"},
+    "aggregates": {"conf", "daily", "fields", "filters", "models", "periods", "reading", "rollup", "triggers"},
     "analytics": {"aggregates", "conf", "filters", "models", "periods", "reading"},
     "gates": {"conf"},
     "serializers": {"fields"},
