@@ -8,12 +8,13 @@ from typing import Any
 
 from django.db.models import BigIntegerField, Case, DateField, F, IntegerField, Q, QuerySet, Sum, Value, When
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Cast, TruncDate
+from django.db.models.functions import Cast
 
 from .conf import app_settings
 from .daily import DailyUsage, ReportingDay
 from .filters import Selection
 from .models import CodingSession, Repo
+from .periods import Interval, buckets
 from .triggers import MEASURES, SESSIONS, measure
 
 # With room for any change of the clock.
@@ -66,13 +67,16 @@ class Parts:
     @property
     def day(self) -> Any:
         """The day of a session that is left over."""
-        if not self.is_cut:
-            return TruncDate("started_at", tzinfo=app_settings.time_zone)
-        before = Value(self.day_before, output_field=DateField())
-        if not self.cuts:
-            return before
-        *_earlier, last = self.starts
-        return Case(When(started_at__lt=self.cuts[0], then=before), default=Value(last, output_field=DateField()))
+        if self.is_cut:
+            *_earlier, last = self.starts or [self.day_before]
+            ends = {self.day_before: self.cuts[0], last: self.end} if self.cuts else {last: self.end}
+        else:
+            # Not TruncDate, which tells a day twice where the clock goes back over midnight.
+            parts = buckets(self.start, self.end, app_settings.time_zone, Interval.DAY)
+            ends = {day: end for day, (_start, end) in parts.items()} or {self.day_before: self.end}
+        *earlier, last = ends
+        cases = [When(started_at__lt=ends[day], then=Value(day)) for day in earlier]
+        return Case(*cases, default=Value(last), output_field=DateField())
 
     def united(self, days: Callable[[], Any], sessions: Callable[[], Any], names: tuple[str, ...]) -> Any:
         """The rows of both, in one statement; a part is only built where it has something."""

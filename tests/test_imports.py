@@ -25,7 +25,7 @@ ALLOWED = {
     "migrations": {"fields", "operations"},
     "filters": {"conf", "models", "periods", "rows"},
     "reading": {"conf", "fields", "models"},
-    "parts": {"conf", "daily", "filters", "models", "triggers"},
+    "parts": {"conf", "daily", "filters", "models", "periods", "triggers"},
     "aggregates": {"conf", "fields", "filters", "models", "parts", "reading", "rows", "triggers"},
     "analytics": {"aggregates", "conf", "filters", "models", "periods", "reading"},
     "gates": {"conf"},

@@ -1,6 +1,6 @@
 """`GET /api/v1/org/series`: buckets cut in the reporting zone, zero-filled, their sums those of analytics."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -155,6 +155,19 @@ def test_a_day_that_the_zone_skipped_is_no_bucket():
     parts = buckets(start, end, apia, Interval.DAY)
     assert [day.day for day in parts] == [29, 31, 1]
     assert all(low < high for low, high in parts.values())
+
+
+def test_a_day_that_began_stays_begun_where_the_clock_goes_back_also_while_days_are_cut_elsewhere(
+    api, user, make_session, settings
+):
+    settings.ORG_ANALYTICS_TIME_ZONE = "America/St_Johns"  # a minute into 7 November it was 23:01 on the 6th again
+    start = datetime(2010, 11, 7, 2, 31, tzinfo=UTC)
+    make_session(user, started_at=start + timedelta(minutes=5))
+    seconds = int(start.timestamp())
+    status, answer = get(api, start_ts=seconds, end_ts=seconds + 86_400)
+    assert status == 200
+    counts = [bucket["providers"]["claude-code"]["session_count"] for bucket in answer["buckets"]]
+    assert counts == [1] + [0] * (len(counts) - 1)
 
 
 def test_offsets_of_seconds_are_given_in_whole_minutes():
