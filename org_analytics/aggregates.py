@@ -4,11 +4,13 @@ Whole days come from the daily roll-up, as it is cut; what a range has before an
 through their index. Both in one statement, so that nothing is counted twice or missed while somebody writes.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from itertools import compress
+from operator import attrgetter
 from typing import Any, Self
 
 from django.contrib.auth import get_user_model
@@ -26,8 +28,9 @@ from .rows import Provider
 from .triggers import NANOS
 
 _COUNTED, _PENDING = 0, 1
+_PROVIDERS = tuple(Provider.values)  # which is computed each time it is asked for
 _HAS_PROVIDER = [
-    f"max(CASE WHEN provider = '{name}' AND sum_session_count > 0 THEN 1 ELSE 0 END)" for name in Provider.values
+    f"max(CASE WHEN provider = '{name}' AND sum_session_count > 0 THEN 1 ELSE 0 END)" for name in _PROVIDERS
 ]
 _FLAGS = len(_HAS_PROVIDER)
 _ANALYZED = Q(analyzed_at__isnull=False)
@@ -48,6 +51,11 @@ class Usage:
     user_ms: int = 0
     user_count: int = 0
 
+    @classmethod
+    def total(cls, usages: Iterable["Usage"]) -> "Usage":
+        """Their sum, column by column: many times quicker than one after the other."""
+        return cls(*map(sum, zip(*map(_COLUMNS, usages), strict=True)))
+
     @property
     def cost_usd(self) -> Decimal:
         return from_nanos(self.cost_nanos)
@@ -65,6 +73,9 @@ class Usage:
             self.user_ms + other.user_ms,
             self.user_count + other.user_count,
         )
+
+
+_COLUMNS = attrgetter(*(field.name for field in fields(Usage)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +121,7 @@ def by_user(selection: Selection) -> list[UserGroup]:
                 usage=_usage(sums[_FLAGS:]),
                 pending_count=sums[_FLAGS + _PENDING],
                 latest_from=parts.start_of(latest),
-                providers=frozenset(compress(Provider.values, sums)),
+                providers=_providers(*sums[:_FLAGS]),
             )
             for user, latest, *sums in _per_user(rows, selection.providers, using)
         ]
@@ -149,7 +160,7 @@ def by_day(selection: Selection, user_ids: Collection[Any] | QuerySet[Any]) -> l
         return [DayGroup(day, provider, _usage(sums)) for day, provider, *sums in rows if sums[_COUNTED]]
 
 
-def latest_start(selection: Selection, since: datetime, user_ids: Collection[Any]) -> datetime | None:
+def latest_start(selection: Selection, since: datetime, user_ids: Collection[Any] | QuerySet[Any]) -> datetime | None:
     """When the last counted session of these users started, where it is known to be on the day of `since`."""
     with snapshot() as using:
         _of_days, of_sessions = repo_rule(selection, using)
@@ -158,6 +169,11 @@ def latest_start(selection: Selection, since: datetime, user_ids: Collection[Any
         sessions = sessions.started_between(since, until).of_providers(selection.providers)
         last: datetime | None = sessions.order_by("-started_at").values_list("started_at", flat=True).first()
         return last
+
+
+@cache
+def _providers(*flags: int) -> frozenset[str]:
+    return frozenset(compress(_PROVIDERS, flags))
 
 
 def _usage(sums: list[int]) -> Usage:

@@ -106,7 +106,7 @@ def report(selection: Selection) -> Report:
         PersonUsage(person, counted[person.id].usage if person.id in counted else nothing)
         for person in sorted(people.values(), key=lambda person: person.order)
     )
-    totals = sum((group.usage for group in counted.values()), nothing)
+    totals = Usage.total(group.usage for group in counted.values())
     # A search is for people who are rows.
     strangers = [] if selection.person else [group for pk, group in groups.items() if pk not in everyone]
     return Report(
@@ -126,18 +126,13 @@ def report(selection: Selection) -> Report:
 
 def _latest(selection: Selection, groups: Collection[UserGroup]) -> datetime | None:
     since = max((group.latest_from for group in groups if group.latest_from), default=None)
-    if since is None:
-        return None
-    return latest_start(selection, since, {group.user_id for group in groups if group.latest_from == since})
+    return latest_start(selection, since, _ids(selection)) if since else None
 
 
 def series(selection: Selection, interval: Interval = Interval.DAY) -> Series:
     """The selection's usage by day or week of the reporting zone."""
-    with snapshot() as using:
-        people: Any = app_settings.members.using(using).order_by().values("pk")
-        if selection.person:
-            people = [person.id for person in members() if person.matches(selection.person)]
-        groups = by_day(selection, people)
+    with snapshot():
+        groups = by_day(selection, _ids(selection))
     present = sorted({group.provider for group in groups if group.usage.session_count})
     providers = tuple(filter(selection.has_provider, present))
     parts = buckets(selection.start, selection.end, app_settings.time_zone, interval)
@@ -177,7 +172,14 @@ def members() -> Iterator[Person]:
     columns = ["first_name", "last_name"] if hasattr(model, "get_full_name") else ["name"] if "name" in names else []
     emails = [email] if email in names else []
     for pk, *values in users.values_list("pk", *emails, *columns):
-        yield _person(pk, values.pop(0) if emails else "", " ".join(str(value or "") for value in values))
+        yield _person(pk, values.pop(0) if emails else "", " ".join([str(value or "") for value in values]))
+
+
+def _ids(selection: Selection) -> Any:
+    """The ids of the people who are asked about: in the database, unless they have to be searched for here."""
+    if not selection.person:
+        return app_settings.members.using(read_database()).order_by().values("pk")
+    return [person.id for person in members() if person.matches(selection.person)]
 
 
 def _has_plain_full_name(model: Any, names: set[str]) -> bool:
@@ -194,7 +196,8 @@ def _json_id(pk: Any) -> int | str:
 
 
 def _collated(text: str) -> tuple[str, str, str]:
-    return _bare(text), text.casefold(), text
+    folded = text.casefold()
+    return folded if text.isascii() else _bare(text), folded, text
 
 
 def _bare(text: str) -> str:
