@@ -39,8 +39,10 @@ class Parts:
         self.day_before = max((day for start, day, _zone in days if start < self.start), default=date.min)
         self.cuts = list(self.starts.values())
         self.has_days = len(self.cuts) > 1
-        ends = ((self.start, self.cuts[0]), (self.cuts[-1], self.end)) if self.has_days else ((self.start, self.end),)
-        self.ends = [(start, end) for start, end in ends if start < end]
+        self.ends = [(self.start, self.end)]  # also of a range that is empty: there is something to ask always
+        if self.has_days:
+            ends = (self.start, self.cuts[0]), (self.cuts[-1], self.end)
+            self.ends = [(start, end) for start, end in ends if start < end]
 
     def start_of(self, day: date | str | None) -> datetime | None:
         """The first instant in range of a day; SQLite gives days as text."""

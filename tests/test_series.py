@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from org_analytics import rollup
 from org_analytics.periods import Interval, buckets
 from org_analytics.serializers import local_rfc3339
 
@@ -168,6 +169,16 @@ def test_a_day_that_began_stays_begun_where_the_clock_goes_back_also_while_days_
     assert status == 200
     counts = [bucket["providers"]["claude-code"]["session_count"] for bucket in answer["buckets"]]
     assert counts == [1] + [0] * (len(counts) - 1)
+
+
+@pytest.mark.parametrize("cut_in", ["Europe/Berlin", "UTC"])
+def test_the_page_answers_at_midnight_also_while_days_are_cut_elsewhere(api, settings, freeze_now, cut_in):
+    """The period before ends at the same time of day: at its own start, so that it holds nothing."""
+    settings.ORG_ANALYTICS_TIME_ZONE = cut_in
+    rollup.rebuild("default")
+    settings.ORG_ANALYTICS_TIME_ZONE = "Europe/Berlin"
+    freeze_now(datetime(2026, 6, 14, 22, tzinfo=UTC))  # the first instant of a Monday
+    assert api.get("/organization", {"range": "this-week"}).status_code == 200
 
 
 def test_offsets_of_seconds_are_given_in_whole_minutes():
