@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
+from importlib.util import find_spec
 from typing import Any
 
 import hypothesis
@@ -17,12 +18,19 @@ from tests import conformance
 from tests.questions import ANALYTICS, NOW, RANGE
 from tests.users import create_user
 
+# The matrix runs without browser tests, and installs nothing for them.
+HAS_PLAYWRIGHT = find_spec("playwright") is not None
+collect_ignore = [] if HAS_PLAYWRIGHT else ["browser"]
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
 # Machines are noisy: an example that takes long is no failure.
 hypothesis.settings.register_profile("default", deadline=None)
 # For runs that repeat what another has searched thoroughly: other interpreters, other versions.
 hypothesis.settings.register_profile("quick", deadline=None, max_examples=10)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def pytest_report_header() -> str:
+    return "" if HAS_PLAYWRIGHT else "browser tests: left out, playwright is not installed"
 
 
 @pytest.hookimpl(tryfirst=True)
