@@ -11,7 +11,7 @@ PROJECT = nox.project.load_toml("pyproject.toml")
 TEST_REQUIREMENTS = nox.project.dependency_groups(PROJECT, "test")
 EXTRAS = "[demo,ingest,postgres]"
 # What the suite needs beside the package.
-BESIDE_THE_PACKAGE = ("tests", "example_project", "manage.py", "pyproject.toml")
+BESIDE_THE_PACKAGE = ("tests", "benchmarks", "example_project", "manage.py", "pyproject.toml")
 
 # What property tests search thoroughly in `make test` is only looked at again here.
 SEARCHED = {"HYPOTHESIS_PROFILE": "quick"}
