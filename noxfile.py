@@ -13,7 +13,8 @@ EXTRAS = "[demo,ingest,postgres]"
 # What the suite needs beside the package.
 BESIDE_THE_PACKAGE = ("tests", "benchmarks", "example_project", "manage.py", "pyproject.toml")
 
-# What property tests search thoroughly in `make test` is only looked at again here.
+# What differs between versions: browsers, the second user model and thorough searches are for `make test`.
+SUITE = ("python", "-m", "tests", "--without-browser", "--one-user-model", "--quiet")
 SEARCHED = {"HYPOTHESIS_PROFILE": "quick"}
 
 nox.options.reuse_existing_virtualenvs = True
@@ -35,7 +36,7 @@ def suite(session: nox.Session, django: str) -> None:
     if f"{session.python}-{django}" == os.environ.get("ALREADY_TESTED"):
         session.skip("already tested")
     session.install("--editable", f".{EXTRAS}", f"Django=={django}.*", *TEST_REQUIREMENTS)
-    session.run("python", "-m", "tests", "--without-browser", "--quiet", *session.posargs, env=SEARCHED)
+    session.run(*SUITE, *session.posargs, env=SEARCHED)
 
 
 @nox.session
@@ -53,5 +54,4 @@ def wheel(session: nox.Session) -> None:
     for name in BESIDE_THE_PACKAGE:
         session.run("cp", "-R", name, str(copy), external=True, silent=True)
     session.chdir(copy)
-    once = {"DATABASE_URL": f"sqlite:///{copy}/wheel.sqlite3"}
-    session.run("python", "-m", "tests", "--without-browser", "--quiet", *session.posargs, env=once)
+    session.run(*SUITE, *session.posargs, env=SEARCHED | {"DATABASE_URL": f"sqlite:///{copy}/wheel.sqlite3"})

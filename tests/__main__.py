@@ -38,9 +38,10 @@ class Run:
         return [sys.executable, "-m", "pytest", f"--ds={self.settings}", "-m", markers, *extra, *self.tests]
 
 
+SECOND_USER_MODEL = Run("tests.settings_members", markers=("core",))
 RUNS = (
     Run("tests.settings"),
-    Run("tests.settings_members", markers=("core",)),
+    SECOND_USER_MODEL,
     Run("example_project.settings", tests=("tests/test_example.py",)),
 )
 
@@ -57,8 +58,9 @@ class Database:
 class Suite:
     """All runs on all databases; `failed` names those that did."""
 
-    def __init__(self, work: Path, without: Sequence[str], extra: Sequence[str]) -> None:
+    def __init__(self, work: Path, runs: Sequence[Run], without: Sequence[str], extra: Sequence[str]) -> None:
         self.work = work
+        self.runs = runs
         self.without = without
         self.extra = extra
         self.failed: list[str] = []
@@ -86,7 +88,7 @@ class Suite:
 
     def run_on(self, database: Database, output: TextIO) -> None:
         with database.url as url:
-            for run in RUNS:
+            for run in self.runs:
                 if self.stopped:
                     break
                 title = f"{run.settings} on {database.name}"
@@ -110,13 +112,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests", description=__doc__, allow_abbrev=False)
     parser.add_argument("--coverage", action="store_true", help="report the package's coverage over all runs")
     parser.add_argument("--without-browser", action="store_true", help="leave out what needs a Chromium")
+    parser.add_argument("--one-user-model", action="store_true", help="leave out the second user model")
     options, extra = parser.parse_known_args()
     # So that a terminated run stops its PostgreSQL too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    runs = [run for run in RUNS if not (options.one_user_model and run is SECOND_USER_MODEL)]
     without = ["browser"] if options.without_browser else []
     with tempfile.TemporaryDirectory(prefix="org-analytics-tests-") as directory:
         work = Path(directory)
-        suite = Suite(work, without, ["--cov", "--cov-report=", *extra] if options.coverage else extra)
+        suite = Suite(work, runs, without, ["--cov", "--cov-report=", *extra] if options.coverage else extra)
         suite.run(databases())
         covered = not options.coverage or enough_coverage(work)
     for title in suite.failed:

@@ -4,6 +4,7 @@ import io
 import itertools
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -84,14 +85,16 @@ def test_every_allowed_start_has_its_day(user: Any, settings: Any, zone: str) ->
 @given(st.integers(0, 36_890), st.sampled_from(["Europe/Berlin", "America/St_Johns", "Pacific/Apia", "Asia/Tehran"]))
 def test_the_calendar_has_each_day_at_its_first_instant(number: int, name: str) -> None:
     zone = rollup.ZoneInfo(name)
-    days = CALENDARS.setdefault(name, rollup.calendar(zone))
+    days = calendar_of(name)
     day = rollup.FIRST_DAY + timedelta(number)
     following = day_start(day + timedelta(1), zone)
     assert days[day_start(day, zone)] in (day, day + timedelta(1))  # a day that was skipped is not there
     assert day_start(day, zone) == following or days[day_start(day, zone)] == day
 
 
-CALENDARS: dict[str, dict[datetime, date]] = {}
+@cache
+def calendar_of(name: str) -> dict[datetime, date]:
+    return rollup.calendar(rollup.ZoneInfo(name))
 
 
 # Traps --------------------------------------------------------------------------------------------------------------
