@@ -40,7 +40,7 @@ compare: $(VENV)/.dev-installed ## tokens and costs of random histories against 
 	@$(RUN) -m benchmarks.compare_ccusage
 
 screenshots: $(VENV)/.dev-installed ## the README's pictures anew, into docs/ (needs a Chromium)
-	@$(RUN) scripts/screenshots.py
+	@$(RUN) -m scripts.screenshots
 
 clean: ## remove the environments, caches and the demo database
 	@rm -rf $(VENV) .nox .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist .bench demo.sqlite3*

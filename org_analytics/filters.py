@@ -10,7 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from .models import CodingSession, CodingSessionQuerySet
+from .models import CodingSession
 from .periods import (
     MAX_DAYS,
     MAX_SECONDS,
@@ -98,7 +98,7 @@ class ApiForm(forms.Form):
 
 
 class SelectionFilters(django_filters.FilterSet):
-    """A filter set whose whole result is one `Selection`."""
+    """A filter set whose whole result is one `Selection`. It narrows no query set: whole days come from the roll-up."""
 
     class Meta:
         model = CodingSession
@@ -109,14 +109,6 @@ class SelectionFilters(django_filters.FilterSet):
         """What was asked for; only after `is_valid()`."""
         selection: Selection = self.form.cleaned_data["selection"]
         return selection
-
-    def filter_queryset(self, queryset: CodingSessionQuerySet) -> CodingSessionQuerySet:
-        selection = self.selection
-        return (
-            queryset.started_between(selection.start, selection.end)
-            .of_providers(selection.providers)
-            .in_repos(selection.repos, selection.include_no_repo)
-        )
 
 
 class ReposFilters(SelectionFilters):

@@ -16,10 +16,10 @@ from .fields import MoneyField, refuse_arithmetic
 from .fork_links import ForkLinks
 from .imports import ImportedLine as ImportedLine
 from .imports import ImportedSession as ImportedSession
+from .model_usage import ModelUsage as ModelUsage
 from .recording import SessionRecorder
 from .remotes import fold
 from .rows import MAX_EXTERNAL_ID, MAX_TITLE, Provider
-from .usage import ModelUsage as ModelUsage
 
 
 class RepoQuerySet(models.QuerySet["Repo"]):
@@ -141,14 +141,6 @@ class CodingSessionQuerySet(models.QuerySet["CodingSession"]):
     def of_providers(self, providers: Collection[str]) -> Self:
         """Of these providers; none given: of all."""
         return self.filter(provider__in=providers) if providers else self
-
-    def in_repos(self, paths: Collection[str], include_no_repo: bool) -> Self:
-        """That pass the repository rule: rolled up to one of the paths' roots; without a repository if included."""
-        if not paths:
-            return self if include_no_repo else self.filter(repo__isnull=False)
-        roots = Repo.objects.using(self.db).named(paths).root_ids()
-        rolled_up = Q(repo__in=Repo.objects.rooted_in(roots))
-        return self.filter(rolled_up | Q(repo__isnull=True) if include_no_repo else rolled_up)
 
     def update(self, **values: Any) -> int:
         """As Django's; raises FieldError on arithmetic with money."""

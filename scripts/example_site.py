@@ -1,7 +1,6 @@
 """The example with its demo organization, served for a browser; and that browser. For screenshots and figures."""
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -15,17 +14,9 @@ from urllib.request import urlopen
 
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
+from tests.chromium import ARGUMENTS, CHROMIUM
+
 ROOT = Path(__file__).resolve().parent.parent
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @contextmanager

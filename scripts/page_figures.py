@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from example_site import ROOT, chromium, log_in, served_demo
+from scripts.example_site import ROOT, chromium, log_in, served_demo
 
 PEOPLE = (12, 2_000)
 RUNS = 9

@@ -1,6 +1,6 @@
 """`make screenshots`: the README's pictures, anew from the demo organization, into docs/."""
 
-from example_site import ROOT, chromium, log_in, served_demo
+from scripts.example_site import ROOT, chromium, log_in, served_demo
 
 DOCS = ROOT / "docs"
 # File name, query, width, height (0: the whole page), theme, language.

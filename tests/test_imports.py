@@ -15,11 +15,11 @@ EXAMPLE = PACKAGE.parent / "example_project"
 ALLOWED = {
     "cleaners": {"fields"},
     "rows": {"cleaners", "fields", "remotes"},
-    "usage": {"cleaners", "fields", "fork_links", "rows"},
+    "model_usage": {"cleaners", "fields", "fork_links", "rows"},
     "imports": {"rows"},
     "fork_links": {"forks", "remotes"},
     "recording": {"fork_links", "remotes", "rows"},
-    "models": {"cleaners", "fields", "fork_links", "imports", "recording", "remotes", "rows", "usage"},
+    "models": {"cleaners", "fields", "fork_links", "imports", "model_usage", "recording", "remotes", "rows"},
     "rollup": {"conf", "daily", "periods", "triggers"},
     "operations": {"conf", "daily", "rollup", "triggers"},
     "migrations": {"fields", "operations"},

@@ -147,7 +147,6 @@ def test_query_sets_narrow_and_chain(user: Any, make_session: Any) -> None:
             external_id=provider,
             started_at=NOW + timedelta(hours=number),
             analyzed=number != 1,
-            git_info={"repo_url": "acme/api"} if number > 1 else None,
         )
     sessions = CodingSession.objects.order_by("started_at")
 
@@ -158,11 +157,6 @@ def test_query_sets_narrow_and_chain(user: Any, make_session: Any) -> None:
     assert ids(sessions.analyzed()) == ["claude-code", "opencode", "cursor"]
     assert ids(sessions.of_providers([])) == Provider.values
     assert ids(sessions.of_providers(["codex", "cursor"]).analyzed()) == ["cursor"]
-    assert ids(sessions.in_repos([], include_no_repo=True)) == Provider.values
-    assert ids(sessions.in_repos([], include_no_repo=False)) == ["opencode", "cursor"]
-    assert ids(sessions.in_repos(["ACME/api"], include_no_repo=False)) == ["opencode", "cursor"]
-    assert ids(sessions.in_repos(["no/such"], include_no_repo=True)) == ["claude-code", "codex"]
-    assert ids(sessions.in_repos(["no/such"], include_no_repo=False)) == []
 
 
 def plan(queryset: Any) -> str:

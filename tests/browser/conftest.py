@@ -5,7 +5,6 @@ the body of each test here, live in a thread of their own; fixtures that write t
 stay in pytest's. A body cannot touch the database even by mistake: what it needs, a fixture makes.
 """
 
-import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -17,19 +16,10 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from org_analytics.models import CodingSession
+from tests.chromium import ARGUMENTS, CHROMIUM
 from tests.conftest import NOW
 from tests.users import create_user
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PROVIDERS = ["claude-code", "codex", "opencode", "cursor"]
 REPOS = ["acme/api", "acme/web", "acme/infra"]
 
