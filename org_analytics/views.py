@@ -86,7 +86,8 @@ class OrganizationView(AddressView):
         if "HX-Request" not in request.headers or response.status_code != 302:
             return response
         # A login page must not be put into ours. History asks for nothing but pages: refused, it loads the page anew.
-        refused = HttpResponse(status=204 if _is_htmx(request) else 403, headers={"Cache-Control": "no-store"})
+        kept = {name: response[name] for name in ("Cache-Control", "Vary")}
+        refused = HttpResponse(status=204 if _is_htmx(request) else 403, headers=kept)
         refused["HX-Redirect"] = response["Location"]
         return refused
 

@@ -283,6 +283,8 @@ def test_htmx_is_sent_to_the_login_when_the_session_is_over(client, db):
     response = client.get("/organization?q=a", headers={"HX-Request": "true"})
     assert response.status_code == 204
     assert response["HX-Redirect"] == "/admin/login/?next=/organization%3Fq%3Da"
+    assert response["Cache-Control"] == "no-store"
+    assert {"Cookie", "HX-Request"} <= set(response["Vary"].split(", "))
 
 
 @pytest.mark.parametrize("query", ["", "?compare=1&repo=acme/api&provider=codex&q=ann", "?chart=table&range=90d"])
