@@ -1,8 +1,9 @@
-"""`python -m tests`: the suite as hosts will use the package, on each database.
+"""`python -m tests`: the suite as hosts will use the package, on SQLite and on PostgreSQL 18 from the wheel.
 
-On SQLite and, beside it, on PostgreSQL 18 from the wheel, whose output follows; with DATABASE_URL set, only there. On
-each: the suite in a minimal host, its core with the second user model, and the example project's own tests. Other
-arguments go to pytest. Exit code 1 if a run failed or, with --coverage, if too little of the package is covered.
+On each: the suite in a minimal host, its core with the second user model, and the example project's own tests; browser
+tests on SQLite only. Two runs at a time: one before our eyes, the output of the other when it has ended. With
+DATABASE_URL set, all of it only there, one run after the other. Other arguments go to pytest. Exit code 1 if a run
+failed or, with --coverage, if too little of the package is covered.
 """
 
 import argparse
@@ -13,9 +14,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -23,86 +25,122 @@ from typing import TextIO
 from tests.postgres import postgres_url
 
 BRANCHES_COVERED = 98.0
+RUNS_AT_ONCE = 2
 
 
 @dataclass(frozen=True)
 class Run:
-    """One pytest process: a settings module, the tests for it, and the markers it needs."""
+    """One pytest process: a settings module, its tests, and whether they are the ones that cover the package."""
 
     settings: str
+    markers: str
     tests: tuple[str, ...] = ()
-    markers: tuple[str, ...] = ()
-
-    def command(self, without: Sequence[str], extra: Sequence[str]) -> list[str]:
-        markers = " and ".join([*self.markers, *(f"not {marker}" for marker in without)])
-        return [sys.executable, "-m", "pytest", f"--ds={self.settings}", "-m", markers, *extra, *self.tests]
+    name: str = ""
+    is_covering: bool = False
+    profile: str = "default"
 
 
-SECOND_USER_MODEL = Run("tests.settings_members", markers=("core",))
-RUNS = (
-    Run("tests.settings"),
-    SECOND_USER_MODEL,
-    Run("example_project.settings", tests=("tests/test_example.py",)),
-)
+SUITE = Run("tests.settings", "not browser", is_covering=True)
+BROWSER = Run("tests.settings", "browser", ("tests/browser",), name=" in a browser")
+# What property tests searched thoroughly in the suite itself is only looked at again.
+MEMBERS = Run("tests.settings_members", "core and not browser", profile="quick")
+EXAMPLE = Run("example_project.settings", "", ("tests/test_example.py",))
 
 
 @dataclass(frozen=True)
 class Database:
-    """Where to run, and which tests make no difference there."""
+    """Where to run; `is_first`: also what makes no difference where."""
 
     name: str
-    url: AbstractContextManager[str]
-    without: tuple[str, ...] = ()
+    url: Callable[[], AbstractContextManager[str]]
+    is_first: bool = True
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run on a database."""
+
+    run: Run
+    database: Database
+
+    @property
+    def title(self) -> str:
+        return f"{self.run.settings}{self.run.name} on {self.database.name}"
+
+    @property
+    def command(self) -> list[str]:
+        markers = [self.run.markers, *([] if self.database.is_first else ["not once"])]
+        selected = " and ".join(filter(None, markers))
+        return [sys.executable, "-m", "pytest", f"--ds={self.run.settings}", "-m", selected, *self.run.tests]
 
 
 class Suite:
-    """All runs on all databases; `failed` names those that did."""
+    """Runs jobs; `failed` names those that did."""
 
-    def __init__(self, work: Path, runs: Sequence[Run], without: Sequence[str], extra: Sequence[str]) -> None:
+    def __init__(self, work: Path, jobs: Iterable[Job], extra: Sequence[str], has_coverage: bool) -> None:
         self.work = work
-        self.runs = runs
-        self.without = without
+        self.jobs = deque(jobs)
         self.extra = extra
+        self.has_coverage = has_coverage
         self.failed: list[str] = []
         self.processes: list[subprocess.Popen[str]] = []
-        self.stopped = False
+        self.unseen: deque[Path] = deque()
 
-    def run(self, databases: Sequence[Database]) -> None:
-        """On the first database before our eyes, on the others beside it into files that are shown afterwards."""
-        first, *others = databases
+    def run(self, at_once: int) -> None:
         with ThreadPoolExecutor() as pool:
-            outputs = [(self.work / f"output-{place}").open("w+", encoding="utf-8") for place in range(len(others))]
-            running = [pool.submit(self.run_on, *job) for job in zip(others, outputs, strict=True)]
+            others = [pool.submit(self._run_unseen) for _ in range(at_once - 1)]
             try:
-                self.run_on(first, sys.stdout)
+                self._run_seen()
             except BaseException:
-                self.stopped = True
+                self.jobs.clear()
                 for process in self.processes:
                     process.terminate()
                 raise
-            for future, output in zip(running, outputs, strict=True):
-                future.result()
-                output.seek(0)
-                print(output.read(), flush=True)
-                output.close()
+            for other in others:
+                other.result()
+        self._show()
 
-    def run_on(self, database: Database, output: TextIO) -> None:
-        with database.url as url:
-            for run in self.runs:
-                if self.stopped:
-                    break
-                title = f"{run.settings} on {database.name}"
-                print(f"\n=== {title}", file=output, flush=True)
-                started = time.monotonic()
-                passed = self.succeeds(run.command([*self.without, *database.without], self.extra), url, output)
-                outcome = f"{'passed' if passed else 'FAILED'} in {time.monotonic() - started:.0f} s"
-                print(f"=== {title}: {outcome}", file=output, flush=True)
-                if not passed:
-                    self.failed.append(title)
+    def _run_seen(self) -> None:
+        while job := self._next():
+            self._run(job, sys.stdout)
+            self._show()
 
-    def succeeds(self, command: Sequence[str], url: str, output: TextIO) -> bool:
-        coverage_file = str(self.work / f"coverage.{len(self.processes)}")
-        environment = {**os.environ, "DATABASE_URL": url, "COVERAGE_FILE": coverage_file}
+    def _run_unseen(self) -> None:
+        while job := self._next():
+            path = self.work / f"{job.title}.txt"
+            with path.open("w", encoding="utf-8") as output:
+                self._run(job, output)
+            self.unseen.append(path)
+
+    def _next(self) -> Job | None:
+        try:
+            return self.jobs.popleft()
+        except IndexError:
+            return None
+
+    def _show(self) -> None:
+        while self.unseen:
+            print(self.unseen.popleft().read_text("utf-8"), flush=True)
+
+    def _run(self, job: Job, output: TextIO) -> None:
+        print(f"\n=== {job.title}", file=output, flush=True)
+        started = time.monotonic()
+        with job.database.url() as url:
+            passed = self._succeeds(job, url, output)
+        outcome = f"{'passed' if passed else 'FAILED'} in {time.monotonic() - started:.0f} s"
+        print(f"=== {job.title}: {outcome}", file=output, flush=True)
+        if not passed:
+            self.failed.append(job.title)
+
+    def _succeeds(self, job: Job, url: str, output: TextIO) -> bool:
+        coverage = ["--cov", "--cov-report="] if self.has_coverage and job.run.is_covering else []
+        environment = {
+            "HYPOTHESIS_PROFILE": job.run.profile,
+            **os.environ,
+            "DATABASE_URL": url,
+            "COVERAGE_FILE": str(self.work / f"coverage.{job.database.name}"),
+        }
+        command = [*job.command, *coverage, *self.extra]
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=output, text=True)
         self.processes.append(process)
         return process.wait() == 0
@@ -116,12 +154,14 @@ def main() -> int:
     options, extra = parser.parse_known_args()
     # So that a terminated run stops its PostgreSQL too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    runs = [run for run in RUNS if not (options.one_user_model and run is SECOND_USER_MODEL)]
-    without = ["browser"] if options.without_browser else []
+    left_out = {BROWSER: options.without_browser, MEMBERS: options.one_user_model}
+    runs = [run for run in (SUITE, BROWSER, MEMBERS, EXAMPLE) if not left_out.get(run)]
+    places = databases()
+    jobs = [Job(run, place) for run in runs for place in places if place.is_first or run is not BROWSER]
     with tempfile.TemporaryDirectory(prefix="org-analytics-tests-") as directory:
         work = Path(directory)
-        suite = Suite(work, runs, without, ["--cov", "--cov-report=", *extra] if options.coverage else extra)
-        suite.run(databases())
+        suite = Suite(work, jobs, extra, options.coverage)
+        suite.run(RUNS_AT_ONCE if len(places) > 1 else 1)
         covered = not options.coverage or enough_coverage(work)
     for title in suite.failed:
         print(f"FAILED: {title}")
@@ -131,14 +171,11 @@ def main() -> int:
 def databases() -> list[Database]:
     given = os.environ.get("DATABASE_URL")
     if given:
-        return [Database("the database of DATABASE_URL", fixed_url(given))]
-    # A browser shows the same pages from either.
-    return [Database("SQLite", fixed_url("")), Database("PostgreSQL 18", postgres_url(), ("once", "browser"))]
-
-
-@contextmanager
-def fixed_url(url: str) -> Iterator[str]:
-    yield url
+        return [Database("the database of DATABASE_URL", lambda: nullcontext(given))]
+    return [
+        Database("SQLite", lambda: nullcontext("")),
+        Database("PostgreSQL 18", postgres_url, is_first=False),
+    ]
 
 
 def enough_coverage(work: Path) -> bool:
