@@ -90,6 +90,12 @@ def test_an_email_of_several_users_names_the_line(load: Any, make_user: Any) -> 
         load({**LINE, "email": "bob@example.com"}, create_users=True)
 
 
+def test_a_user_model_without_email_names_the_line(load: Any, user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(user), "get_email_field_name", lambda: "mail")
+    with pytest.raises(CommandError, match="line 1: email: The user model has no e-mail field"):
+        load(LINE)
+
+
 def test_create_users_makes_a_user_who_cannot_log_in_once(load: Any) -> None:
     lines = [{**LINE, "email": "new@example.com"}, {**LINE, "email": "NEW@example.com", "external_id": "s2"}]
     assert load(*lines, create_users=True) == "2 created, 0 updated, 0 unchanged. Users made: 1.\n"

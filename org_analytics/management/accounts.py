@@ -3,16 +3,23 @@
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.core.exceptions import ValidationError
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db.models import Q
 
 
 def user_by_email(email: Any) -> Any:
-    """The one user with this address in any case, or None. Raises ValidationError on no address, or several users."""
+    """The one user with this address in any case, or None.
+
+    Raises ValidationError on no address, several users, or a user model without addresses.
+    """
     if not isinstance(email, str) or not email or not email.isprintable():
         raise ValidationError("Must be an e-mail address.")
     model: Any = get_user_model()
     field = model.get_email_field_name()
+    try:
+        model._meta.get_field(field)
+    except FieldDoesNotExist:
+        raise ValidationError("The user model has no e-mail field.") from None
     # Some databases fold the case of ASCII letters alone; Python folds the others.
     spellings = Q.create([(f"{field}__iexact", text) for text in (email, email.lower(), email.upper())], connector=Q.OR)
     users = list(model._default_manager.filter(spellings)[:2])
