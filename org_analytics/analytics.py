@@ -159,6 +159,12 @@ def repos(selection: Selection) -> list[str]:
         return sorted(Repo.objects.using(using).filter(pk__in=seen.root_ids()).values_list("path", flat=True))
 
 
+def has_sessions() -> bool:
+    """Whether anybody has ever sent one."""
+    with snapshot() as using:
+        return CodingSession.objects.using(using).exists()
+
+
 def members() -> Iterator[Person]:
     """The users who are rows, in no order. Names are read as columns unless the model makes them otherwise."""
     model = get_user_model()

@@ -109,11 +109,13 @@ class OrganizationView(AddressView):
             is_zone_current = rollup.zone_is_current(using)
             report, controls = self.report, self._controls()
             series, series_before = analytics.series(state.selection), analytics.series(before)
+            is_new = not report.totals.session_count and not analytics.has_sessions()
         return {
             **self._frame(),
             **self._table(),
             "zone": app_settings.time_zone,
             "is_zone_current": is_zone_current,
+            "is_new": is_new,
             "state": state,
             "selection": state.selection,
             "before": before,

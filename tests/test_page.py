@@ -230,7 +230,14 @@ def test_forms_keep_the_rest_of_the_view_but_not_the_page(api, team):
     assert kept == [("provider", "codex"), ("q", "ann"), ("measure", "sessions"), ("o", "user")]
 
 
-def test_nothing_in_range_says_so_and_offers_90_days(api, user, now):
+def test_a_site_without_any_session_says_how_they_come(api, user, now):
+    text = words(shown(api, "?range=30d"))
+    assert "No sessions yet" in text
+    assert "org-analytics push" in text
+
+
+def test_nothing_in_range_says_so_and_offers_90_days(api, user, make_session, now):
+    make_session(user, started_at=now - timedelta(200))
     response = shown(api, "?provider=codex")
     assert "No sessions here" in words(response)
     assert 'href="/organization?range=90d&amp;provider=codex"' in response.content.decode()
