@@ -9,31 +9,29 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-from itertools import compress
-from operator import attrgetter
+from operator import add, attrgetter
 from typing import Any, Self
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
-from django.db.models import Max, Q, QuerySet
+from django.db.models import BooleanField, Case, ExpressionWrapper, IntegerField, Max, Q, QuerySet, Value, When
+from django.db.models.aggregates import Aggregate
 
 from .conf import app_settings
 from .fields import from_nanos
 from .filters import Selection
 from .models import CodingSession
-from .parts import LONGEST_DAY, SUMS_OF_DAYS, SUMS_OF_SESSIONS, Parts, repo_rule
+from .parts import LONGEST_DAY, SUMS_OF_DAYS, SUMS_OF_SESSIONS, Parts, only, repo_rule
 from .reading import snapshot
 from .rows import Provider
-from .triggers import NANOS
+from .triggers import MEASURES, NANOS
 
-_COUNTED, _PENDING = 0, 1
 _PROVIDERS = tuple(Provider.values)  # which is computed each time it is asked for
-_HAS_PROVIDER = [
-    f"max(CASE WHEN provider = '{name}' AND sum_session_count > 0 THEN 1 ELSE 0 END)" for name in _PROVIDERS
-]
-_FLAGS = len(_HAS_PROVIDER)
 _ANALYZED = Q(analyzed_at__isnull=False)
+_COUNTED = Q(session_count__gt=0)
+_SESSIONS, _PENDING = 0, 1
+_NOTHING = [0] * len(SUMS_OF_DAYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,63 +99,108 @@ class DayGroup:
     usage: Usage
 
 
+class _Providers(Aggregate):
+    """The providers of the rows that count as one integer, with a bit for each in the order of `Provider`."""
+
+    function = "bit_or"
+    output_field = IntegerField()
+
+    def __init__(self, counts: Any, **extra: Any) -> None:
+        bits = [When(Q(counts, provider=name), then=1 << place) for place, name in enumerate(_PROVIDERS)]
+        super().__init__(*([Case(*bits, default=0)] if isinstance(counts, Q) else [counts]), **extra)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        """SQLite has no `bit_or`; bits that are distinct add up to the same."""
+        return self.as_sql(
+            compiler, connection, function="sum", template="%(function)s(DISTINCT %(expressions)s)", **extra
+        )
+
+
 def by_user(selection: Selection) -> list[UserGroup]:
     """Per user, members or not: who is there is to be told."""
+    found: dict[Any, tuple[date | str | None, int, list[int]]] = {}
+    to_python = get_user_model()._meta.pk.to_python
     with snapshot() as using:
         parts = Parts(selection, using)
-        days, sessions = parts.days.values("user_id", "provider"), parts.sessions.annotate(part=parts.day)
-        counted_day = Max("day", filter=Q(session_count__gt=0))
-        rows = parts.united(
-            lambda: days.annotate(latest=counted_day, **SUMS_OF_DAYS),
-            lambda: sessions.values("user_id", "provider").annotate(
-                latest=Max("part", filter=_ANALYZED), **SUMS_OF_SESSIONS
-            ),
-            ("user_id", "provider", "latest", *SUMS_OF_DAYS),
-        )
-        pk = get_user_model()._meta.pk
-        return [
-            UserGroup(
-                user_id=pk.to_python(user),
-                usage=_usage(sums[_FLAGS:]),
-                pending_count=sums[_FLAGS + _PENDING],
-                latest_from=parts.start_of(latest),
-                providers=_providers(*sums[:_FLAGS]),
-            )
-            for user, latest, *sums in _per_user(rows, selection.providers, using)
-        ]
+        for user, is_selected, latest, providers, *sums in _fetched(_by_user(parts, selection), using):
+            if not is_selected:
+                latest, sums = None, _NOTHING
+            if user in found:
+                latest_before, providers_before, sums_before = found[user]
+                latest = max(filter(None, (latest, latest_before)), default=None)
+                providers |= providers_before
+                sums = list(map(add, sums, sums_before))
+            found[user] = latest, providers, sums
+    return [
+        UserGroup(to_python(user), _usage(sums), sums[_PENDING], parts.start_of(latest), _providers_of(providers))
+        for user, (latest, providers, sums) in found.items()
+    ]
 
 
-def _per_user(rows: Any, providers: tuple[str, ...], using: str) -> list[tuple[Any, ...]]:
-    """(user, latest day, a flag for each provider that has counted sessions, sums of the selected ones…) of each user.
+def _by_user(parts: Parts, selection: Selection) -> Any:
+    """Rows of user, whether the providers are those selected, latest counted day, providers counted, sums."""
+    is_selected: Any = Value(True)
+    if selection.providers:
+        is_selected = ExpressionWrapper(Q(provider__in=selection.providers), BooleanField())
+    return parts.united(
+        lambda: parts.days.values("user_id", is_selected=is_selected).annotate(
+            latest=Max("day", filter=_COUNTED), providers=_Providers(_COUNTED), **SUMS_OF_DAYS
+        ),
+        lambda: (
+            parts.sessions.annotate(part=parts.day)
+            .values("user_id", is_selected=is_selected)
+            .annotate(latest=Max("part", filter=_ANALYZED), providers=_Providers(_ANALYZED), **SUMS_OF_SESSIONS)
+        ),
+        ("user_id", "is_selected", "latest", "providers", *SUMS_OF_DAYS),
+    )
 
-    Rows come by user and provider; adding them up here would be to build four times as many objects.
-    """
+
+def _fetched(rows: Any, using: str) -> list[tuple[Any, ...]]:
+    """The rows as the driver gives them: Django would make an integer of each integer once more."""
     try:
-        inner, parameters = rows.query.get_compiler(using=using).as_sql()
+        sql, parameters = rows.query.get_compiler(using=using).as_sql()
     except EmptyResultSet:
         return []
-    selected = f"FILTER (WHERE provider IN ({', '.join(['%s'] * len(providers))}))" if providers else ""
-    sums = [f"CAST(coalesce(sum({name}) {selected}, 0) AS bigint)" for name in SUMS_OF_DAYS]
-    columns = ["user_id", f"max(latest) {selected}", *_HAS_PROVIDER, *sums]
     with connections[using].cursor() as cursor:
-        cursor.execute(
-            f"SELECT {', '.join(columns)} FROM ({inner}) part GROUP BY user_id",  # noqa: S608
-            [*providers, *providers * len(sums), *parameters],
-        )
+        cursor.execute(sql, parameters)
         return list(cursor.fetchall())
 
 
-def by_day(selection: Selection, user_ids: Collection[Any] | QuerySet[Any]) -> list[DayGroup]:
-    """Per day of the reporting zone and provider, of these users, whatever provider is selected; no empty days."""
+def by_day(
+    selection: Selection, user_ids: Collection[Any] | QuerySet[Any], measures: Collection[str] = tuple(MEASURES)
+) -> list[DayGroup]:
+    """Per day of the reporting zone and provider, of these users, whatever provider is selected; no empty days.
+
+    Of `measures` (columns of the roll-up) and the number of sessions; what is not among them stays zero.
+    """
+    wanted = {"session_count", *measures}
     with snapshot() as using:
         parts = Parts(selection, using, days_of=app_settings.time_zone.key)
         days, sessions = parts.days.filter(user__in=user_ids), parts.sessions.filter(_ANALYZED, user__in=user_ids)
         rows = parts.united(
-            lambda: days.values("day", "provider").annotate(**SUMS_OF_DAYS),
-            lambda: sessions.annotate(day=parts.day).values("day", "provider").annotate(**SUMS_OF_SESSIONS),
+            lambda: days.values("day", "provider").annotate(**only(SUMS_OF_DAYS, wanted)),
+            lambda: (
+                sessions.annotate(day=parts.day).values("day", "provider").annotate(**only(SUMS_OF_SESSIONS, wanted))
+            ),
             ("day", "provider", *SUMS_OF_DAYS),
         )
-        return [DayGroup(day, provider, _usage(sums)) for day, provider, *sums in rows if sums[_COUNTED]]
+        return [DayGroup(day, provider, _usage(sums)) for day, provider, *sums in rows if sums[_SESSIONS]]
+
+
+def by_provider(selection: Selection, user_ids: Collection[Any] | QuerySet[Any]) -> dict[str, Usage]:
+    """Per provider, of these users, whatever provider is selected."""
+    with snapshot() as using:
+        parts = Parts(selection, using)
+        days, sessions = parts.days.filter(user__in=user_ids), parts.sessions.filter(_ANALYZED, user__in=user_ids)
+        found: dict[str, Usage] = {}
+        rows = parts.united(
+            lambda: days.values("provider").annotate(**SUMS_OF_DAYS),
+            lambda: sessions.values("provider").annotate(**SUMS_OF_SESSIONS),
+            ("provider", *SUMS_OF_DAYS),
+        )
+        for provider, *sums in rows:
+            found[provider] = found.get(provider, Usage()) + _usage(sums)
+        return found
 
 
 def latest_start(selection: Selection, since: datetime, user_ids: Collection[Any] | QuerySet[Any]) -> datetime | None:
@@ -172,8 +215,8 @@ def latest_start(selection: Selection, since: datetime, user_ids: Collection[Any
 
 
 @cache
-def _providers(*flags: int) -> frozenset[str]:
-    return frozenset(compress(_PROVIDERS, flags))
+def _providers_of(bits: int) -> frozenset[str]:
+    return frozenset(name for place, name in enumerate(_PROVIDERS) if bits >> place & 1)
 
 
 def _usage(sums: list[int]) -> Usage:

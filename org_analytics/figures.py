@@ -22,6 +22,14 @@ LABELS = {
     "avg_assistant": gettext_lazy("Avg assistant"),
     "avg_user": gettext_lazy("Avg user"),
 }
+# The columns of the roll-up that a sum and its text are made of, beside the number of sessions.
+MEASURED = {
+    "sessions": (),
+    "cost": ("unpriced_count", "cost_dollars", "cost_nanos", "cost_count"),
+    "duration": ("duration_ms", "duration_count"),
+    "assistant": ("assistant_ms", "assistant_count"),
+    "user_time": ("user_ms", "user_count"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """A range of time as whole days, which are in the daily roll-up, and ragged ends, whose sessions are found by index."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import or_
@@ -110,6 +110,12 @@ def _sum(name: str, expression: Any) -> Cast:
 
 def _of_session(name: str) -> RawSQL:
     return RawSQL(measure(name, SESSIONS).replace("%", "%%"), (), BigIntegerField())  # noqa: S611
+
+
+def only(sums: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """The sums of these measures; of the others a zero, which costs nothing."""
+    zero = Value(0, IntegerField())
+    return {name: expression if name.removeprefix("sum_") in names else zero for name, expression in sums.items()}
 
 
 SUMS_OF_DAYS = {f"sum_{name}": _sum(name, F(name)) for name in MEASURES}

@@ -21,7 +21,7 @@ from .conf import app_settings
 from .controls import Controls, period_name
 from .downloads import csv_lines, file_name, json_chunks
 from .fields import MoneyOverflow
-from .figures import Figures
+from .figures import MEASURED, Figures
 from .filters import Selection
 from .gates import PageGate
 from .page_filters import PageFilters
@@ -108,7 +108,9 @@ class OrganizationView(AddressView):
         with snapshot() as using:
             is_zone_current = rollup.zone_is_current(using)
             report, controls = self.report, self._controls()
-            series, series_before = analytics.series(state.selection), analytics.series(before)
+            series = analytics.series(state.selection, measures=MEASURED[state.measure])
+            series_before = analytics.series(before) if state.is_compared else None
+            total_before = series_before.total if series_before else analytics.total(before)
             is_new = not report.totals.session_count and not analytics.has_sessions()
         return {
             **self._frame(),
@@ -123,8 +125,8 @@ class OrganizationView(AddressView):
             "errors": self.errors,
             "report": report,
             "controls": controls,
-            "cards": page.cards(report.totals, series_before.total),
-            "chart": Chart(state.measure, series, series_before if state.is_compared else None),
+            "cards": page.cards(report.totals, total_before),
+            "chart": Chart(state.measure, series, series_before),
         }
 
     def _frame(self) -> dict[str, Any]:

@@ -251,7 +251,7 @@ def selection(clock: datetime, question: Any) -> Selection:
 def assert_exact(selection: Selection) -> None:
     expected, report = BruteForce(selection), analytics.report(selection)
     assert {row.person.id: row.usage for row in report.people} == expected.people()
-    assert report.totals == expected.totals()
+    assert report.totals == analytics.total(selection) == expected.totals()
     assert report.coverage == expected.coverage()
     assert report.providers_present == expected.providers_present()
     assert analytics.repos(selection) == expected.repos()

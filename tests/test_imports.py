@@ -27,7 +27,7 @@ ALLOWED = {
     "reading": {"conf", "fields", "models"},
     "parts": {"conf", "daily", "filters", "models", "periods", "triggers"},
     "aggregates": {"conf", "fields", "filters", "models", "parts", "reading", "rows", "triggers"},
-    "analytics": {"aggregates", "conf", "filters", "models", "periods", "reading"},
+    "analytics": {"aggregates", "conf", "filters", "models", "periods", "reading", "triggers"},
     "gates": {"conf"},
     "serializers": {"fields"},
     "formats": {"fields"},
