@@ -5,12 +5,12 @@ through their index. Both in one statement, so that nothing is counted twice or 
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-from operator import add, attrgetter
-from typing import Any, Self
+from operator import add
+from typing import Any, NamedTuple
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import EmptyResultSet
@@ -34,8 +34,7 @@ _SESSIONS, _PENDING = 0, 1
 _NOTHING = [0] * len(SUMS_OF_DAYS)
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """Counted sessions and exact sums; each `…_count` says for how many sessions that value is known."""
 
     session_count: int = 0
@@ -51,29 +50,15 @@ class Usage:
 
     @classmethod
     def total(cls, usages: Iterable["Usage"]) -> "Usage":
-        """Their sum, column by column: many times quicker than one after the other."""
-        return cls(*map(sum, zip(*map(_COLUMNS, usages), strict=True)))
+        """Their sum, column by column."""
+        return cls(*map(sum, zip(*usages, strict=True)))
 
     @property
     def cost_usd(self) -> Decimal:
         return from_nanos(self.cost_nanos)
 
-    def __add__(self, other: Self) -> Self:
-        return type(self)(
-            self.session_count + other.session_count,
-            self.unpriced_count + other.unpriced_count,
-            self.cost_nanos + other.cost_nanos,
-            self.cost_count + other.cost_count,
-            self.duration_ms + other.duration_ms,
-            self.duration_count + other.duration_count,
-            self.assistant_ms + other.assistant_ms,
-            self.assistant_count + other.assistant_count,
-            self.user_ms + other.user_ms,
-            self.user_count + other.user_count,
-        )
-
-
-_COLUMNS = attrgetter(*(field.name for field in fields(Usage)))
+    def __add__(self, other: tuple[Any, ...]) -> "Usage":
+        return Usage(*map(add, self, other))
 
 
 @dataclass(frozen=True, slots=True)
