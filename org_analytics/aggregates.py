@@ -61,8 +61,7 @@ class Usage(NamedTuple):
         return Usage(*map(add, self, other))
 
 
-@dataclass(frozen=True, slots=True)
-class UserGroup:
+class UserGroup(NamedTuple):
     """What one user did with the selected providers; `providers`: those with counted sessions, selected or not.
 
     The last counted session started on the day, or part of one, that began at `latest_from`.

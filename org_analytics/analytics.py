@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import filterfalse
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
@@ -20,8 +20,7 @@ from .reading import read_database, snapshot
 from .triggers import MEASURES
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """A user who is a row; `id` as JSON shows it, `name` None where there is none."""
 
     id: int | str
@@ -31,7 +30,12 @@ class Person:
     @property
     def order(self) -> tuple[Any, ...]:
         """Named users first by name, then email; then the nameless by email; then id: the same on every database."""
-        return self.name is None, _collated(self.name or ""), _collated(self.email), self.id
+        return self.name is None, *self.collated_name, *_collated(self.email), self.id
+
+    @property
+    def collated_name(self) -> tuple[str, ...]:
+        """What names are compared by."""
+        return _collated(self.name or "")
 
     def matches(self, text: str) -> bool:
         """Whether the text is a part of the name or the e-mail, whatever the case and the accents."""
@@ -39,8 +43,7 @@ class Person:
         return not wanted or wanted in _bare(self.name or "") or wanted in _bare(self.email)
 
 
-@dataclass(frozen=True, slots=True)
-class PersonUsage:
+class PersonUsage(NamedTuple):
     """One row."""
 
     person: Person

@@ -103,7 +103,7 @@ def rows(people: Sequence[PersonUsage], state: PageState) -> list[Row]:
 
 def _sort_key(row: Row, name: str) -> Any:
     if name == "user":
-        return row.person.order[1] if row.person.name is not None else None
+        return row.person.collated_name if row.person.name is not None else None
     return row.figures.value(name)
 
 
