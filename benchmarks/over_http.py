@@ -31,6 +31,7 @@ PRODUCTION = {
     "ALLOWED_HOSTS": "127.0.0.1",
     "SECURE_SSL_REDIRECT": "false",
     "ENABLE_ORG_ANALYTICS": "true",
+    "PYTHONWARNINGS": "ignore",  # no static files were collected
 }
 CLIENTS, CROWD_SECONDS = 8, 15
 MIXED_REQUESTS = 1_000

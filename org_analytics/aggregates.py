@@ -89,9 +89,9 @@ class _Providers(Aggregate):
     function = "bit_or"
     output_field = IntegerField()
 
-    def __init__(self, counts: Any, **extra: Any) -> None:
-        bits = [When(Q(counts, provider=name), then=1 << place) for place, name in enumerate(_PROVIDERS)]
-        super().__init__(*([Case(*bits, default=0)] if isinstance(counts, Q) else [counts]), **extra)
+    def __init__(self, counts: Q) -> None:
+        bits = (When(Q(counts, provider=name), then=1 << place) for place, name in enumerate(_PROVIDERS))
+        super().__init__(Case(*bits, default=0))
 
     def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
         """SQLite has no `bit_or`; bits that are distinct add up to the same."""
@@ -157,34 +157,32 @@ def by_day(
 
     Of `measures` (columns of the roll-up) and the number of sessions; what is not among them stays zero.
     """
-    wanted = {"session_count", *measures}
     with snapshot() as using:
         parts = Parts(selection, using, days_of=app_settings.time_zone.key)
-        days, sessions = parts.days.filter(user__in=user_ids), parts.sessions.filter(_ANALYZED, user__in=user_ids)
-        rows = parts.united(
-            lambda: days.values("day", "provider").annotate(**only(SUMS_OF_DAYS, wanted)),
-            lambda: (
-                sessions.annotate(day=parts.day).values("day", "provider").annotate(**only(SUMS_OF_SESSIONS, wanted))
-            ),
-            ("day", "provider", *SUMS_OF_DAYS),
-        )
+        rows = _of_users(parts, user_ids, ("day", "provider"), {"session_count", *measures})
         return [DayGroup(day, provider, _usage(sums)) for day, provider, *sums in rows if sums[_SESSIONS]]
 
 
 def by_provider(selection: Selection, user_ids: Collection[Any] | QuerySet[Any]) -> dict[str, Usage]:
     """Per provider, of these users, whatever provider is selected."""
+    found: dict[str, Usage] = {}
     with snapshot() as using:
-        parts = Parts(selection, using)
-        days, sessions = parts.days.filter(user__in=user_ids), parts.sessions.filter(_ANALYZED, user__in=user_ids)
-        found: dict[str, Usage] = {}
-        rows = parts.united(
-            lambda: days.values("provider").annotate(**SUMS_OF_DAYS),
-            lambda: sessions.values("provider").annotate(**SUMS_OF_SESSIONS),
-            ("provider", *SUMS_OF_DAYS),
-        )
-        for provider, *sums in rows:
+        for provider, *sums in _of_users(Parts(selection, using), user_ids, ("provider",), MEASURES):
             found[provider] = found.get(provider, Usage()) + _usage(sums)
-        return found
+    return found
+
+
+def _of_users(
+    parts: Parts, user_ids: Collection[Any] | QuerySet[Any], keys: tuple[str, ...], measures: Collection[str]
+) -> Any:
+    """Rows of the keys and sums of all analyzed sessions of these users, from each part."""
+    days = parts.days.filter(user__in=user_ids)
+    sessions = parts.sessions.filter(_ANALYZED, user__in=user_ids)
+    return parts.united(
+        lambda: days.values(*keys).annotate(**only(SUMS_OF_DAYS, measures)),
+        lambda: sessions.annotate(day=parts.day).values(*keys).annotate(**only(SUMS_OF_SESSIONS, measures)),
+        (*keys, *SUMS_OF_DAYS),
+    )
 
 
 def latest_start(selection: Selection, since: datetime, user_ids: Collection[Any] | QuerySet[Any]) -> datetime | None:
