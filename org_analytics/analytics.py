@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from itertools import filterfalse
 from typing import Any, NamedTuple
 
@@ -191,7 +192,7 @@ def members() -> Iterator[Person]:
     columns = ["first_name", "last_name"] if hasattr(model, "get_full_name") else ["name"] if "name" in names else []
     emails = [email] if email in names else []
     for pk, *values in users.values_list("pk", *emails, *columns):
-        yield _person(pk, values.pop(0) if emails else "", " ".join([str(value or "") for value in values]))
+        yield _person(pk, values.pop(0) if emails else "", " ".join(map(str, filter(None, values))))
 
 
 def _ids(selection: Selection) -> Any:
@@ -214,6 +215,7 @@ def _json_id(pk: Any) -> int | str:
     return pk if isinstance(pk, int) else str(pk)
 
 
+@lru_cache(maxsize=2**14)  # the same people are sorted for every answer
 def _collated(text: str) -> tuple[str, str, str]:
     folded = text.casefold()
     return folded if text.isascii() else _bare(text), folded, text

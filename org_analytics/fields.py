@@ -53,7 +53,7 @@ def cents(nanos: int, count: int = 1) -> str:
     Raises MoneyOverflow beyond what the database can hold.
     """
     _refuse_overflow(nanos)
-    if not count:
+    if not (nanos and count):
         return "0.00"
     whole, part = divmod((2 * nanos + _NANOS_A_CENT * count) // (2 * _NANOS_A_CENT * count), 100)
     return f"{whole}.{part:02d}"

@@ -1,7 +1,7 @@
 """What a usage shows: its numbers, which of them are known, and how they are written."""
 
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -32,8 +32,7 @@ MEASURED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(NamedTuple):
     """A usage's numbers by column, unrounded; None = nothing known. Times in milliseconds, costs in dollars.
 
     An unknown value counts neither in the sum nor in the average; no session at all costs nothing.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -45,16 +45,14 @@ class Column:
     sort: str
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """One number of a row; `share`: per cent of the column's largest, in the sorted column only."""
 
     text: str
     share: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One person's line."""
 
     person: Person
@@ -130,11 +128,12 @@ def cells(figures: Figures, state: PageState, largest: Decimal | int) -> list[Ce
 
 
 def largest(table: Sequence[Row], state: PageState) -> Decimal | int:
-    """The largest number of the sorted column, over all rows and not the page's alone."""
+    """The largest number of the column that the table is sorted by, over all rows and not the page's alone."""
     name = state.order.removeprefix("-")
     if name == "user":
         return 0
-    return max((value for row in table if (value := row.figures.value(name)) is not None), default=0)
+    from_largest = table if state.order.startswith("-") else reversed(table)
+    return next((value for row in from_largest if (value := row.figures.value(name)) is not None), 0)
 
 
 def _share(value: Decimal | int | None, largest: Decimal | int) -> str | None:
