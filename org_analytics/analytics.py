@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
 from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from .aggregates import Usage, UserGroup, by_day, by_provider, by_user, latest_start
 from .conf import app_settings
@@ -170,7 +171,7 @@ def repos(selection: Selection) -> list[str]:
         # A subquery in the result, as PostgreSQL makes a join over all sessions of an EXISTS.
         first = Subquery(sessions.order_by("repo", "started_at").values("user")[:1])
         seen = Repo.objects.using(using).annotate(first=first).filter(first__isnull=False)
-        return sorted(Repo.objects.using(using).filter(pk__in=seen.root_ids()).values_list("path", flat=True))
+        return sorted(set(seen.values_list(Coalesce("root__path", "path"), flat=True)))
 
 
 def has_sessions() -> bool:
