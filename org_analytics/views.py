@@ -1,5 +1,6 @@
 """The organization page and its downloads."""
 
+from abc import abstractmethod
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -34,6 +35,14 @@ class AddressView(PageGate):
     """What the page and its downloads share: the address, read, and nothing kept by caches."""
 
     http_method_names = ["get", "head", "options"]
+
+    @abstractmethod
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        """The answer."""
+
+    def head(self, request: HttpRequest) -> HttpResponseBase:
+        # Django would keep `self.get` on the view: a circle, in which all people's numbers wait for a collection.
+        return self.get(request)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
