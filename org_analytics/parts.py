@@ -103,7 +103,7 @@ def repo_rule(selection: Selection, using: str) -> tuple[Q, Q]:
 def _sum(name: str, expression: Any) -> Cast:
     """As wide as what is summed: PostgreSQL would go up to bigint and numeric, which are slow to add and to read.
 
-    No user's and no day's sum comes near the limits.
+    No user's, no day's and no provider's sum comes near the limits.
     """
     return Cast(Sum(expression), IntegerField() if name.endswith("_count") else BigIntegerField())
 
