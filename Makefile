@@ -33,7 +33,7 @@ bench: $(VENV)/.dev-installed ## times of the answers on a million sessions and 
 	@$(RUN) -m benchmarks $(or $(N),1000000) $(if $(BIG),--big)
 	@$(RUN) -m benchmarks.ingest
 
-matrix: $(VENV)/.dev-installed ## the suite with each supported pair of Python and Django, and on the built wheel
+matrix: $(VENV)/.dev-installed ## the suite on the built wheel, with each supported pair of Python and Django
 	@$(RUN) -m nox --reuse-existing-virtualenvs
 
 compare: $(VENV)/.dev-installed ## tokens and costs of random histories against those of ccusage (needs npm)

