@@ -151,7 +151,7 @@ def _fetched(rows: Any, using: str) -> list[tuple[Any, ...]]:
 
 
 def by_day(
-    selection: Selection, user_ids: Collection[Any] | QuerySet[Any], measures: Collection[str] = tuple(MEASURES)
+    selection: Selection, user_ids: Collection[Any] | QuerySet[Any], measures: Collection[str]
 ) -> list[DayGroup]:
     """Per day of the reporting zone and provider, of these users, whatever provider is selected; no empty days.
 
@@ -177,7 +177,7 @@ def _of_users(user_ids: Any, parts: Parts, sessions: Any, keys: tuple[str, ...],
     return parts.united(
         lambda: parts.days.filter(user__in=user_ids).values(*keys).annotate(**only(SUMS_OF_DAYS, measures)),
         lambda: (
-            sessions.filter(_ANALYZED, user__in=user_ids).values(*keys).annotate(**only(SUMS_OF_SESSIONS, measures))
+            sessions.analyzed().filter(user__in=user_ids).values(*keys).annotate(**only(SUMS_OF_SESSIONS, measures))
         ),
         (*keys, *SUMS_OF_DAYS),
     )
@@ -187,7 +187,7 @@ def latest_start(selection: Selection, since: datetime, user_ids: Collection[Any
     """When the last counted session of these users started, where it is known to be on the day of `since`."""
     with snapshot() as using:
         _of_days, of_sessions = repo_rule(selection, using)
-        sessions = CodingSession.objects.using(using).filter(_ANALYZED, of_sessions, user__in=user_ids)
+        sessions = CodingSession.objects.using(using).analyzed().filter(of_sessions, user__in=user_ids)
         until = min(selection.end, since + LONGEST_DAY)
         sessions = sessions.started_between(since, until).of_providers(selection.providers)
         last: datetime | None = sessions.order_by("-started_at").values_list("started_at", flat=True).first()
