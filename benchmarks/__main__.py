@@ -18,7 +18,7 @@ from typing import Any
 import psycopg
 
 from benchmarks.data import Size
-from org_analytics import triggers
+from org_analytics.rollup import triggers
 from tests.postgres import start
 
 ROOT = Path(__file__).resolve().parent.parent

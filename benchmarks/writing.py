@@ -46,7 +46,7 @@ def main() -> dict[str, float]:
 @contextmanager
 def without_triggers() -> Iterator[None]:
     """Until the transaction is rolled back. Changing the schema would slow PostgreSQL down by itself."""
-    from org_analytics import triggers
+    from org_analytics.rollup import triggers
 
     statements = triggers.drop(connection.vendor)
     if connection.vendor == "postgresql":

@@ -10,7 +10,8 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db import connection
 
-from org_analytics import checks, triggers
+from org_analytics import checks
+from org_analytics.rollup import triggers
 
 
 def found(check_id: str) -> list[CheckMessage]:

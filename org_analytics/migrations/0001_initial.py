@@ -3,7 +3,7 @@
 import datetime
 import django.db.models.deletion
 import org_analytics.fields
-from org_analytics.operations import InstallDailyUsage
+from org_analytics.rollup.operations import InstallDailyUsage
 from decimal import Decimal
 from django.conf import settings
 from django.db import migrations, models
