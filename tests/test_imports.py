@@ -39,7 +39,7 @@ ALLOWED = {
 # Inside a room: module → the modules of the same room it may import. A room that is not listed has no order.
 ALLOWED_INSIDE = {
     "models": {
-        "__init__": {"imports", "repos", "sessions", "usage"},
+        "__init__": {"imports", "recording", "repos", "sessions", "usage"},
         "repos": {"fork_graph", "managers"},
         "usage": {"managers", "validation"},
         "recording": {"managers", "repos", "usage", "validation"},

@@ -23,7 +23,6 @@ from rest_framework.request import Request
 from rest_framework.viewsets import ViewSet
 
 from ..access import AccessDenied, access_denied, is_enabled
-from ..money import MoneyOverflowError
 from ..reporting.snapshots import QueryTimeoutError
 
 # Exception → status and message; None: the exception's own text. The first match counts.
@@ -93,7 +92,6 @@ class OrgAPIViewSet(ViewSet):
         (InvalidQueryError, 400, None),
         (SuspiciousOperation, 400, "Too many parameters"),
         (QueryTimeoutError, 503, "Query took too long"),
-        (MoneyOverflowError, 503, "Total cost exceeds what can be summed"),
     )
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

@@ -18,7 +18,6 @@ from django.utils.translation import gettext as _
 from ..access import PageAccessMixin
 from ..conf import app_settings
 from ..filters import read_as_utf8
-from ..money import MoneyOverflowError
 from ..periods import previous_period
 from ..reporting import reports
 from ..reporting.reports import Report
@@ -52,8 +51,6 @@ class OrganizationBaseView(PageAccessMixin):
             response = super().dispatch(request, *args, **kwargs)
         except QueryTimeoutError:
             response = self.unavailable(_("Counting took too long. A shorter range may work."))
-        except MoneyOverflowError:
-            response = self.unavailable(_("The costs in this range are beyond what can be summed."))
         response["Cache-Control"] = "no-store"
         patch_vary_headers(response, ["Cookie", "HX-Request"])
         return response
