@@ -619,13 +619,20 @@ def test_writers_of_new_and_changed_rows_on_the_same_days_wait_for_each_other(
     users = (user, staff) if is_shared else (user,)
     before = deadlocks()
 
+    def rows_of(number: int, post: int) -> list[Row]:
+        """Three rows on one day; posts and writers alternate between two days."""
+        day = NOW + timedelta(days=(number + post) % 2)
+        return [
+            row(f"{number}-{post}-{place}", user=users[place % len(users)], started_at=day, ended_at=None)
+            for place in range(3)
+        ]
+
     def writer(number: int) -> Callable[[], None]:
         def write() -> None:
-            for post in range(15):
-                new = [row(f"{number}-{post}-{place}", user=users[place % len(users)]) for place in range(3)]
-                changed = [{**old, "external_id": f"{number}-{post - 1}-{place}"} for place, old in enumerate(new)]
-                rows = [*new, *({**old, "cost_usd": post + 2} for old in changed if post)]
-                CodingSession.objects.record_many(reversed(rows) if number % 2 else rows)
+            CodingSession.objects.record_many(rows_of(number, 0))
+            for post in range(1, 15):
+                changed = [{**old, "cost_usd": post + 2} for old in rows_of(number, post - 1)]
+                CodingSession.objects.record_many([*rows_of(number, post), *changed])
 
         return write
 
