@@ -1,6 +1,5 @@
 """The base of the API views. It pins what the contract promises; authentication and throttling are the host's."""
 
-import math
 from typing import Any, ClassVar
 
 from django.core.exceptions import SuspiciousOperation
@@ -24,6 +23,7 @@ from rest_framework.viewsets import ViewSet
 
 from ..access import AccessDenied, access_denied, is_enabled
 from ..reporting.snapshots import QueryTimeoutError
+from ..throttling import retry_after, throttles_for
 
 # Exception → status and message; None: the exception's own text. The first match counts.
 ErrorResponses = tuple[tuple[type[Exception] | tuple[type[Exception], ...], int, str | None], ...]
@@ -107,6 +107,9 @@ class OrgAPIViewSet(ViewSet):
             # Authenticators forbid for one reason only.
             raise CSRFFailedError from None
 
+    def get_throttles(self) -> list[Any]:
+        return [*super().get_throttles(), *throttles_for(self.request.method)]
+
     def get_authenticate_header(self, request: Request) -> str:
         header = super().get_authenticate_header(request)
         # Browsers answer Basic with a login box of their own.
@@ -123,7 +126,7 @@ class OrgAPIViewSet(ViewSet):
         if code == status.HTTP_401_UNAUTHORIZED:
             response["WWW-Authenticate"] = self.get_authenticate_header(self.request)
         if isinstance(exc, exceptions.Throttled):
-            response["Retry-After"] = str(max(1, math.ceil(getattr(exc, "wait", None) or 1)))
+            response["Retry-After"] = retry_after(exc)
         if code == status.HTTP_500_INTERNAL_SERVER_ERROR:
             # `_request` is private, but DRF has had it since 3.0 and documents no other way to the Django request.
             request = self.request._request
