@@ -1,7 +1,7 @@
 """Repositories, the sightings of their forks, and the fork links that follow from them.
 
-All writes to links take one lock. What a change costs depends on the forks below the changed repositories: they are
-read by one recursive query and written by one UPDATE per root, however long the chains are.
+All writes to links take one lock. A change reads the forks below the changed repositories in a fixed number of queries
+and writes them with one UPDATE per root, however long the chains are.
 """
 
 from __future__ import annotations
@@ -23,19 +23,9 @@ from .managers import WriteDatabaseManager
 # PostgreSQL knows the advisory lock for fork links by any two fixed numbers.
 _FORK_LOCK = (0x6F7267, 0x666F726B)
 _CHUNK = 1_000  # ids in one statement: databases limit its parameters
-# These repositories and all whose links, pinned or found, lead to one of them. UNION ends it on a cycle.
-_WITH_FORKS = """
-WITH RECURSIVE affected(id) AS (
-    SELECT id FROM org_analytics_repo WHERE id IN ({ids})
-    UNION
-    SELECT fork.id
-    FROM affected JOIN org_analytics_repo fork ON
-        (fork.pinned AND fork.upstream_id = affected.id)
-        OR (NOT fork.pinned AND fork.found_upstream_id = affected.id)
-)
-SELECT id, pinned, found_upstream_id, upstream_id, root_id
-FROM org_analytics_repo WHERE id IN (SELECT id FROM affected)
-"""
+# Forks of forks are asked for level by level so many times; below, all links of the table are read in one query. (One
+# recursive query is as fast only where PostgreSQL has statistics: without them it scans the table once per link.)
+_LEVELS = 3
 
 
 class RepoManager(WriteDatabaseManager):
@@ -150,8 +140,36 @@ class RepoManager(WriteDatabaseManager):
                 cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", _FORK_LOCK)
 
     def _with_forks(self, changed: Collection[int]) -> dict[int, Repo]:
-        sql = _WITH_FORKS.format(ids=", ".join(["%s"] * len(changed)))
-        return {repo.pk: repo for repo in self.using(self.write_db).raw(sql, list(changed))}
+        """These repositories, and all from which wanted links (pinned or else found) lead to one of them."""
+        manager = self.using(self.write_db)
+        known, frontier = set(changed), set(changed)
+        for _level in range(_LEVELS):
+            if not frontier or len(frontier) > _CHUNK:
+                break
+            forks = Q(pinned=True, upstream__in=frontier) | Q(pinned=False, found_upstream__in=frontier)
+            frontier = set(manager.filter(forks).values_list("pk", flat=True)) - known
+            known |= frontier
+        if frontier:
+            known |= self._all_forks_of(frontier)
+        pks = sorted(known)
+        chunks = (pks[start : start + _CHUNK] for start in range(0, len(pks), _CHUNK))
+        return {repo.pk: repo for chunk in chunks for repo in manager.filter(pk__in=chunk)}
+
+    def _all_forks_of(self, upstreams: Iterable[int]) -> set[int]:
+        manager = self.using(self.write_db)
+        forks: defaultdict[int, list[int]] = defaultdict(list)
+        for is_pinned in (True, False):
+            wanted = "upstream" if is_pinned else "found_upstream"
+            links = manager.filter(pinned=is_pinned).exclude(**{wanted: None}).values_list("pk", wanted)
+            for pk, upstream in links.iterator():
+                forks[upstream].append(pk)
+        found: set[int] = set()
+        waiting = list(upstreams)
+        while waiting:
+            new = [fork for fork in forks.get(waiting.pop(), ()) if fork not in found]
+            found.update(new)
+            waiting += new
+        return found
 
     def _known_ids(self, keys: Iterable[str]) -> dict[str, int]:
         return dict(self.using(self.write_db).filter(key__in=list(keys)).values_list("key", "pk"))

@@ -411,7 +411,7 @@ def chain(person: Any, start: int, length: int) -> None:
 @pytest.mark.parametrize("place", ["at the end", "in the middle", "at the top"])
 def test_linking_takes_as_many_queries_for_a_long_chain_as_for_a_short_one(people: list[Any], place: str) -> None:
     counts = []
-    for start, length in ((0, 4), (1_000, 80)):
+    for start, length in ((0, 12), (1_000, 90)):
         chain(people[0], start, length)
         at = {"at the end": start - 1, "in the middle": start + length // 2, "at the top": start + length}[place]
         with CaptureQueriesContext(connection) as queries:
