@@ -127,10 +127,12 @@ class RepoManager(WriteDatabaseManager):
                 updates[root, upstream is not None, repo.upstream_id == upstream].append(pk)
         for (root, is_linked, keeps_upstream), pks in updates.items():
             # A link that is not an administrator's is the found one: chains are written without naming each link.
-            upstream = {} if keeps_upstream else {"upstream": F("found_upstream") if is_linked else None}
+            values: dict[str, Any] = {"root": root}
+            if not keeps_upstream:
+                values["upstream"] = F("found_upstream") if is_linked else None
             for start in range(0, len(pks), _CHUNK):
                 chunk = pks[start : start + _CHUNK]
-                self.using(self.write_db).filter(pk__in=chunk).update(root=root, **upstream)
+                self.using(self.write_db).filter(pk__in=chunk).update(**values)
 
     def lock_links(self) -> None:
         """Keep other writers of links out until the transaction ends. SQLite has one writer anyway."""

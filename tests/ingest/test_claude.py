@@ -216,7 +216,7 @@ def test_titles_are_taken_only_when_asked_for(machine: Machine, lines: list[dict
 def test_the_repository_of_a_pull_request_is_the_sessions(machine: Machine) -> None:
     session = Claude("s").prompt()
     session.lines.append({"type": "pr-link", "prNumber": 1, "prRepository": "acme/api"})
-    assert machine.one(session).git_info == {"repo_url": "acme/api"}
+    assert machine.one(session).git_info == {"path": "acme/api"}
 
 
 def test_a_session_in_two_places_is_one(machine: Machine) -> None:

@@ -182,7 +182,7 @@ def test_an_image_is_a_prompt(machine: Machine) -> None:
 def test_the_repository_is_what_the_session_says_without_host_or_secret(machine: Machine) -> None:
     url = "https://user:s3cret@git.example.org/acme/api.git"
     session = Codex("s", about={"git": {"repository_url": url, "branch": "x"}})
-    assert machine.one(session).git_info == {"repo_url": "acme/api"}
+    assert machine.one(session).git_info == {"path": "acme/api"}
 
 
 @pytest.mark.parametrize("url", ["/srv/git/acme/api", "file:///srv/acme/api", None, 5, "nonsense"])

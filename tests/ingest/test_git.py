@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from org_analytics.ingest import git
+from org_analytics.repo_paths import GitPaths, paths_from_git_info
 from tests.ingest.machine import Machine
 from tests.ingest.writing import Claude, usage
 
@@ -35,7 +36,7 @@ def run(directory: Path, *command: str) -> None:
 def test_origin_is_the_repository(clone: Path) -> None:
     run(clone, "remote", "add", "origin", "https://user:s3cret@git.example.org/acme/api.git")
     run(clone, "remote", "add", "backup", "git@elsewhere.example.org:me/backup.git")
-    assert git.look_up(str(clone), "main") == {"repo_url": "acme/api"}
+    assert git.look_up(str(clone), "main") == {"path": "acme/api"}
 
 
 def test_another_repository_that_the_branch_tracks_is_upstream(clone: Path) -> None:
@@ -43,34 +44,30 @@ def test_another_repository_that_the_branch_tracks_is_upstream(clone: Path) -> N
     run(clone, "remote", "add", "canonical", "ssh://git@git.example.org:2222/acme/api.git")
     run(clone, "remote", "add", "third", "git@git.example.org:x/y.git")
     run(clone, "config", "branch.fix/it.remote", "canonical")
-    assert git.look_up(str(clone), "fix/it") == {
-        "repo_url": "alice/api",
-        "tracking_remote": "upstream",
-        "remotes": [{"name": "upstream", "fetch_url": "acme/api"}],
-    }
-    assert git.look_up(str(clone), "main") == {"repo_url": "alice/api"}
-    assert git.look_up(str(clone), None) == {"repo_url": "alice/api"}
+    assert git.look_up(str(clone), "fix/it") == {"path": "alice/api", "upstream_path": "acme/api"}
+    assert git.look_up(str(clone), "main") == {"path": "alice/api"}
+    assert git.look_up(str(clone), None) == {"path": "alice/api"}
 
 
 def test_without_origin_the_first_remote_counts(clone: Path) -> None:
     run(clone, "remote", "add", "fork", "git@git.example.org:alice/api.git")
-    assert git.look_up(str(clone), "main") == {"repo_url": "alice/api"}
+    assert git.look_up(str(clone), "main") == {"path": "alice/api"}
 
 
-def test_local_remotes_are_no_repositories(clone: Path) -> None:
+def test_a_local_remote_is_not_a_repository(clone: Path) -> None:
     run(clone, "remote", "add", "origin", "/srv/git/acme/api.git")
     assert git.look_up(str(clone), "main") is None
     run(clone, "remote", "set-url", "origin", "git@git.example.org:alice/api.git")
     run(clone, "remote", "add", "local", "../acme/api")
     run(clone, "config", "branch.main.remote", "local")
     git.look_up.cache_clear()
-    assert git.look_up(str(clone), "main") == {"repo_url": "alice/api"}
+    assert git.look_up(str(clone), "main") == {"path": "alice/api"}
 
 
 def test_a_subdirectory_belongs_to_its_clone(clone: Path) -> None:
     run(clone, "remote", "add", "origin", "git@git.example.org:acme/api.git")
     (clone / "src").mkdir()
-    assert git.look_up(str(clone / "src"), None) == {"repo_url": "acme/api"}
+    assert git.look_up(str(clone / "src"), None) == {"path": "acme/api"}
 
 
 @pytest.mark.parametrize("cwd", ["/nowhere/at/all", ".", "", "a\x00b", "-x", "\ud800"])
@@ -81,7 +78,7 @@ def test_what_is_no_directory_has_no_repository(cwd: str) -> None:
 @pytest.mark.parametrize("branch", ["--global", "a\x00b", "\ud800", "x" * 10_000, "$(touch x)", "a b"])
 def test_odd_branches_change_nothing(clone: Path, branch: str) -> None:
     run(clone, "remote", "add", "origin", "git@git.example.org:acme/api.git")
-    assert git.look_up(str(clone), branch) == {"repo_url": "acme/api"}
+    assert git.look_up(str(clone), branch) == {"path": "acme/api"}
 
 
 def test_a_directory_without_git_has_no_repository(
@@ -100,7 +97,7 @@ def test_the_environment_of_a_hook_does_not_lead_elsewhere(
     run(clone, "remote", "add", "origin", "git@git.example.org:acme/api.git")
     run(tmp_path, "init", "--quiet", "other")
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "other/.git"))
-    assert git.look_up(str(clone), None) == {"repo_url": "acme/api"}
+    assert git.look_up(str(clone), None) == {"path": "acme/api"}
 
 
 def test_a_git_that_hangs_is_left(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +118,7 @@ def test_nothing_in_a_hostile_clone_is_run(clone: Path) -> None:
         run(clone, "config", setting, str(script))
     for hook in ("post-index-change", "reference-transaction"):
         shutil.copy(script, clone / ".git/hooks" / hook)
-    assert git.look_up(str(clone), "main") == {"repo_url": "acme/api"}
+    assert git.look_up(str(clone), "main") == {"path": "acme/api"}
     assert not mark.exists()
 
 
@@ -129,7 +126,7 @@ def test_a_session_is_of_the_repository_it_was_in(machine: Machine, clone: Path)
     run(clone, "remote", "add", "origin", "git@git.example.org:acme/api.git")
     session = Claude("s", cwd="/nowhere/deleted-worktree").prompt()
     session.cwd = str(clone)
-    assert machine.one(session.prompt()).git_info == {"repo_url": "acme/api"}
+    assert machine.one(session.prompt()).git_info == {"path": "acme/api"}
 
 
 def test_a_session_keeps_its_repository_when_its_clone_is_gone(machine: Machine, clone: Path) -> None:
@@ -138,8 +135,8 @@ def test_a_session_keeps_its_repository_when_its_clone_is_gone(machine: Machine,
     machine.one(session)
     shutil.rmtree(clone)
     git.look_up.cache_clear()
-    assert machine.one(session.wait(5).prompt()).git_info == {"repo_url": "acme/api"}
-    assert machine.one(session, with_titles=True).git_info == {"repo_url": "acme/api"}  # derived again, not grown
+    assert machine.one(session.wait(5).prompt()).git_info == {"path": "acme/api"}
+    assert machine.one(session, with_titles=True).git_info == {"path": "acme/api"}  # derived again, not grown
 
 
 def test_a_session_that_loses_lines_keeps_its_repository_when_its_clone_is_gone(machine: Machine, clone: Path) -> None:
@@ -150,9 +147,9 @@ def test_a_session_that_loses_lines_keeps_its_repository_when_its_clone_is_gone(
     shutil.rmtree(clone)
     git.look_up.cache_clear()
     machine.one(parent.prompt())
-    assert machine.rows["claude-code", "fff"].git_info == {"repo_url": "acme/api"}
+    assert machine.rows["claude-code", "fff"].git_info == {"path": "acme/api"}
     machine.one(fork.prompt())
-    assert machine.rows["claude-code", "fff"].git_info == {"repo_url": "acme/api"}
+    assert machine.rows["claude-code", "fff"].git_info == {"path": "acme/api"}
 
 
 def test_a_clone_that_moved_to_another_repository_is_believed(machine: Machine, clone: Path) -> None:
@@ -161,18 +158,143 @@ def test_a_clone_that_moved_to_another_repository_is_believed(machine: Machine, 
     machine.one(session)
     run(clone, "remote", "set-url", "origin", "git@git.example.org:acme/server.git")
     git.look_up.cache_clear()
-    assert machine.one(session.wait(5).prompt()).git_info == {"repo_url": "acme/server"}
+    assert machine.one(session.wait(5).prompt()).git_info == {"path": "acme/server"}
 
 
 @pytest.mark.parametrize(
-    ("remotes", "expected"),
+    ("repo_url", "upstream_url", "expected"),
     [
-        (None, {"repo_url": "acme/api"}),
-        ("x", {"repo_url": "acme/api"}),
-        ([None, 5, {"name": "up"}], {"repo_url": "acme/api"}),
-        ([{"name": "up", "push_url": "git@h:up/stream.git"}], {"repo_url": "acme/api", "tracking_remote": "upstream",
-         "remotes": [{"name": "upstream", "fetch_url": "up/stream"}]}),
+        ("git@h:acme/api.git", None, {"path": "acme/api"}),
+        ("git@h:ann/api.git", "https://h/acme/api", {"path": "ann/api", "upstream_path": "acme/api"}),
+        ("git@h:acme/api.git", "https://h/Acme/API", {"path": "acme/api"}),
+        ("git@h:ann/api.git", "/srv/git/acme/api", {"path": "ann/api"}),
+        ("/srv/git/acme/api", "git@h:ann/api.git", None),
+        ("https://gitlab.com/my.group/sub/api", None, {"path": "my.group/sub/api"}),
+        (None, "git@h:ann/api.git", None),
+        (5, [], None),
     ],
-)  # fmt: skip
-def test_reduced_takes_any_remotes(remotes: object, expected: object) -> None:
-    assert git.reduced("git@h:acme/api.git", "up", remotes) == expected
+)
+def test_reduced_keeps_the_paths_alone(repo_url: object, upstream_url: object, expected: object) -> None:
+    assert git.reduced(repo_url, upstream_url) == expected
+
+
+@pytest.mark.parametrize(
+    "git_info", [{"path": "ann/api", "upstream_path": "acme/api"}, {"path": "my.group/sub/api"}, {"path": "acme/api"}]
+)
+def test_the_core_takes_what_leaves_the_machine_as_it_is(git_info: dict[str, str]) -> None:
+    assert paths_from_git_info(git_info) == GitPaths(git_info["path"], git_info.get("upstream_path"))
+
+
+# A developer's own configuration -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def global_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A person's own git configuration, in place of the one of the machine that runs the tests."""
+    path = tmp_path / "gitconfig"
+    path.touch()
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(path))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    return path
+
+
+def configure(path: Path, name: str, value: str) -> None:
+    subprocess.run(["git", "config", "--file", str(path), "--add", name, value], check=True, capture_output=True)
+
+
+def track(clone: Path, remote: str, branch: str = "main") -> None:
+    run(clone, "config", f"branch.{branch}.remote", remote)
+
+
+@pytest.mark.parametrize("setting", ["insteadOf", "pushInsteadOf"])
+def test_a_mirror_is_not_an_upstream(clone: Path, global_config: Path, setting: str) -> None:
+    configure(global_config, f"url.https://mirror.example.org/mirrors/.{setting}", "https://github.com/")
+    run(clone, "remote", "add", "origin", "https://github.com/acme/api.git")
+    track(clone, "origin")
+
+    assert git.look_up(str(clone), "main") == {"path": "acme/api"}
+
+
+def test_through_a_mirror_a_fork_and_its_upstream_are_as_configured(clone: Path, global_config: Path) -> None:
+    configure(global_config, "url.https://mirror.example.org/mirrors/.insteadOf", "https://github.com/")
+    run(clone, "remote", "add", "origin", "https://github.com/ann/api.git")
+    run(clone, "remote", "add", "upstream", "https://github.com/acme/api.git")
+    track(clone, "upstream")
+
+    assert git.look_up(str(clone), "main") == {"path": "ann/api", "upstream_path": "acme/api"}
+
+
+def test_a_short_form_that_holds_no_path_counts_as_rewritten(clone: Path, global_config: Path) -> None:
+    configure(global_config, "url.git@github.com:acme/.insteadOf", "acme:")
+    configure(global_config, "url.https://github.com/.insteadOf", "gh:")
+    run(clone, "remote", "add", "origin", "acme:api")
+    run(clone, "remote", "add", "upstream", "gh:base/api")
+    track(clone, "upstream")
+
+    assert git.look_up(str(clone), "main") == {"path": "acme/api", "upstream_path": "base/api"}
+
+
+def test_a_tracked_remote_in_a_short_form_counts_as_rewritten(clone: Path, global_config: Path) -> None:
+    configure(global_config, "url.git@github.com:acme/.insteadOf", "acme:")
+    run(clone, "remote", "add", "origin", "git@github.com:ann/api.git")
+    run(clone, "remote", "add", "upstream", "acme:api")
+    track(clone, "upstream")
+
+    assert git.look_up(str(clone), "main") == {"path": "ann/api", "upstream_path": "acme/api"}
+
+
+def test_a_remote_that_is_rewritten_to_a_directory_is_as_configured(
+    tmp_path: Path, clone: Path, global_config: Path
+) -> None:
+    configure(global_config, f"url.{tmp_path}/.insteadOf", "https://github.com/")
+    run(clone, "remote", "add", "origin", "https://github.com/acme/api.git")
+
+    assert git.look_up(str(clone), "main") == {"path": "acme/api"}
+
+
+def test_a_place_to_push_to_does_not_rename_the_repository(clone: Path, global_config: Path) -> None:
+    run(clone, "remote", "add", "origin", "https://github.com/acme/api.git")
+    run(clone, "remote", "set-url", "--push", "origin", "git@github.com:ann/api.git")
+    track(clone, "origin")
+
+    assert git.look_up(str(clone), "main") == {"path": "acme/api"}
+
+
+def test_a_remote_to_push_to_only_has_its_push_url(clone: Path, global_config: Path) -> None:
+    run(clone, "remote", "add", "origin", "git@github.com:ann/api.git")
+    run(clone, "config", "remote.upstream.pushurl", "git@github.com:acme/api.git")
+    track(clone, "upstream")
+
+    assert git.look_up(str(clone), "main") == {"path": "ann/api", "upstream_path": "acme/api"}
+
+
+def test_of_several_urls_the_first_is_the_repository(clone: Path, global_config: Path) -> None:
+    run(clone, "remote", "add", "origin", "https://github.com/acme/api.git")
+    run(clone, "remote", "set-url", "--add", "origin", "git@backup.example.org:me/backup.git")
+
+    assert git.look_up(str(clone), "main") == {"path": "acme/api"}
+
+
+@pytest.mark.parametrize("name", ["up.stream", "team/up", "url", "ü"])
+def test_a_remote_may_have_any_name(clone: Path, global_config: Path, name: str) -> None:
+    run(clone, "remote", "add", "origin", "git@github.com:ann/api.git")
+    run(clone, "config", f"remote.{name}.url", "git@github.com:acme/api.git")
+    track(clone, name)
+
+    assert git.look_up(str(clone), "main") == {"path": "ann/api", "upstream_path": "acme/api"}
+
+
+@pytest.mark.parametrize("remote", [".", "nowhere", "https://github.com/acme/api"])
+def test_a_branch_that_tracks_no_remote_names_no_upstream(clone: Path, global_config: Path, remote: str) -> None:
+    run(clone, "remote", "add", "origin", "git@github.com:ann/api.git")
+    track(clone, remote)
+
+    assert git.look_up(str(clone), "main") == {"path": "ann/api"}
+
+
+def test_two_spellings_of_one_repository_are_not_a_fork(clone: Path, global_config: Path) -> None:
+    run(clone, "remote", "add", "origin", "https://bitbucket.example.org/scm/PROJ/api.git")
+    run(clone, "remote", "add", "ssh", "ssh://git@bitbucket.example.org:7999/proj/api.git")
+    track(clone, "ssh")
+
+    assert git.look_up(str(clone), "main") == {"path": "PROJ/api"}
