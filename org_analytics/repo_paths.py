@@ -30,8 +30,8 @@ _NO_NAME = frozenset({"", ".", "..", "~"})
 _AZURE_SSH_HOSTS = frozenset({"ssh.dev.azure.com", "vs-ssh.visualstudio.com"})
 _AZURE_OLD_DOMAIN = ".visualstudio.com"
 AZURE_COLLECTION = "defaultcollection"
-_AZURE_MARKS = frozenset({"_git", "_ssh"})
-_AZURE_PARTIAL = frozenset({"_full", "_optimized"})
+AZURE_MARKS = frozenset({"_git", "_ssh"})
+AZURE_PARTIAL = frozenset({"_full", "_optimized"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def reduced_path(path: object) -> str | None:
         return None
     names = path.split("/")
     are_names = len(names) >= 2 and all(name == name.strip(" ") and name not in _NO_NAME for name in names)
-    return path if are_names and _decoded_path(path) else None
+    return path if are_names and decoded_path(path) else None
 
 
 def paths_from_git_info(git_info: object) -> GitPaths:
@@ -96,6 +96,20 @@ def paths_from_git_info(git_info: object) -> GitPaths:
     if "path" in git_info and "repo_url" not in git_info:
         return _distinct_paths(reduced_path(git_info["path"]), reduced_path(git_info.get("upstream_path")))
     return _distinct_paths(repo_path(git_info.get("repo_url")), repo_path(_tracking_url(git_info)))
+
+
+def decoded_path(path: str) -> str:
+    """The path without percent-escapes; nothing where it holds, plainly or in escapes, what no path holds."""
+    if "%" not in path:
+        return "" if _SEPARATOR.search(path) else path
+    try:
+        decoded = unquote(path, errors="strict")
+    except UnicodeDecodeError:
+        return ""
+    if _is_unsafe(decoded) or _SEPARATOR.search(decoded):
+        return ""
+    composed = _composed(decoded)
+    return "" if _SEPARATOR.search(composed) else composed
 
 
 def looks_like_host(name: str) -> bool:
@@ -121,9 +135,9 @@ def without_azure_marks(parts: list[str]) -> list[str]:
     Azure DevOps also serves partial clones, `_git/_full/api` and `_git/_optimized/api`.
     """
     *owners, name = parts
-    if owners[-1:] and owners[-1] in _AZURE_PARTIAL and len(owners) >= 2 and owners[-2] in _AZURE_MARKS:
+    if owners[-1:] and owners[-1] in AZURE_PARTIAL and len(owners) >= 2 and owners[-2] in AZURE_MARKS:
         owners.pop()
-    if len(owners) < 2 or owners[-1] not in _AZURE_MARKS:
+    if len(owners) < 2 or owners[-1] not in AZURE_MARKS:
         return parts
     owners.pop()
     return [*owners, name] if len(owners) >= 2 else [*owners, name, name]
@@ -162,7 +176,7 @@ def _is_unsafe(text: str) -> bool:
 def _local_parts(url: str) -> list[str]:
     rest = re.sub(r"^file:(?://[^/]*)?", "", url, flags=re.IGNORECASE)
     path = "/".join(_named_parts(rest.replace("\\", "/"))[-2:])
-    return _named_parts(_decoded_path(path))[-2:]
+    return _named_parts(decoded_path(path))[-2:]
 
 
 def _remote_parts(url: str) -> list[str]:
@@ -186,14 +200,14 @@ def _remote_parts(url: str) -> list[str]:
     else:
         host, path = _split_plain_address(address, has_host=bool(at))
         is_web = bool(host)
-    parts = _named_parts(_decoded_path(path))
+    parts = _named_parts(decoded_path(path))
     if not parts:
         return []
     return web_parts(host, parts) if is_web else _azure_parts(host.lower(), parts)
 
 
 def _codecommit_parts(rest: str) -> list[str]:
-    name = _named_parts(_decoded_path(rest.rpartition("@")[2]))
+    name = _named_parts(decoded_path(rest.rpartition("@")[2]))
     return ["v1", "repos", *name] if len(name) == 1 else []
 
 
@@ -236,25 +250,11 @@ def _azure_parts(host: str, parts: list[str]) -> list[str]:
     if host in _AZURE_SSH_HOSTS:
         if parts[0].lower() != "v3":
             return []  # an older form that names the organization only as the user
-        parts = [part for part in parts[1:] if part not in _AZURE_PARTIAL]
+        parts = [part for part in parts[1:] if part not in AZURE_PARTIAL]
     elif host.endswith(_AZURE_OLD_DOMAIN):
         has_collection = parts[0].lower() == AZURE_COLLECTION
         parts = [host.removesuffix(_AZURE_OLD_DOMAIN), *parts[has_collection:]]
     return without_azure_marks(parts) if parts else []
-
-
-def _decoded_path(path: str) -> str:
-    """The path without percent-escapes; nothing where it holds, plainly or in escapes, what no path holds."""
-    if "%" not in path:
-        return "" if _SEPARATOR.search(path) else path
-    try:
-        decoded = unquote(path, errors="strict")
-    except UnicodeDecodeError:
-        return ""
-    if _is_unsafe(decoded) or _SEPARATOR.search(decoded):
-        return ""
-    composed = _composed(decoded)
-    return "" if _SEPARATOR.search(composed) else composed
 
 
 def _named_parts(path: str) -> list[str]:

@@ -16,7 +16,7 @@ _SAFE = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
 
 
 def reduced(repo_url: object, upstream_url: object = None) -> dict[str, str] | None:
-    """The `git_info` that may leave the machine: one or two paths, no host, no branch. None where there is no repository.
+    """The `git_info` that may leave the machine: paths without host, no branch. None where there is no repository.
 
     >>> reduced("https://user:token@example.org/acme/api.git")
     {'path': 'acme/api'}
@@ -30,8 +30,8 @@ def reduced(repo_url: object, upstream_url: object = None) -> dict[str, str] | N
 def look_up(cwd: str, branch: str | None) -> dict[str, str] | None:
     """The reduced `git_info` of a directory, None where it is not a clone with a remote. Do not change the answer.
 
-    URLs are taken as the clone's configuration has them. The form that `url.*.insteadOf` makes of them is this machine's
-    way to the repository (a mirror, a proxy): it counts only where the configured form gives no path.
+    URLs are taken as the clone's configuration has them. The form that `url.*.insteadOf` makes of them is the way of
+    this machine to the repository (a mirror, a proxy): it counts only where the configured form gives no path.
     """
     git = shutil.which("git")
     if git is None or not os.path.isabs(cwd) or not os.path.isdir(cwd):

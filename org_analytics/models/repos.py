@@ -62,7 +62,7 @@ class RepoManager(WriteDatabaseManager):
         self.relink({repo for repo, _upstream, _user in new})
 
     def pin(self, repo: Repo, upstream: Repo | None) -> None:
-        """Set an administrator's link, None for "not a fork". Raises ValidationError where it closes a cycle of them."""
+        """Set an administrator's link, None for "not a fork". Raises ValidationError if it closes a cycle of them."""
         with transaction.atomic(using=self.write_db):
             self.lock_links()
             if upstream is not None and self.closes_pinned_cycle(repo, upstream):
