@@ -19,6 +19,7 @@ from org_analytics.models import CodingSession, ForkSighting, Repo
 from org_analytics.repo_paths import GitPaths
 from org_analytics.rollup import maintenance
 from tests.questions import NOW
+from tests.threads import at_once
 from tests.users import create_user
 
 pytestmark = [pytest.mark.core, pytest.mark.django_db]
@@ -431,3 +432,23 @@ def test_the_api_lists_the_new_paths(people: list[Any], ask: Callable[..., Any])
     run("--apply")
 
     assert ask(repos="acme/api", include_no_repo="0")["totals"]["session_count"] == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_session_is_lost_while_others_write_to_the_old_path(
+    people: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repo_renames, "BATCH_SIZE", 5)
+    say(people[0], "acme/api")
+    say(people[0], "github.com/acme/api", "base/api", count=20)
+
+    def write(person: Any) -> None:
+        for number in range(10):
+            say_as(person, f"w{number}", "github.com/acme/api", "base/api" if number % 2 else None)
+
+    at_once([lambda: run("--apply"), *(lambda person=person: write(person) for person in people[1:])])
+    run("--apply")  # the writers may have created the old path again
+
+    assert sessions() == {"acme/api": 51}
+    assert links() == {"acme/api": ("base/api", "base/api")}
+    assert_rollup_is_exact()
