@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any, Protocol
 
-from .transcripts import Request
-from .values import moment
+from .coerce import moment
+from .transcript import Request
 
 OVERRIDES_VERSION = 1
 _DATE_SUFFIX = re.compile(r"-\d{4}-\d{2}-\d{2}$")

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from org_analytics.ingest.sqlite_state import SqliteState
-from org_analytics.ingest.state import KeptSession, Receipt
+from org_analytics.ingest.state import KnownSession, Receipt
 
 
 def account_key(server: str | None, token: str | None) -> str:
@@ -28,7 +28,7 @@ class AccountState(SqliteState):
         super().__init__(path)
         self._prefix = f"{account} "
 
-    def session(self, provider: str, external_id: str) -> KeptSession | None:
+    def session(self, provider: str, external_id: str) -> KnownSession | None:
         kept = super().session(provider, external_id)
         return kept and replace(kept, mark=kept.mark.removeprefix(self._prefix))
 
