@@ -148,7 +148,7 @@ def test_since_leaves_out_what_ended_before_that_day(run: Any, home: Path) -> No
     write(home, late.prompt())
     result = run(since=import_transcripts._date("2026-06-01"))
     assert new(result) == {"new": 1, "skipped": 1}
-    assert result["skipped"] == {"ended before the date asked for": 1}
+    assert result["skipped"] == {"ended before the date given": 1}
     assert new(run()) == {"new": 1, "unchanged": 1}
 
 
@@ -409,7 +409,7 @@ PROVIDERS, SESSIONS = st.sampled_from(["claude-code", "codex"]), st.sampled_from
 FILES = st.lists(
     st.builds(SourceFile, st.sampled_from(["/a", "/b\udcff"]), st.integers(0, 3), st.integers(0, 2**62)), max_size=2
 ).map(tuple)
-REPOSITORIES = st.sampled_from([None, {"repo_url": "acme/api"}])
+REPOSITORIES = st.sampled_from([None, {"path": "acme/api"}])
 KEYS = st.sets(st.sampled_from([-(2**63), -1, 0, 1, 2, 2**63 - 1]), max_size=4)
 SAVES = st.tuples(st.just("save"), PROVIDERS, SESSIONS, FILES, st.tuples(KEYS, REPOSITORIES))
 MARKS = st.tuples(st.just("mark"), PROVIDERS, SESSIONS, FILES, st.text("x1:", max_size=3))
@@ -424,7 +424,11 @@ def test_the_state_in_the_database_is_that_in_memory(steps: list[Any], asked: se
         for state in states:
             if step == "save":
                 keys, repository = what
-                state.save(provider, session, files, pack([KeyEntry(key, 5, 1) for key in sorted(keys)]), repository)
+                state.save(
+                    SessionRead(
+                        provider, session, files, pack([KeyEntry(key, 5, 1) for key in sorted(keys)]), repository
+                    )
+                )
             else:
                 state.mark_stored([Receipt(provider, session, files, what)])
     for provider in ("claude-code", "codex"):
@@ -441,15 +445,15 @@ def view(state: Any, provider: str, asked: set[int]) -> Any:
 
 def test_thousands_of_lines_are_kept_and_found_again(user: Any) -> None:
     state = DatabaseState(user)
-    state.save(SessionRead("codex", "a", ()), pack([KeyEntry(key, 0, 0) for key in range(5000)]))
+    state.save(SessionRead("codex", "a", (), pack([KeyEntry(key, 0, 0) for key in range(5000)])))
     assert state.sharing("codex", range(4999, 40_000)) == {"a"}
     assert state.sharing("codex", range(5000, 40_000)) == set()
-    state.save(SessionRead("codex", "a", ()), pack([KeyEntry(7, 0, 0)]))
+    state.save(SessionRead("codex", "a", (), pack([KeyEntry(7, 0, 0)])))
     assert list(ImportedLine.objects.values_list("key", flat=True)) == [7]
 
 
 def test_what_is_kept_goes_with_the_user(user: Any) -> None:
-    DatabaseState(user).save(SessionRead("codex", "a", ()), pack([KeyEntry(1, 0, 0)]))
+    DatabaseState(user).save(SessionRead("codex", "a", (), pack([KeyEntry(1, 0, 0)])))
     assert str(ImportedSession.objects.get()) == "codex a"
     assert str(ImportedLine.objects.get()) == "1"
     deepcopy(user).delete()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from org_analytics.ingest.records import Derivation, DerivationOutcome, ModelRecord, SessionRecord
-from org_analytics.ingest.state import Receipt, SourceFile, State
+from org_analytics.ingest.state import Receipt, SessionRead, SourceFile, State
 
 MARK = "1"
 START = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -25,7 +25,7 @@ def record(external_id: str, **fields: Any) -> SessionRecord:
         "started_at": START,
         "ended_at": START,
         "title": "Fix the secret bug",
-        "git_info": {"repo_url": "acme/api"},
+        "git_info": {"path": "acme/api"},
         "cost_usd": Decimal("0.028"),
         "cost_complete": True,
         "duration_ms": 75000,
@@ -49,7 +49,7 @@ def derived(state: State, records: Iterable[SessionRecord]) -> list[Derivation]:
         for record in records
     ]
     for record in records:
-        state.save(record.provider, record.external_id, receipt(record).files, b"")
+        state.save(SessionRead(record.provider, record.external_id, receipt(record).files, b""))
     return sessions
 
 
