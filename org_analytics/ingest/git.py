@@ -1,116 +1,106 @@
-"""Which repository a directory belongs to, asked of git, reduced to what the fork roll-up needs."""
+"""Finds the repository of a directory with git, reduced to the paths that the fork roll-up needs."""
 
 import os
+import re
 import shutil
 import subprocess
-from collections.abc import Collection, Iterable, Iterator
-from functools import cached_property, lru_cache
-from operator import itemgetter
+from functools import lru_cache
 
-from ..repo_paths import GitPaths, is_local, paths_from_git_info, repo_path
+from ..repo_paths import GitPaths, fold_case, is_local, repo_path
+from .state import GitInfo
 
-TIMEOUT = 5  # seconds for one question: a directory may be on a dead network mount
-# A hook's environment leads to another clone (GIT_DIR, …). These say where the person's own configuration is.
+TIMEOUT = 5  # seconds for one question: a directory may be on a network mount that does not answer
+# The environment of a hook leads to another clone (GIT_DIR, …). These say where a developer's own configuration is.
 _KEPT = frozenset({"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"})
 _SAFE = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
+_WORKTREES = re.compile(r"[/\\]\.claude[/\\]worktrees[/\\]")
 
 
-def reduced(repo_url: object, upstream_url: object = None) -> dict[str, str] | None:
-    """The `git_info` that may leave the machine: paths without host, no branch. None where there is no repository.
+def repository_of(repo_url: object, upstream_url: object = None) -> GitPaths | None:
+    """The repository and its upstream as paths without a host; None for a local or malformed URL.
 
-    >>> reduced("https://user:token@example.org/acme/api.git")
-    {'path': 'acme/api'}
-    >>> reduced("git@example.org:ann/api.git", "git@example.org:acme/api.git")
-    {'path': 'ann/api', 'upstream_path': 'acme/api'}
+    >>> repository_of("https://user:token@example.org/acme/api.git")
+    GitPaths(repo='acme/api', upstream=None)
     """
-    return _git_info(_shared_path(repo_url), _shared_path(upstream_url))
+    repo, upstream = _shared_path(repo_url), _shared_path(upstream_url)
+    if repo is None:
+        return None
+    is_other = upstream is not None and fold_case(upstream) != fold_case(repo)
+    return GitPaths(repo, upstream if is_other else None)
+
+
+def as_git_info(paths: GitPaths) -> GitInfo:
+    """The paths as the `git_info` of a session: nothing else about the clone leaves the machine."""
+    info = {"path": paths.repo, "upstream_path": paths.upstream}
+    return {name: path for name, path in info.items() if path is not None}
 
 
 @lru_cache(maxsize=1024)
-def look_up(cwd: str, branch: str | None) -> dict[str, str] | None:
-    """The reduced `git_info` of a directory, None where it is not a clone with a remote. Do not change the answer.
+def look_up(cwd: str, branch: str | None) -> GitPaths | None:
+    """The repository of a directory; None where the directory is not (or no longer) a clone with a remote.
 
-    URLs are taken as the clone's configuration has them. The form that `url.*.insteadOf` makes of them is the way of
-    this machine to the repository (a mirror, a proxy): it counts only where the configured form gives no path.
+    A worktree that Claude Code made inside a clone and removed belongs to that clone.
     """
     git = shutil.which("git")
-    if git is None or not os.path.isabs(cwd) or not os.path.isdir(cwd):
+    directory = _existing_directory(cwd)
+    if git is None or directory is None:
         return None
-    remotes = _Remotes(git, cwd)
-    origin = remotes.origin()
-    if origin is None:
+    urls = _raw_urls(git, directory)
+    if not urls:
         return None
-    tracked = _ask(git, cwd, "config", "--get", f"branch.{branch}.remote") if branch else ""
-    return _git_info(remotes.path(origin), remotes.path(tracked) if tracked != origin else None)
-
-
-class _Remotes:
-    """The remotes of a clone: the URL of each by name, as configured and, once it is asked for, as rewritten."""
-
-    def __init__(self, git: str, cwd: str) -> None:
-        self._git, self._cwd = git, cwd
-        listing = _ask(git, cwd, "config", "--null", "--get-regexp", r"^remote\..*\.(url|pushurl)$")
-        self._configured = _first_urls(_configured_urls(listing))
-
-    @cached_property
-    def _rewritten(self) -> dict[str, str]:
-        return _first_urls(_listed_urls(_ask(self._git, self._cwd, "remote", "--verbose")))
-
-    @property
-    def _names(self) -> Collection[str]:
-        return self._configured or self._rewritten
-
-    def origin(self) -> str | None:
-        """The name of the remote that the clone belongs to: `origin`, else the first by name."""
-        return "origin" if "origin" in self._names else min(self._names, default=None)
-
-    def path(self, name: str) -> str | None:
-        """The path of the repository that the remote of this name leads to."""
-        if name not in self._names:
-            return None
-        return _shared_path(self._configured.get(name)) or _shared_path(self._rewritten.get(name))
-
-
-def _git_info(path: str | None, upstream_path: str | None) -> dict[str, str] | None:
-    paths = paths_from_git_info(GitPaths(path, upstream_path))
-    if paths.repo is None:
-        return None
-    return {"path": paths.repo} | ({"upstream_path": paths.upstream} if paths.upstream else {})
+    origin = "origin" if "origin" in urls else min(urls)
+    tracked = _ask(git, directory, "config", "--get", f"branch.{branch}.remote") if branch else ""
+    upstream = tracked if tracked != origin and tracked in urls else ""
+    # Raw URLs first: a developer's `url.*.insteadOf` would name a mirror instead of the repository.
+    if any(_shared_path(urls[name]) is None for name in (origin, upstream) if name):
+        rewritten = _rewritten_urls(git, directory)
+        urls = {name: url if _shared_path(url) else rewritten.get(name, url) for name, url in urls.items()}
+    return repository_of(urls[origin], urls.get(upstream))
 
 
 def _shared_path(url: object) -> str | None:
-    """The path of a repository that others may know; a directory of this machine is not one."""
     return None if is_local(url) else repo_path(url)
 
 
-def _configured_urls(listing: str) -> Iterator[tuple[str, bool, str]]:
-    """Name, whether it is for pushing, and URL of `remote.NAME.url` entries, each `KEY LF VALUE NUL`."""
-    for entry in listing.split("\0"):
-        key, _, url = entry.partition("\n")
+def _existing_directory(cwd: str) -> str | None:
+    """The directory, or for a removed worktree of Claude Code the clone that contained it."""
+    while os.path.isabs(cwd) and "\x00" not in cwd:
+        if os.path.isdir(cwd):
+            return cwd
+        cuts = list(_WORKTREES.finditer(cwd))
+        if not cuts:
+            return None
+        cwd = cwd[: cuts[-1].start()]
+    return None
+
+
+def _raw_urls(git: str, directory: str) -> dict[str, str]:
+    """The URL of each remote as configured: the first one for fetching, else the first one for pushing."""
+    fetch: dict[str, str] = {}
+    push: dict[str, str] = {}
+    answer = _ask(git, directory, "config", "-z", "--get-regexp", r"^remote\..*\.(url|pushurl)$")
+    for setting in answer.split("\0"):
+        key, _, url = setting.partition("\n")
         name, _, kind = key.removeprefix("remote.").rpartition(".")
-        yield name, kind == "pushurl", url
+        (push if kind == "pushurl" else fetch).setdefault(name, url)
+    return {name: url for name, url in (push | fetch).items() if name and url}
 
 
-def _listed_urls(listing: str) -> Iterator[tuple[str, bool, str]]:
-    """The same of the lines `NAME TAB URL (fetch)` of `git remote --verbose`."""
-    for line in listing.splitlines():
+def _rewritten_urls(git: str, directory: str) -> dict[str, str]:
+    """The URL of each remote after git has applied the settings `url.*.insteadOf`."""
+    urls: dict[str, str] = {}
+    for line in _ask(git, directory, "remote", "-v").splitlines():
         name, _, rest = line.partition("\t")
-        url, _, kind = rest.rpartition(" (")
-        yield name, kind.startswith("push"), url
+        urls.setdefault(name, rest.rpartition(" (")[0])
+    return urls
 
 
-def _first_urls(urls: Iterable[tuple[str, bool, str]]) -> dict[str, str]:
-    """The first URL of each remote: one to fetch from, else one to push to."""
-    ordered = sorted(urls, key=itemgetter(1))
-    return {name: url for name, _is_push, url in reversed(ordered) if name and url}
-
-
-def _ask(git: str, cwd: str, *question: str) -> str:
-    """The answer, "" for none. An argument list, no shell; nothing that runs hooks or filters, nothing that prompts."""
+def _ask(git: str, directory: str, *question: str) -> str:
+    """The answer of git, "" for none. Uses no shell and runs nothing that starts hooks or filters or that prompts."""
     clean = {name: value for name, value in os.environ.items() if name in _KEPT or not name.startswith("GIT_")}
     try:
         answer = subprocess.run(  # noqa: S603
-            [git, "-C", cwd, *_SAFE, *question],
+            [git, "-C", directory, *_SAFE, *question],
             env=clean | {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
