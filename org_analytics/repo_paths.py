@@ -195,8 +195,8 @@ def _remote_parts(url: str) -> list[str]:
     elif _BROKEN_SCHEME.match(address):
         return []
     elif ":" in address:
-        host, path = _split_scp_address(address)
-        is_web = False
+        host, path, has_port = _split_scp_address(address)
+        is_web = has_port and not at  # `git@host:2222/o/r` is meant for ssh
     else:
         host, path = _split_plain_address(address, has_host=bool(at))
         is_web = bool(host)
@@ -228,13 +228,14 @@ def _split_authority(address: str) -> tuple[str, str]:
     return authority if start < 0 or port is not authority else authority[:start], path
 
 
-def _split_scp_address(address: str) -> tuple[str, str]:
-    """`host:path` as host and path; a number before two more parts is a port written where scp has none."""
+def _split_scp_address(address: str) -> tuple[str, str, bool]:
+    """`host:path` as host, path, and whether there was a port: a number before two more parts, though scp has none."""
     host, _, path = address.partition("]:" if address.startswith("[") else ":")
     if "/" in host:
-        return "", ""
+        return "", "", False
     first, _, rest = path.lstrip("/").partition("/")
-    return host, rest if first.isascii() and first.isdigit() and "/" in rest.strip("/") else path
+    has_port = first.isascii() and first.isdigit() and "/" in rest.strip("/")
+    return host, rest if has_port else path, has_port
 
 
 def _split_plain_address(address: str, *, has_host: bool) -> tuple[str, str]:

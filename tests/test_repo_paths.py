@@ -107,6 +107,7 @@ ONE_REPOSITORY = {
         "http://example.com/bitbucket/scm/PROJ/api.git",
         "https://[::1]:7990/scm/PROJ/api.git",
         "bitbucket.example.com/scm/PROJ/api.git",
+        "bitbucket.example.com:7990/scm/PROJ/api.git",
         "ssh://git@bitbucket.example.com:7999/PROJ/api.git",
         "git@bitbucket-alias:PROJ/api.git",
     ],
@@ -127,6 +128,7 @@ ONE_REPOSITORY = {
         "https://dev.azure.com/acme/Proj/_git/_full/api",
         "https://dev.azure.com/acme/Proj/_git/_optimized/api",
         "dev.azure.com/acme/Proj/_git/api",
+        "dev.azure.com:443/acme/Proj/_git/api",
         "git@ssh.dev.azure.com:v3/acme/Proj/api",
         "git@ssh.dev.azure.com:v3/acme/Proj/_full/api",
         "git@SSH.dev.azure.com:v3/acme/Proj/_optimized/api",
@@ -169,6 +171,7 @@ ONE_REPOSITORY = {
         "https://gerrit.example.com/a/platform/api",
         "https://ada:t0ken@gerrit.example.com:8080/a/platform/api",
         "https://gerrit.example.com/platform/api",
+        "gerrit.example.com:8080/a/platform/api",
         "ssh://ada@gerrit.example.com:29418/platform/api",
         "ssh://ada@[::1]:29418/platform/api.git",
     ],
@@ -459,6 +462,10 @@ templates = st.sampled_from(
         "{userinfo}{host}:{port}/{path}.git",
         "{userinfo}{host}:/{path}",
         "x@{userinfo}{host}/{path}",
+        "{userinfo}{host}/{path}.git",
+        "https://{userinfo}{host}/a/{path}",
+        "ssh://{userinfo}{host}:{port}/{path}?zz{port}zz",
+        "hg::https://{userinfo}{host}/{path}",
         "https://{userinfo}{host}/{path}?token=zz{port}zz",
         "https://{userinfo}{host}/{path}#zz{port}zz",
     ]
@@ -469,8 +476,34 @@ templates = st.sampled_from(
 def test_no_credential_host_port_or_query_survives(
     template: str, userinfo: str, host: str, port: int, path: str
 ) -> None:
-    found = repo_path(template.format(userinfo=userinfo, host=host, port=port, path=path))
-    assert found in {None, path}
+    url = template.format(userinfo=userinfo, host=host, port=port, path=path)
+    assert repo_path(url) in {None, path}
+
+
+@given(
+    st.sampled_from(
+        [
+            "https://{userinfo}dev.azure.com/acme/Proj/_git/api",
+            "https://{userinfo}acme.visualstudio.com/DefaultCollection/Proj/_git/_full/api?path=zz{port}zz",
+            "ssh://{userinfo}acme.visualstudio.com:{port}/Proj/_ssh/api",
+            "{userinfo}ssh.dev.azure.com:v3/acme/Proj/api",
+            "ssh://{userinfo}vs-ssh.visualstudio.com:{port}/v3/acme/Proj/api",
+            "ssh://{userinfo}vs-ssh.visualstudio.com:{port}/Proj/_ssh/api",
+            "http://{userinfo}qq{port}qq.example:{port}/acme/scm/Proj/api.git",
+            "codecommit::qq{port}qq://{userinfo}api",
+            "codecommit://{userinfo}api",
+            "https://{userinfo}git-codecommit.qq{port}qq.amazonaws.com/v1/repos/api",
+            "https://{userinfo}[2001:db8::{port}]:{port}/acme/Proj/api",
+            "{userinfo}[2001:db8::{port}]:acme/Proj/api",
+        ]
+    ),
+    userinfos,
+    st.integers(1_000, 9_999),
+)
+def test_no_credential_host_or_port_of_a_known_server_survives(template: str, userinfo: str, port: int) -> None:
+    assert repo_path(template.format(userinfo=userinfo, port=port)) in {
+        *(None, "acme/Proj/api", "Proj/api", "v1/repos/api")
+    }
 
 
 names = st.text(st.sampled_from("abcxyzéü~._- 0"), min_size=1, max_size=6).filter(
