@@ -96,15 +96,16 @@ class RepoManager(WriteDatabaseManager):
         for repo, upstream, count in counts:
             votes[repo][upstream] = count
         manager = self.using(self.write_db)
-        relinked = []
-        for repo in manager.filter(pk__in=changed):
-            upstream = found_link(votes[repo.pk])
-            if repo.found_upstream_id != upstream:
-                repo.found_upstream_id = upstream
-                relinked.append(repo)
-        if relinked:
-            manager.bulk_update(relinked, ["found_upstream"], batch_size=_CHUNK)
-            self.update_links([repo.pk for repo in relinked if not repo.pinned])
+        relinked: dict[int | None, list[int]] = defaultdict(list)
+        unpinned = []
+        for pk, found, pinned in manager.filter(pk__in=changed).values_list("pk", "found_upstream", "pinned"):
+            upstream = found_link(votes[pk])
+            if found != upstream:
+                relinked[upstream].append(pk)
+                unpinned += [] if pinned else [pk]
+        for upstream, pks in relinked.items():
+            manager.filter(pk__in=pks).update(found_upstream=upstream)
+        self.update_links(unpinned)
 
     def update_links(self, changed: Collection[int]) -> None:
         """Recompute upstream and root of repositories whose found or pinned link changed, and of all forks of them.
