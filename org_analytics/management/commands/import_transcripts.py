@@ -17,8 +17,8 @@ from django.utils import timezone
 from ...choices import Provider
 from ...ingest.derive import derive
 from ...ingest.pricing import NoPrices, load_prices
+from ...ingest.protocol import TranscriptSource
 from ...ingest.providers import PROVIDERS, default_sources
-from ...ingest.sources import Source
 from ...ingest.state import MemoryState, State
 from ..accounts import user_by_email
 from ..import_state import DatabaseState
@@ -101,10 +101,10 @@ def _date(text: str) -> datetime:
         raise ArgumentTypeError("must be a date such as 2026-11-01") from None
 
 
-def _sources(options: dict[str, Any]) -> list[Source]:
+def _sources(options: dict[str, Any]) -> list[TranscriptSource]:
     """The directories that were named, else those where the tools put their transcripts."""
     named = [
-        Source(provider, Path(directory).expanduser().absolute())
+        TranscriptSource(provider, Path(directory).expanduser().absolute())
         for provider, option in (("claude-code", "claude"), ("codex", "codex"))
         for directory in options[option] or ()
     ]
@@ -137,8 +137,8 @@ def _as_text(report: Report, dry_run: bool) -> Iterator[str]:
     for provider in PROVIDERS:
         counts = report.counts(provider)
         yield f"{Provider(provider).label:12}" + "".join(f"{counts[outcome]:>11,}" for outcome in OUTCOMES)
-    yield from _list("Skipped sessions", _skipped(report))
-    yield from _list("Skipped lines", report.skipped_lines)
+    yield from _list("SkippedLines sessions", _skipped(report))
+    yield from _list("SkippedLines lines", report.skipped_lines)
     if report.unpriced_models:
         yield f"Models without a price: {', '.join(sorted(report.unpriced_models))}"
     if not report.outcomes:

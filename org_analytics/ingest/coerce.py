@@ -1,14 +1,14 @@
-"""Values as transcripts hold them, where any field may be of any type: what does not fit is None, never an error."""
+"""Converts values of transcripts, where any field may have any type. A value that does not fit becomes None."""
 
 import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ..limits import MAX_COUNT, MAX_EXTERNAL_ID
 from ..repo_paths import is_local
 
-MAX_COUNT = 2**53  # beyond it, JSON numbers are not exact everywhere
-MAX_MODEL = 128
+MAX_MODEL = 128  # a server may accept longer names; no real model has one
 SECOND = 1_000_000  # instants are whole microseconds since 1970
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -20,8 +20,8 @@ _NOT_IN_TEXT = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
 def count(value: object) -> int | None:
-    """A whole number from 0 to 2^53 (exclusive); True is no number."""
-    return value if type(value) is int and 0 <= value < MAX_COUNT else None
+    """A whole number from 0 to 2^53 - 1; True is not a number."""
+    return value if type(value) is int and 0 <= value <= MAX_COUNT else None
 
 
 def instant(value: object) -> int | None:
@@ -30,12 +30,13 @@ def instant(value: object) -> int | None:
         return None
     try:
         at = (datetime.fromisoformat(value) - _EPOCH) // _MICROSECOND
-    except (ValueError, TypeError, OverflowError):  # no time at all, none with a zone
+    except (ValueError, TypeError, OverflowError):  # not a time, or a time without a zone
         return None
     return at if _EARLIEST <= at < _LATEST else None
 
 
 def moment(at: int) -> datetime:
+    """Microseconds since 1970 as an aware datetime."""
     return _EPOCH + at * _MICROSECOND
 
 
@@ -45,11 +46,12 @@ def text(value: object) -> str | None:
 
 
 def mapping(value: object) -> dict[str, Any]:
-    """The object, or an empty one, so that the next field can be asked for."""
+    """The object, or an empty one, so that its fields can be read without a check."""
     return value if type(value) is dict else {}
 
 
 def items(value: object) -> list[Any]:
+    """The array, or an empty one."""
     return value if type(value) is list else []
 
 
@@ -59,7 +61,7 @@ def one_line(value: str, limit: int) -> str:
 
 
 def model_name(value: object) -> str | None:
-    """The name of a model, without the path, host or account where it lies: those of one's own are named by that.
+    """The name of a model without a path, host or account: names of self-hosted models may contain them.
 
     >>> model_name("/home/ann/models/qwen3.gguf"), model_name("openai/gpt-5")
     ('qwen3.gguf', 'openai/gpt-5')
@@ -73,7 +75,9 @@ def model_name(value: object) -> str | None:
 
 
 def is_session_id(value: object) -> bool:
-    """What `CodingSession.objects.record()` takes as an external id."""
+    """Whether `CodingSession.objects.record()` accepts it as an external id."""
     return (
-        type(value) is str and 0 < len(value) <= 512 and not any(unicodedata.category(c) in _NOT_IN_TEXT for c in value)
+        type(value) is str
+        and 0 < len(value) <= MAX_EXTERNAL_ID
+        and not any(unicodedata.category(c) in _NOT_IN_TEXT for c in value)
     )

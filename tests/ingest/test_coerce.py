@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from org_analytics.ingest import values
+from org_analytics.ingest import coerce
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner), max_leaves=5
@@ -23,9 +23,9 @@ anything = st.recursive(
     ],
 )
 def test_instants(value: str, expected: datetime) -> None:
-    at = values.instant(value)
+    at = coerce.instant(value)
     assert at is not None
-    assert values.moment(at) == expected
+    assert coerce.moment(at) == expected
 
 
 @pytest.mark.parametrize(
@@ -37,13 +37,13 @@ def test_instants(value: str, expected: datetime) -> None:
     ],
 )
 def test_what_is_no_instant(value: object) -> None:
-    assert values.instant(value) is None
+    assert coerce.instant(value) is None
 
 
 @given(anything)
 def test_nothing_raises(value: object) -> None:
-    values.instant(value), values.text(value), values.mapping(value), values.items(value), values.model_name(value)
-    number = values.count(value)
+    coerce.instant(value), coerce.text(value), coerce.mapping(value), coerce.items(value), coerce.model_name(value)
+    number = coerce.count(value)
     assert number is None or (type(number) is int and 0 <= number < 2**53)
 
 
@@ -68,12 +68,12 @@ def test_nothing_raises(value: object) -> None:
     ],
 )
 def test_a_models_name_holds_no_path_host_or_account(written: object, name: str | None) -> None:
-    assert values.model_name(written) == name
+    assert coerce.model_name(written) == name
 
 
 @given(st.text())
 def test_one_line_is_short_and_can_be_stored(value: str) -> None:
-    line = values.one_line(value, 255)
+    line = coerce.one_line(value, 255)
     assert len(line) <= 255
     assert "\x00" not in line
     assert "\n" not in line
@@ -81,7 +81,7 @@ def test_one_line_is_short_and_can_be_stored(value: str) -> None:
 
 
 def test_one_line_of_half_a_character_can_be_stored() -> None:
-    assert values.one_line("a\ud800b\u2028c", 255) == "a b c"
+    assert coerce.one_line("a\ud800b\u2028c", 255) == "a b c"
 
 
 @pytest.mark.parametrize(
@@ -89,4 +89,4 @@ def test_one_line_of_half_a_character_can_be_stored() -> None:
     [("a", True), ("a" * 512, True), ("a" * 513, False), ("", False), ("a\nb", False), ("a\udc80", False), (5, False)],
 )
 def test_session_ids_are_those_that_can_be_recorded(value: object, valid: bool) -> None:
-    assert values.is_session_id(value) is valid
+    assert coerce.is_session_id(value) is valid

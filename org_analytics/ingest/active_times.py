@@ -1,13 +1,14 @@
-"""Assistant and user time: one clock that runs for the one or the other."""
+"""Assistant time and user time: one clock that always runs for exactly one of the two."""
 
 from collections.abc import Iterable
 
 
-def measure(marks: Iterable[tuple[int, bool]]) -> tuple[int | None, int | None]:
-    """Assistant and user time of a conversation, given as (microseconds, is a prompt, else an answer) in file order.
+def active_times(marks: Iterable[tuple[int, bool]]) -> tuple[int | None, int | None]:
+    """Assistant and user time in microseconds, from (time, is a prompt rather than an answer) in transcript order.
 
-    From a prompt to the last answer before the next prompt it is the assistant's time, from there to that prompt the
-    user's. A prompt without an answer gives neither, nor does what follows the last answer. None = nothing measured.
+    The time from a prompt to the last answer before the next prompt is the assistant's; from there to the next prompt
+    it is the user's. A prompt without an answer adds to neither, and the time after the last answer is not counted.
+    None = nothing was measured.
     """
     assistant: list[int] = []
     user: list[int] = []
@@ -26,5 +27,5 @@ def measure(marks: Iterable[tuple[int, bool]]) -> tuple[int | None, int | None]:
 
 
 def _total(spans: list[int]) -> int | None:
-    """The sum in microseconds; lines out of order give no negative time."""
+    """The sum of the spans. Lines out of order do not give negative time."""
     return sum(max(span, 0) for span in spans) if spans else None

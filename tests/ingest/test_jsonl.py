@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from org_analytics.ingest import lines
-from org_analytics.ingest.lines import Problem, Skipped, read_lines
+from org_analytics.ingest import jsonl
+from org_analytics.ingest.jsonl import Problem, SkippedLines, read_lines
 
 
-def read(path: Path, content: bytes) -> tuple[list[dict[str, object]], Skipped]:
+def read(path: Path, content: bytes) -> tuple[list[dict[str, object]], SkippedLines]:
     path.write_bytes(content)
-    skipped = Skipped()
+    skipped = SkippedLines()
     return [line for _, _, line in read_lines(str(path), skipped)], skipped
 
 
@@ -39,7 +39,7 @@ def test_a_broken_line_is_counted_by_kind(tmp_path: Path, broken: bytes, kind: s
 
 
 def test_a_line_over_the_limit_is_skipped_without_being_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lines, "MAX_LINE", 50)
+    monkeypatch.setattr(jsonl, "MAX_LINE", 50)
     just_fits = b'{"n": "' + b"x" * 40 + b'"}\n'
     found, skipped = read(tmp_path / "a", just_fits + b'{"n": "' + b"y" * 4_000_000 + b'"}\n{"n": 3}\n' + b"z" * 60)
     assert found == [{"n": "x" * 40}, {"n": 3}]
@@ -62,7 +62,7 @@ def test_blank_lines_are_nothing(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_read_has_no_lines(tmp_path: Path) -> None:
-    skipped = Skipped()
+    skipped = SkippedLines()
     assert list(read_lines(str(tmp_path), skipped)) == []
     assert skipped.problems == [Problem(str(tmp_path), 0, "file cannot be read")]
 
@@ -70,4 +70,4 @@ def test_a_file_that_cannot_be_read_has_no_lines(tmp_path: Path) -> None:
 def test_many_problems_are_all_counted_and_the_first_ones_named(tmp_path: Path) -> None:
     _, skipped = read(tmp_path / "a", b"{\n" * 1000)
     assert skipped.counts == {"not JSON": 1000}
-    assert [problem.line for problem in skipped.problems] == list(range(1, lines.MAX_PROBLEMS + 1))
+    assert [problem.line for problem in skipped.problems] == list(range(1, jsonl.MAX_PROBLEMS + 1))

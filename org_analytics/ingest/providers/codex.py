@@ -1,4 +1,4 @@
-"""Codex's transcripts ("rollouts"): where they are and what their lines mean."""
+"""Finds and reads the transcripts ("rollouts") of Codex."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -6,58 +6,74 @@ from pathlib import Path
 from sys import intern
 from typing import Any
 
+from ..coerce import SECOND, count, instant, mapping, model_name, text
+from ..files import FileReport, stat_file, walk_files
+from ..jsonl import SkippedLines, read_lines
+from ..protocol import FileIdentity, FoundFile, SessionFiles
+from ..state import SourceFile
+from ..transcript import UNKNOWN_MODEL, Request, Transcript
 from .codex_messages import TURN_STARTS, Replay, Tokens, mark_of, tokens_of
-from .lines import Skipped, read_lines
-from .sources import Claim, SessionFiles
-from .state import SourceFile
-from .transcripts import UNKNOWN_MODEL, Request, Transcript
-from .values import SECOND, count, instant, mapping, model_name, text
 
-name = "codex"
-vendor = "openai"
-parser_version = 1
-
-_PLACES = ("sessions", "archived_sessions")
+_VENDOR = "openai"
+_DIRECTORIES = ("sessions", "archived_sessions")
 _PEEKED_LINES = 20
+_TURN_ENDS = ("task_complete", "turn_complete", "turn_aborted")
+_TIERS = ("fast", "flex", "priority")
 
 
-def roots(environ: Mapping[str, str], home: Path) -> list[Path]:
-    named = environ.get("CODEX_HOME", "").strip()
-    return [Path(os.path.expanduser(named)) if named else home / ".codex"]
+class Codex:
+    """A rollout names its session in its `session_meta` line. A child is the rollout of a subagent's thread."""
 
+    name = "codex"
+    parser_version = 2
+    layout = "sessions/YYYY/MM/DD/rollout-*.jsonl or archived_sessions/rollout-*.jsonl"
 
-def find(root: Path) -> Iterator[str]:
-    """The rollouts below what `CODEX_HOME` names, archived ones included."""
-    for place in _PLACES:
-        for directory, _, names in os.walk(root / place):
-            for file in names:
+    def roots(self, environ: Mapping[str, str], home: Path) -> list[Path]:
+        named = environ.get("CODEX_HOME", "").strip()
+        return [Path(os.path.expanduser(named)) if named else home / ".codex"]
+
+    def find(self, root: Path, report: FileReport) -> Iterator[FoundFile]:
+        for below in _DIRECTORIES:
+            for path in walk_files(root, below, self.name, report):
+                file = os.path.basename(path)
                 if file.startswith("rollout-") and file.endswith(".jsonl"):
-                    yield os.path.join(directory, file)
+                    found = self.find_file(path)
+                    if found is None:
+                        report.refuse(self.name, path, "does not name its session")
+                    else:
+                        yield found
+
+    def find_file(self, path: str) -> FoundFile | None:
+        path = os.path.realpath(path)
+        file = stat_file(path)
+        identity = None if file is None else _identity(path)
+        return None if file is None or identity is None else FoundFile(file, identity, file.size)
+
+    def choose(self, main: list[SourceFile]) -> list[SourceFile]:
+        """One: the active copy rather than an archived one, then the longer one, then the first by path."""
+        return sorted(main, key=lambda file: (_is_archived(file.path), -file.size, file.path))[:1]
+
+    def read(self, files: SessionFiles, skipped: SkippedLines) -> Transcript:
+        transcript = Transcript()
+        for file in files.main:
+            _Reader(transcript, skipped, is_main=True).read(file.path)
+        for file in files.children:
+            _Reader(transcript, skipped, is_main=False).read(file.path)
+        return transcript
+
+    def close(self) -> None:
+        """Nothing stays open between two files."""
 
 
-def claim(path: str) -> Claim | None:
-    for number, _, line in read_lines(path, Skipped()):
+def _identity(path: str) -> FileIdentity | None:
+    for number, _, line in read_lines(path, SkippedLines()):
         if line.get("type") == "session_meta":
             meta = mapping(line.get("payload"))
             own_id = text(meta.get("id"))
-            return None if own_id is None else Claim(own_id, _parent(meta) if _is_child(meta) else None)
+            return None if own_id is None else FileIdentity(own_id, _parent(meta) if _is_child(meta) else None)
         if number >= _PEEKED_LINES:
             break
     return None
-
-
-def choose(main: list[SourceFile]) -> list[SourceFile]:
-    """One: the active copy rather than an archived one, the longer, the first by path."""
-    return sorted(main, key=lambda file: (_is_archived(file.path), -file.size, file.path))[:1]
-
-
-def read(files: SessionFiles, skipped: Skipped) -> Transcript:
-    transcript = Transcript()
-    for file in files.main:
-        _Reader(transcript, skipped, is_main=True).read(file.path)
-    for file in files.others:
-        _Reader(transcript, skipped, is_main=False).read(file.path)
-    return transcript
 
 
 def _is_archived(path: str) -> bool:
@@ -69,19 +85,15 @@ def _is_child(meta: dict[str, Any]) -> bool:
 
 
 def _parent(meta: dict[str, Any]) -> str | None:
-    """The thread that a child was spawned by or a fork was made of; "" where a child does not say."""
+    """The thread that spawned a child or that a fork was made of; "" where a child does not say."""
     spawn = mapping(mapping(mapping(meta.get("source")).get("subagent")).get("thread_spawn"))
     return text(spawn.get("parent_thread_id")) or text(meta.get("forked_from_id")) or ""
-
-
-_TURN_ENDS = ("task_complete", "turn_complete", "turn_aborted")
-_TIERS = ("fast", "flex", "priority")
 
 
 class _Reader:
     """Reads one rollout into the transcript of its session: all of the main one; of a child only usage and turns."""
 
-    def __init__(self, transcript: Transcript, skipped: Skipped, *, is_main: bool) -> None:
+    def __init__(self, transcript: Transcript, skipped: SkippedLines, *, is_main: bool) -> None:
         self._transcript = transcript
         self._skipped = skipped
         self._is_main = is_main
@@ -139,6 +151,13 @@ class _Reader:
         self._total = total or self._total
         if used is None or repeated or replayed:
             return
-        tokens, fresh, model = used.input + used.output, used.input - used.read, intern(self._model or UNKNOWN_MODEL)
-        request = Request(tokens, used.output, fresh, 0, 0, used.read, 0, "", self._tier, model, at)
+        request = Request(
+            vendor=_VENDOR,
+            model=intern(self._model or UNKNOWN_MODEL),
+            at=at,
+            input=used.input - used.read,
+            output=used.output,
+            read=used.read,
+            tier=self._tier,
+        )
         self._transcript.anonymous.append(request)

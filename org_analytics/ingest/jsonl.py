@@ -1,4 +1,4 @@
-"""JSON Lines as programs leave them behind: streamed, a line at a time; what is broken is counted and skipped."""
+"""Reads JSON Lines files one line at a time. Broken lines are counted and skipped."""
 
 import json
 from collections import Counter
@@ -21,7 +21,7 @@ class Problem:
 
 
 @dataclass(slots=True)
-class Skipped:
+class SkippedLines:
     """What was skipped while reading one session: how often by kind, and where for the first ones."""
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -33,7 +33,7 @@ class Skipped:
             self.problems.append(Problem(path, line, kind))
 
 
-def read_lines(path: str, skipped: Skipped) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
+def read_lines(path: str, skipped: SkippedLines) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
     """The objects of a file with their line numbers and bytes. Never raises: a file that cannot be read has none."""
     number = 0
     try:

@@ -1,10 +1,10 @@
-"""What single lines of Codex say: token counts, prompts and answers, and where a fork's own lines begin."""
+"""Interprets single lines of Codex: token counts, prompts and answers, and where a fork's own lines begin."""
 
 from typing import Any, NamedTuple
 
-from .prompts import has_own_text
-from .transcripts import ANSWER, PROMPT
-from .values import SECOND, count, items, mapping, text
+from ..coerce import SECOND, count, items, mapping, text
+from ..injected_text import has_own_text
+from ..transcript import ANSWER, PROMPT
 
 TURN_STARTS = ("task_started", "turn_started")
 
