@@ -1,4 +1,4 @@
-"""The host's own pages: the reader's sessions, their weeks, and their API token."""
+"""The example's own pages: the user's sessions, their weekly totals, and their API token."""
 
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -22,7 +22,7 @@ WEEKS = 12
 @never_cache
 @login_required
 def sessions(request: HttpRequest) -> HttpResponse:
-    """The reader's own sessions, latest first."""
+    """Show the user's own sessions, latest first."""
     own = request.user.coding_sessions.select_related("repo").order_by("-started_at", "-pk")
     page = Paginator(own, PAGE_SIZE).get_page(request.GET.get("p"))
     return render(request, "example_project/sessions.html", {"page": page})
@@ -32,14 +32,17 @@ def sessions(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_required
 def trends(request: HttpRequest) -> HttpResponse:
-    """The reader's own last twelve weeks, analyzed sessions only, as the organization page counts them."""
+    """Show the user's last twelve weeks. Counts analyzed sessions, as the organization page does."""
     weeks = weekly_totals(request.user)
     busiest = max(week["sessions"] for week in weeks)
     return render(request, "example_project/trends.html", {"weeks": weeks, "busiest": busiest})
 
 
 def weekly_totals(user: Any) -> list[dict[str, Any]]:
-    """Per week from Monday, oldest first, also empty ones: monday, sessions, cost (USD), unpriced, duration (ms)."""
+    """Total each week from Monday, oldest first, empty ones included.
+
+    Keys: monday, sessions, cost (USD), unpriced, duration (ms).
+    """
     today = timezone.localdate()
     mondays = [today - timedelta(days=today.weekday(), weeks=weeks) for weeks in reversed(range(WEEKS))]
     start = timezone.make_aware(datetime.combine(mondays[0], time()))
@@ -64,7 +67,7 @@ def weekly_totals(user: Any) -> list[dict[str, Any]]:
 @never_cache
 @login_required
 def token(request: HttpRequest) -> HttpResponse:
-    """Make or revoke the reader's API token. It is shown once, in the answer to the request that made it."""
+    """Create or revoke the user's API token. It is shown once, in the response to the request that created it."""
     if request.method != "POST":
         made = Token.objects.filter(user=request.user).values_list("created", flat=True).first()
         return render(request, "example_project/token.html", {"made": made})

@@ -28,7 +28,7 @@ ALLOWED = {
     "pages": LEAVES | {"access", "filters", "reporting", "rollup"},
     "templatetags": {"access", "pages"},
     "urls": {"api", "pages"},
-    "checks": {"conf", "rollup"},
+    "checks": {"conf", "limits", "rollup"},
     "apps": {"checks"},
     "admin": {"models"},
     "migrations": {"fields", "rollup"},

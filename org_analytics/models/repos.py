@@ -61,7 +61,7 @@ class RepoManager(WriteDatabaseManager):
         with transaction.atomic(using=self.write_db):
             self._lock()
             if upstream is not None and self.closes_pinned_cycle(repo, upstream):
-                raise ValidationError({"upstream": _("This link would close a circle of pinned links.")})
+                raise ValidationError({"upstream": _("This link would close a cycle of pinned links.")})
             self.using(self.write_db).filter(pk=repo.pk).update(
                 pinned=True, upstream=upstream, root=None if upstream is None else upstream.pk
             )
