@@ -10,6 +10,8 @@ import pytest
 from org_analytics import checks, conf
 from org_analytics.api.filters import SeriesFilters
 from org_analytics.pages.filters import PageFilters
+from org_analytics.pages.state import CHART_MEASURES, TABLE_COLUMNS
+from org_analytics.periods import PRESETS
 from org_analytics.push import cli, errors
 from org_analytics.urls import api_urlpatterns
 
@@ -34,7 +36,7 @@ def prose_of(page: Path) -> str:
 
 
 def table(page: str, head: str, column: int = 1) -> list[str]:
-    """A column of the page's table whose head begins with this, without backquotes."""
+    """A column of the page's table whose head begins with this, without backquotes at both ends."""
     _before, found, rest = text_of(ROOT / page).partition(f"\n| {head} |")
     assert found, f"{page} has no table with the head {head!r}"
     rows = rest.partition("\n\n")[0].splitlines()[2:]
@@ -139,6 +141,15 @@ def test_parameters_of_the_api_are_those_that_are_read() -> None:
 def test_parameters_of_the_page_are_those_that_are_read() -> None:
     named = {name.strip("` ") for row in table("docs/page.md", "In the address") for name in row.split(",")}
     assert named == set(PageFilters.base_filters)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "values"), [("range", set(PRESETS)), ("measure", set(CHART_MEASURES)), ("o", set(TABLE_COLUMNS))]
+)
+def test_values_of_the_page_are_those_that_it_knows(parameter: str, values: set[str]) -> None:
+    names, texts = table("docs/page.md", "In the address"), table("docs/page.md", "In the address", 2)
+    [text] = [text for name, text in zip(names, texts, strict=True) if name == parameter]
+    assert set(re.findall(r"`([a-z0-9_-]+)`", f"`{text}`")) - {"-", "-cost"} == values
 
 
 def test_exit_codes_are_those_of_the_command() -> None:
