@@ -45,7 +45,11 @@ ALLOWED_INSIDE = {
         "recording": {"managers", "repos", "usage", "validation"},
         "sessions": {"recording", "repos"},
     },
-    "rollup": {"maintenance": {"tables", "triggers"}, "operations": {"maintenance", "tables", "triggers"}},
+    "rollup": {
+        "versions": {"triggers"},
+        "maintenance": {"tables", "triggers"},
+        "operations": {"maintenance", "tables", "triggers", "versions"},
+    },
     "reporting": {
         "people": {"selection", "snapshots"},
         "split_ranges": {"selection"},

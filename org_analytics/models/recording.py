@@ -1,8 +1,8 @@
-"""The write door: sessions in, one or many, with the repositories and fork links that they imply.
+"""Write API: `CodingSession.objects.record()` and `record_many()`.
 
-Manager mixins that reach their models through `self.model`. Everything one call writes is written in one transaction
-a batch. Locks are always taken in the same order (fork links, then sessions by key), so that concurrent calls wait for
-each other instead of deadlocking; a deadlock or SQLite lock that happens all the same is retried.
+They also create the repositories and fork links that the sessions name. Each batch is one transaction. Locks are always
+taken in the same order (fork links, then sessions by key), so that concurrent calls wait for each other; a deadlock or
+a SQLite lock that happens nevertheless is retried.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 CREATED, UPDATED, UNCHANGED = "created", "updated", "unchanged"
 BATCH_SIZE = 500
 RETRIES = 3
-# Each time another writer got on, so that it ends; but not in a caller's transaction that does not see their rows.
+# Retries after another writer created the same row. Each means that the other writer succeeded, so they end; the
+# limit is for a caller's transaction that cannot see the other's rows.
 RACES = 30
 _POSTGRES_UNIQUE = "23505"
 _VALUES = (
@@ -50,18 +51,18 @@ Written = dict[Key, tuple["CodingSession", str]]
 
 
 class CodingSessionManager(WriteDatabaseManager):
-    """`record()` and `record_many()`."""
+    """Writes sessions."""
 
     def record(self, **values: Any) -> tuple[CodingSession, bool]:
         """Write one session as given and return it with whether it is new.
 
         Keywords: user, provider, external_id, started_at, and optionally ended_at, title, git_info, cost_usd,
-        cost_complete, duration_ms, assistant_ms, user_ms, analyzed, models. A call states the whole row: what it does
-        not give becomes unknown. Raises ValidationError by field name.
+        cost_complete, duration_ms, assistant_ms, user_ms, analyzed, models. A call gives the whole row: a field
+        that it leaves out becomes unknown. Raises ValidationError by field name.
 
         `models`, a list of dicts (model, requests, input_tokens, output_tokens, cache_write_tokens, cache_read_tokens,
-        cost_usd; None = unpriced), replaces what is kept; not given, that stays. With it, cost_usd is the models' sum
-        (given and different: refused), and a model without a cost makes the session incomplete.
+        cost_usd; None = unpriced), replaces the stored usage; without it, the stored usage stays. With it, cost_usd is
+        the sum of the models (another value is refused), and a model without a cost makes the cost incomplete.
         """
         row = clean_row(values)
         session, outcome = self._write([row])[row.key]
@@ -70,10 +71,11 @@ class CodingSessionManager(WriteDatabaseManager):
     def record_many(
         self, rows: Iterable[Mapping[str, Any]], *, batch_size: int = BATCH_SIZE, skip_invalid: bool = False
     ) -> list[RowOutcome]:
-        """Write many rows (dicts of `record()`'s keywords), a transaction a batch; one outcome a row, in order.
+        """Write many rows (dicts of `record()`'s keywords), one transaction per batch; return one outcome per row.
 
-        Of equal keys the last wins and all report its outcome. An invalid row raises ValidationError naming its index
-        and fields before its batch is written, or, with `skip_invalid`, is left out and its error is its outcome.
+        The last of equal keys wins, and all of them report its outcome. An invalid row raises InvalidRowError, which
+        names its index and fields, before its batch is written. With `skip_invalid` the row is left out and its
+        ValidationError is its outcome.
         """
         if batch_size < 1:
             raise ValueError("batch_size must be positive.")
@@ -104,11 +106,11 @@ class CodingSessionManager(WriteDatabaseManager):
         written: Written = {}
         for row in rows:
             session = existing.get(row.key)
-            stated = self._build_session(row, repos, session)
+            built = self._build_session(row, repos, session)
             if session is None:
-                written[row.key] = stated, CREATED
-            elif _has_changed(stated, session):
-                written[row.key] = stated, UPDATED
+                written[row.key] = built, CREATED
+            elif _has_changed(built, session):
+                written[row.key] = built, UPDATED
             else:
                 written[row.key] = session, UNCHANGED
         self._save(written)
@@ -129,24 +131,24 @@ class CodingSessionManager(WriteDatabaseManager):
             )
 
     def _write_usage(self, rows: list[SessionRow], existing: dict[Key, CodingSession], written: Written) -> None:
-        """Replace the model usage of the rows that state another one than is kept; that, too, is an update."""
-        stating = [row for row in rows if row.models is not None]
-        if not stating:
+        """Replace the model usage of the rows that give another one; that is an update, too."""
+        with_models = [row for row in rows if row.models is not None]
+        if not with_models:
             return
         usage = ModelUsage.objects.db_manager(self.write_db)
-        kept = usage.for_sessions([existing[row.key].pk for row in stating if row.key in existing])
+        stored = usage.for_sessions([existing[row.key].pk for row in with_models if row.key in existing])
         changed: dict[int, tuple[UsageRow, ...]] = {}
-        for row in stating:
+        for row in with_models:
             session, outcome = written[row.key]
             pk = existing.get(row.key, session).pk
-            if row.models is not None and row.models != kept.get(pk, ()):
+            if row.models is not None and row.models != stored.get(pk, ()):
                 changed[pk] = row.models
                 written[row.key] = session, UPDATED if outcome == UNCHANGED else outcome
         if changed:
             usage.replace(changed)
 
     def _repos(self, rows: list[SessionRow]) -> dict[str, int]:
-        """The rows' repositories by folded path, after what the rows say of forks was kept."""
+        """The ids of the rows' repositories by folded path. Also records what the rows say about forks."""
         manager = Repo.objects.db_manager(self.write_db)
         paths = [path for row in rows for path in (row.git_info.repo, row.git_info.upstream) if path]
         ids: dict[str, int] = manager.ids_by_key(paths) if paths else {}
@@ -160,12 +162,12 @@ class CodingSessionManager(WriteDatabaseManager):
         return ids
 
     def _existing(self, rows: list[SessionRow]) -> dict[Key, CodingSession]:
-        """The sessions of these keys, locked in the order in which every batch locks them."""
+        """The stored sessions of these keys, locked in the order in which every batch locks them."""
         sessions = (
             self.using(self.write_db)
             .select_for_update(no_key=True)
             .filter(user__in={row.user.pk for row in rows}, external_id__in={row.external_id for row in rows})
-            .order_by("user_id", "provider", "external_id")  # "user" would go by the user model's own ordering
+            .order_by("user_id", "provider", "external_id")  # "user" would use the user model's own ordering
         )
         return {(str(session.user_id), session.provider, session.external_id): session for session in sessions}
 
@@ -173,7 +175,7 @@ class CodingSessionManager(WriteDatabaseManager):
         analyzed_at = session.analyzed_at if session else None
         if row.analyzed and analyzed_at is None:
             analyzed_at = timezone.now()
-        stated: CodingSession = self.model(
+        built: CodingSession = self.model(
             user=row.user,
             provider=row.provider,
             external_id=row.external_id,
@@ -181,7 +183,7 @@ class CodingSessionManager(WriteDatabaseManager):
             analyzed_at=analyzed_at,
             **{name: getattr(row, name) for name in _VALUES},
         )
-        return stated
+        return built
 
 
 class InvalidRowError(ValidationError):
@@ -196,7 +198,7 @@ class InvalidRowError(ValidationError):
 
 
 def retried(write: Callable[[], Result], using: str) -> Result:
-    """`write()` in a transaction, again after a deadlock or a lock, or where other writers made its rows first."""
+    """Run `write()` in a transaction. Retry after a deadlock, a lock, or when another writer created its rows first."""
     failures = races = 0
     while True:
         try:
@@ -216,5 +218,5 @@ def _id(ids: Mapping[str, int], path: str | None) -> int | None:
     return None if path is None else ids[fold_case(path)]
 
 
-def _has_changed(stated: CodingSession, kept: CodingSession) -> bool:
-    return any(getattr(stated, name) != getattr(kept, name) for name in (*_VALUES, "repo_id", "analyzed_at"))
+def _has_changed(built: CodingSession, stored: CodingSession) -> bool:
+    return any(getattr(built, name) != getattr(stored, name) for name in (*_VALUES, "repo_id", "analyzed_at"))

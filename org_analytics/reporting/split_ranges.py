@@ -14,7 +14,7 @@ from ..conf import app_settings
 from ..models import CodingSession, Repo
 from ..periods import Interval, buckets
 from ..rollup.tables import DailyUsage, ReportingDay
-from ..rollup.triggers import SESSIONS, SUMMED_COLUMNS, measure
+from ..rollup.triggers import SESSIONS, SUMMED_COLUMNS, summand
 from .selection import Selection
 
 # With room for any change of the clock.
@@ -109,7 +109,7 @@ def _sum(name: str, expression: Any) -> Cast:
 
 
 def _of_session(name: str) -> RawSQL:
-    return RawSQL(measure(name, SESSIONS).replace("%", "%%"), (), BigIntegerField())  # noqa: S611
+    return RawSQL(summand(name, SESSIONS).replace("%", "%%"), (), BigIntegerField())  # noqa: S611
 
 
 def only(sums: dict[str, Any], names: Collection[str]) -> dict[str, Any]:

@@ -51,7 +51,10 @@ def rebuild(using: str) -> None:
         if connection.vendor == "postgresql":
             cursor.execute(f"LOCK TABLE {SESSIONS} IN SHARE ROW EXCLUSIVE MODE")
         if remade:
-            for statement in (*triggers.drop(connection.vendor), *triggers.create(connection.vendor)):
+            for statement in (
+                *triggers.drop_statements(connection.vendor),
+                *triggers.create_statements(connection.vendor),
+            ):
                 cursor.execute(statement)
         for statement in refill(connection.vendor, app_settings.time_zone):
             cursor.execute(statement)
@@ -66,7 +69,7 @@ def differences(using: str) -> Iterator[str]:
 
 def usage_differences(using: str) -> Iterator[str]:
     """Rows of the roll-up that are not what their sessions add up to."""
-    kept, fresh = f"SELECT {', '.join(COLUMNS)} FROM {USAGE}", triggers.all_usage()
+    kept, fresh = f"SELECT {', '.join(COLUMNS)} FROM {USAGE}", triggers.select_all_usage()
     with connections[using].cursor() as cursor:
         for label, here, there in (("kept, but wrong", kept, fresh), ("right, but not kept", fresh, kept)):
             cursor.execute(f"SELECT * FROM ({here}) here EXCEPT SELECT * FROM ({there}) there")
@@ -89,16 +92,21 @@ def altered_triggers(connection: BaseDatabaseWrapper) -> list[str]:
 
 
 def refill(vendor: str, zone: ZoneInfo) -> Iterator[str]:
-    """The statements that fill the calendar and the roll-up anew."""
+    """The statements that empty and fill the calendar and the roll-up."""
     yield f"DELETE FROM {USAGE}"
     yield f"DELETE FROM {DAYS}"
+    for rows in calendar_rows(vendor, zone):
+        yield f"{triggers.calendar_statement()} {rows}"
+    yield triggers.sum_statement()
+
+
+def calendar_rows(vendor: str, zone: ZoneInfo) -> Iterator[str]:
+    """The rows of the calendar as SQL values (starts_at, day, zone), in batches."""
     days = list(calendar(zone).items())
     for first in range(0, len(days), _BATCH):
-        rows = ", ".join(
+        yield ", ".join(
             f"('{_instant(vendor, start)}', '{day}', '{zone.key}')" for start, day in days[first : first + _BATCH]
         )
-        yield f"INSERT INTO {DAYS} (starts_at, day, zone) VALUES {rows}"
-    yield f"INSERT INTO {USAGE} ({', '.join(COLUMNS)}) {triggers.all_usage()}"
 
 
 def _instant(vendor: str, instant: datetime) -> str:

@@ -1,7 +1,8 @@
-"""The daily roll-up and its calendar: tables that the database keeps up to date itself (`triggers`).
+"""Tables of the daily roll-up and its calendar. Triggers in the database keep them up to date.
 
-They belong to no installed app, so that nothing else writes them: Django's flush would empty the calendar that the
-triggers need, and a fixture that brought a roll-up of its own would be counted twice. `operations` makes the tables.
+The models belong to no installed app. `managed = False` would also keep `flush` from emptying the calendar, but only
+this keeps `dumpdata` from writing the roll-up: a fixture that contains it would be counted twice when loaded, as the
+triggers sum the loaded sessions again. `operations` creates the tables.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+APP_LABEL = "org_analytics_daily"
 
 
 class DailyUsage(models.Model):
@@ -44,7 +47,7 @@ class DailyUsage(models.Model):
     objects: ClassVar[models.Manager[DailyUsage]] = models.Manager()
 
     class Meta:
-        app_label = "org_analytics_daily"
+        app_label = APP_LABEL
         db_table = "org_analytics_dailyusage"
         verbose_name = verbose_name_plural = _("daily usage")
 
@@ -62,7 +65,7 @@ class ReportingDay(models.Model):
     objects: ClassVar[models.Manager[ReportingDay]] = models.Manager()
 
     class Meta:
-        app_label = "org_analytics_daily"
+        app_label = APP_LABEL
         db_table = "org_analytics_reportingday"
         verbose_name = _("reporting day")
         verbose_name_plural = _("reporting days")

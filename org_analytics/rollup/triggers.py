@@ -1,14 +1,19 @@
-"""The SQL that keeps the daily roll-up: what is summed of a session, and the triggers, per database. Pure: no Django.
+"""The SQL of the daily roll-up: what a session adds to it, and the triggers that keep it. Pure: no Django.
 
-Whoever writes sessions, also without Django, fires the triggers. Two things do not: SQLite's `INSERT OR REPLACE` (what
-it replaces fires no trigger unless `PRAGMA recursive_triggers` is on), and on PostgreSQL who switches triggers off
-(`session_replication_role`). `rebuild_daily_usage` makes up for both.
+Every write to the sessions fires the triggers, also one without Django. Two do not: SQLite's `INSERT OR REPLACE` (the
+replaced row fires no trigger unless `PRAGMA recursive_triggers` is on), and writes on PostgreSQL while triggers are
+switched off (`session_replication_role`). Run `rebuild_daily_usage` after such writes.
 
-PostgreSQL: once a statement, over its transition tables, in the order of the key: parallel bulk writers wait for each
-other where row-level triggers deadlock. SQLite: once a row; it has one writer.
+PostgreSQL: triggers fire once per statement and read its transition tables in the order of the key, so that parallel
+bulk writers wait for each other; row-level triggers would deadlock. SQLite has one writer: its triggers fire once per
+row.
+
+The SQL that this module generates is kept as text in `migrations/sql/`, per version and database. A test compares them:
+a change here needs a new version and a migration that installs it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from textwrap import indent
 
 SESSIONS = "org_analytics_codingsession"
 USAGE = "org_analytics_dailyusage"
@@ -34,7 +39,7 @@ def _known(column: str) -> str:
     return _count(f"{_ANALYZED} AND {{row}}.{column} IS NOT NULL")
 
 
-# Column of the roll-up → what one session adds to it.
+# Column of the roll-up → SQL of what one session adds to it.
 SUMMED_COLUMNS = {
     "session_count": _count(_ANALYZED),
     "pending_count": _count("{row}.analyzed_at IS NULL"),
@@ -50,7 +55,7 @@ SUMMED_COLUMNS = {
     "user_count": _known("user_ms"),
 }
 COLUMNS = (*KEY, *SUMMED_COLUMNS)
-# Read by the triggers: an update of other columns changes nothing here.
+# The triggers read these columns: an update of any other changes nothing here.
 _SOURCES = (
     "started_at",
     "user_id",
@@ -65,89 +70,118 @@ _SOURCES = (
 )
 
 
-def measure(name: str, row: str) -> str:
-    """What the session `row` (a table, an alias, NEW or OLD) adds to a column."""
+def summand(name: str, row: str) -> str:
+    """SQL of what the session `row` (a table, an alias, NEW or OLD) adds to a summed column."""
     return SUMMED_COLUMNS[name].format(row=row)
 
 
-def create(vendor: str) -> list[str]:
-    """The statements that make the triggers."""
-    made = _create_functions() if vendor == "postgresql" else ()
-    return [*made, *triggers(vendor).values()]
+def create_statements(vendor: str) -> list[str]:
+    """The statements that create the triggers."""
+    functions = _create_functions() if vendor == "postgresql" else []
+    return [*functions, *triggers(vendor).values()]
 
 
-def drop(vendor: str) -> list[str]:
-    """The statements that remove the triggers, as far as they are there."""
+def drop_statements(vendor: str) -> list[str]:
+    """The statements that drop the triggers that exist."""
     if vendor == "postgresql":
         return [f"DROP FUNCTION IF EXISTS {TRIGGER}_{event}() CASCADE" for event in (*EVENTS, "truncate")]
     return [f"DROP TRIGGER IF EXISTS {TRIGGER}_{event}" for event in EVENTS]
 
 
 def triggers(vendor: str) -> dict[str, str]:
-    """Each trigger's name and the statement that makes it."""
+    """The name of each trigger and the statement that creates it."""
     events = _POSTGRES_EVENTS if vendor == "postgresql" else _SQLITE_EVENTS
     return {f"{TRIGGER}_{event}": text for event, text in events.items()}
 
 
 def functions() -> dict[str, str]:
-    """PostgreSQL: each function's name and body."""
+    """The name and the body of each PostgreSQL function."""
     added, removed = _changes("added", ""), _changes("removed", "-")
-    both = f"{added}\nUNION ALL\n{removed}"
     bodies = {
-        "insert": f"BEGIN\n{_applied(added)};\nRETURN NULL;\nEND",
-        "update": _removing(both),
-        "delete": _removing(removed),
-        "truncate": f"BEGIN\nDELETE FROM {USAGE};\nRETURN NULL;\nEND",
+        "insert": f"\nBEGIN\n{_apply(added)};\nRETURN NULL;\nEND\n",
+        "update": _apply_and_delete_empty(f"{added}\nUNION ALL\n{removed}"),
+        "delete": _apply_and_delete_empty(removed),
+        "truncate": f"\nBEGIN\nDELETE FROM {USAGE};\nRETURN NULL;\nEND\n",
     }
     return {f"{TRIGGER}_{event}": body for event, body in bodies.items()}
 
 
-def all_usage() -> str:
-    """A SELECT of the whole roll-up, freshly summed from the sessions; its columns are COLUMNS."""
-    changes = _changes(SESSIONS, "")
-    return f"SELECT {_listed(KEY)}, {_summed()} FROM ({changes}) changes GROUP BY {_listed(KEY)}"
+def calendar_statement() -> str:
+    """The statement that fills the empty calendar, without its rows."""
+    return f"INSERT INTO {DAYS} (starts_at, day, zone) VALUES"
+
+
+def sum_statement() -> str:
+    """The statement that fills the empty roll-up from the sessions."""
+    return f"INSERT INTO {USAGE} ({_one_line(COLUMNS)})\n{select_all_usage()}"
+
+
+def select_all_usage() -> str:
+    """A SELECT of the whole roll-up, summed from the sessions. Its columns are COLUMNS."""
+    return _grouped(_changes(SESSIONS, ""))
 
 
 # PostgreSQL -----------------------------------------------------------------------------------------------------------
 
 
-def _create_functions() -> Iterator[str]:
-    for name, body in functions().items():
-        # The schema of now, also for writers with another search path.
-        options = "LANGUAGE plpgsql SET search_path FROM CURRENT"
-        yield f"CREATE FUNCTION {name}() RETURNS trigger {options} AS $body${body}$body$"
+def _create_functions() -> list[str]:
+    # The schema of the migration, so that writers with another search path find the tables too.
+    options = "LANGUAGE plpgsql SET search_path FROM CURRENT"
+    return [
+        f"CREATE FUNCTION {name}() RETURNS trigger {options} AS $body${body}$body$"
+        for name, body in functions().items()
+    ]
 
 
 def _changes(rows: str, sign: str) -> str:
-    measures = ", ".join(f"{sign}({measure(name, 'session')}) AS {name}" for name in SUMMED_COLUMNS)
+    """What the sessions of a table add (or with the sign "-" take away), one row per session."""
+    columns = [
+        f"{_day('session')} AS day",
+        "session.user_id",
+        "session.provider",
+        "coalesce(session.repo_id, 0) AS repo_id",
+        *(f"{sign}({summand(name, 'session')}) AS {name}" for name in SUMMED_COLUMNS),
+    ]
+    return f"SELECT\n{_block(columns)}\nFROM {rows} session"
+
+
+def _grouped(changes: str) -> str:
+    columns = [*KEY, *(f"sum({name}) AS {name}" for name in SUMMED_COLUMNS)]
+    return f"SELECT\n{_block(columns)}\nFROM (\n{_indented(changes)}\n) changes\nGROUP BY {_one_line(KEY)}"
+
+
+def _apply(changes: str) -> str:
+    """Add the changes to the roll-up, in the order of the key."""
+    changed = _indented("\nOR ".join(f"sum({name}) <> 0" for name in SUMMED_COLUMNS))
+    added = [f"{name} = kept.{name} + excluded.{name}" for name in SUMMED_COLUMNS]
     return (
-        f"SELECT {_day('session')} AS day, session.user_id, session.provider, coalesce(session.repo_id, 0) AS repo_id, "
-        f"{measures} FROM {rows} session"
+        f"INSERT INTO {USAGE} AS kept ({_one_line(COLUMNS)})\n"
+        f"{_grouped(changes)}\n"
+        f"HAVING\n{changed}\n"
+        f"ORDER BY {_one_line(KEY)}\n"
+        f"ON CONFLICT ({_one_line(KEY)}) DO UPDATE SET\n{_block(added)}"
     )
 
 
-def _applied(changes: str) -> str:
-    changed = " OR ".join(f"sum({name}) <> 0" for name in SUMMED_COLUMNS)
-    added = ", ".join(f"{name} = kept.{name} + excluded.{name}" for name in SUMMED_COLUMNS)
-    return (
-        f"INSERT INTO {USAGE} AS kept ({_listed(COLUMNS)})\n"
-        f"SELECT {_listed(KEY)}, {_summed()} FROM (\n{changes}\n) changes\n"
-        f"GROUP BY {_listed(KEY)} HAVING {changed} ORDER BY {_listed(KEY)}\n"
-        f"ON CONFLICT ({_listed(KEY)}) DO UPDATE SET {added}"
-    )
+def _apply_and_delete_empty(changes: str) -> str:
+    """Add the changes in one pass in the order of the key, then delete each row that has no session left.
 
-
-def _removing(changes: str) -> str:
-    """One pass in the key's order, then away with what came down to nothing, each by its key.
-
-    A negative row cannot stay: what is inserted here without a session behind it goes at once.
+    A row with negative sums cannot stay: one that is inserted here without a session behind it is deleted at once.
     """
     key = " AND ".join(f"{name} = emptied.{name}" for name in KEY)
     return (
-        f"DECLARE emptied record;\nBEGIN\nFOR emptied IN\n{_applied(changes)}\n"
-        f"RETURNING {_listed(f'kept.{name}' for name in KEY)}, kept.session_count + kept.pending_count AS remaining\n"
-        f"LOOP\nIF emptied.remaining <= 0 THEN\nDELETE FROM {USAGE} WHERE {key};\nEND IF;\nEND LOOP;\n"
-        "RETURN NULL;\nEND"
+        "\nDECLARE emptied record;\n"
+        "BEGIN\n"
+        f"FOR emptied IN\n{_indented(_apply(changes))}\n"
+        f"    RETURNING {_one_line(f'kept.{name}' for name in KEY)}, "
+        "kept.session_count + kept.pending_count AS remaining\n"
+        "LOOP\n"
+        "    IF emptied.remaining <= 0 THEN\n"
+        f"        DELETE FROM {USAGE} WHERE {key};\n"
+        "    END IF;\n"
+        "END LOOP;\n"
+        "RETURN NULL;\n"
+        "END\n"
     )
 
 
@@ -162,48 +196,54 @@ def _statement_trigger(event: str, transition: str) -> str:
 
 
 def _row_trigger(event: str, condition: str, *statements: str) -> str:
-    body = "".join(f"{statement}; " for statement in statements)
-    return f"CREATE TRIGGER {TRIGGER}_{event} AFTER {event.upper()} ON {SESSIONS} {condition}BEGIN {body}END"
+    body = "".join(f"{_indented(statement)};\n" for statement in statements)
+    return f"CREATE TRIGGER {TRIGGER}_{event} AFTER {event.upper()} ON {SESSIONS}\n{condition}BEGIN\n{body}END"
 
 
 def _increment() -> str:
     values = [_day("NEW"), "NEW.user_id", "NEW.provider", "coalesce(NEW.repo_id, 0)"]
-    values += [measure(name, "NEW") for name in SUMMED_COLUMNS]
-    added = ", ".join(f"{name} = {name} + excluded.{name}" for name in SUMMED_COLUMNS)
+    values += [summand(name, "NEW") for name in SUMMED_COLUMNS]
+    added = [f"{name} = {name} + excluded.{name}" for name in SUMMED_COLUMNS]
     return (
-        f"INSERT INTO {USAGE} ({_listed(COLUMNS)}) VALUES ({_listed(values)}) "
-        f"ON CONFLICT ({_listed(KEY)}) DO UPDATE SET {added}"
+        f"INSERT INTO {USAGE} ({_one_line(COLUMNS)})\n"
+        f"VALUES (\n{_block(values)}\n)\n"
+        f"ON CONFLICT ({_one_line(KEY)}) DO UPDATE SET\n{_block(added)}"
     )
 
 
 def _decrement() -> str:
-    less = ", ".join(f"{name} = {name} - ({measure(name, 'OLD')})" for name in SUMMED_COLUMNS)
-    return f"UPDATE {USAGE} SET {less} WHERE {_old_key()}"
+    less = [f"{name} = {name} - ({summand(name, 'OLD')})" for name in SUMMED_COLUMNS]
+    return f"UPDATE {USAGE} SET\n{_block(less)}\nWHERE {_old_key()}"
 
 
-def _delete_at_zero() -> str:
+def _delete_empty() -> str:
     return f"DELETE FROM {USAGE} WHERE {_old_key()} AND session_count + pending_count <= 0"
 
 
 def _old_key() -> str:
     values = (_day("OLD"), "OLD.user_id", "OLD.provider", "coalesce(OLD.repo_id, 0)")
-    return " AND ".join(f"{name} = {value}" for name, value in zip(KEY, values, strict=True))
+    return "\nAND ".join(f"{name} = {value}" for name, value in zip(KEY, values, strict=True))
 
 
 # Both -----------------------------------------------------------------------------------------------------------------
 
 
 def _day(row: str) -> str:
-    """The day on which a session started: the last that began by then."""
+    """The day on which a session started: the last one that began by then."""
     return f"(SELECT day FROM {DAYS} WHERE starts_at <= {row}.started_at ORDER BY starts_at DESC LIMIT 1)"
 
 
-def _summed() -> str:
-    return ", ".join(f"sum({name}) AS {name}" for name in SUMMED_COLUMNS)
-
-
-def _listed(names: Iterable[str]) -> str:
+def _one_line(names: Iterable[str]) -> str:
     return ", ".join(names)
+
+
+def _block(items: Iterable[str]) -> str:
+    """The items separated by commas, each on a line of its own."""
+    return _indented(",\n".join(items))
+
+
+def _indented(text: str) -> str:
+    return indent(text, "    ")
 
 
 _POSTGRES_EVENTS = {
@@ -216,10 +256,10 @@ _SQLITE_EVENTS = {
     "insert": _row_trigger("insert", "", _increment()),
     "update": _row_trigger(
         "update",
-        f"WHEN {' OR '.join(f'OLD.{name} IS NOT NEW.{name}' for name in _SOURCES)} ",
+        "WHEN\n" + _indented("\nOR ".join(f"OLD.{name} IS NOT NEW.{name}" for name in _SOURCES)) + "\n",
         _decrement(),
         _increment(),
-        _delete_at_zero(),
+        _delete_empty(),
     ),
-    "delete": _row_trigger("delete", "", _decrement(), _delete_at_zero()),
+    "delete": _row_trigger("delete", "", _decrement(), _delete_empty()),
 }

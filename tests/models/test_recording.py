@@ -152,7 +152,7 @@ def test_all_bad_fields_are_named_at_once_unknown_and_missing_ones_too(user: Any
         "external_id": ["This field is required."],
         "started_at": ["This field is required."],
         "provider": ["Must be one of claude-code, codex, opencode, cursor."],
-        "cost_usd": ["Must lie between 0 and 100000."],
+        "cost_usd": ["Must be between 0 and 100000."],
         "cost": ["Unknown field."],
     }
 

@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -21,11 +22,13 @@ from org_analytics.periods import day_start
 from org_analytics.rollup import maintenance, triggers
 from org_analytics.rollup.operations import InstallDailyUsage, SuspendDailyUsage
 from org_analytics.rollup.tables import DailyUsage, ReportingDay
+from org_analytics.rollup.versions import DIRECTORY, RollupVersion
 from tests.threads import at_once
 from tests.users import create_user
 
 NOW = datetime(2026, 6, 17, 15, 30, tzinfo=UTC)
 SESSIONS = CodingSession._meta.db_table
+LATEST = RollupVersion(max(path.name.split(".")[0] for path in DIRECTORY.glob("*.sql")))
 
 
 def unsaved(user: Any, number: int, **values: Any) -> CodingSession:
@@ -46,7 +49,7 @@ def execute(statement: str) -> None:
 
 
 def suspend_triggers() -> None:
-    for statement in triggers.drop(connection.vendor):
+    for statement in triggers.drop_statements(connection.vendor):
         execute(statement)
 
 
@@ -214,7 +217,7 @@ def applied(operation: Any, backwards: bool = False) -> None:
 def test_altering_the_sessions_in_brackets_keeps_triggers_and_numbers(user: Any) -> None:
     CodingSession.objects.bulk_create(unsaved(user, number) for number in range(3))
     for backwards in (False, True):
-        applied(SuspendDailyUsage([title_of(300)]), backwards)
+        applied(SuspendDailyUsage(LATEST, [title_of(300)]), backwards)
         assert maintenance.altered_triggers(connection) == []
         CodingSession.objects.filter(external_id=str(int(backwards))).delete()
         assert counts() == {NOW.date(): 1 if backwards else 2}
@@ -234,9 +237,11 @@ def test_altering_the_sessions_without_brackets_loses_the_triggers_on_sqlite(db:
 @pytest.mark.django_db(transaction=True)
 def test_the_installation_can_be_undone_and_done_again(user: Any) -> None:
     CodingSession.objects.bulk_create([unsaved(user, 1)])
-    applied(InstallDailyUsage(), backwards=True)
+    first = import_module("org_analytics.migrations.0001_initial")
+    install = InstallDailyUsage(LATEST, [first.DAILY_USAGE, first.REPORTING_DAY])
+    applied(install, backwards=True)
     CodingSession.objects.bulk_create([unsaved(user, 2)])
-    applied(InstallDailyUsage())
+    applied(install)
     assert maintenance.altered_triggers(connection) == []
     assert counts() == {NOW.date(): 2}
 
