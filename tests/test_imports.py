@@ -42,7 +42,8 @@ ALLOWED_INSIDE = {
         "__init__": {"imports", "repos", "sessions", "usage"},
         "repos": {"fork_graph", "managers"},
         "usage": {"managers", "validation"},
-        "recording": {"managers", "repos", "usage", "validation"},
+        "validation": {"owners"},
+        "recording": {"managers", "owners", "repos", "usage", "validation"},
         "sessions": {"recording", "repos"},
     },
     "rollup": {

@@ -9,9 +9,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.db.models import Model
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
@@ -31,6 +29,7 @@ from ..limits import (
 )
 from ..money import from_nanos, to_nanos
 from ..repo_paths import GitPaths, paths_from_git_info
+from .owners import user_id, user_pk
 
 NO_GIT = GitPaths()
 
@@ -58,7 +57,7 @@ class SessionRow:
     `models` is None where the caller did not give it: the stored usage stays.
     """
 
-    user: Model
+    user_id: Any
     provider: str
     external_id: str
     started_at: datetime
@@ -76,12 +75,16 @@ class SessionRow:
     @property
     def key(self) -> tuple[str, str, str]:
         """The unique key of a session. The user's id is text, so that keys of any type sort."""
-        return str(self.user.pk), self.provider, self.external_id
+        return str(self.user_id), self.provider, self.external_id
 
 
 def clean_row(given: Mapping[str, Any]) -> SessionRow:
     """Validate a row. Raises ValidationError with all bad fields by name; a message never repeats a value."""
     cleaned, errors = _cleaned(given, _CLEANERS, _REQUIRED)
+    if "user" not in given and "user_id" not in given:
+        errors["user"] = [_("This field is required.")]
+    elif "user" in given and "user_id" in given:
+        errors["user_id"] = [_("Give user or user_id, not both.")]
     started, ended = cleaned.get("started_at"), cleaned.get("ended_at")
     if started and ended and ended < started:
         errors["ended_at"] = [_("Must not be before started_at.")]
@@ -95,6 +98,8 @@ def clean_row(given: Mapping[str, Any]) -> SessionRow:
         cleaned["cost_complete"] = priced and cleaned.get("cost_complete", True)
     if errors:
         raise ValidationError(errors)
+    if "user" in cleaned:
+        cleaned["user_id"] = cleaned.pop("user")
     return SessionRow(**cleaned)
 
 
@@ -112,12 +117,6 @@ def _cleaned(
         except ValidationError as error:
             errors[name] = error.messages
     return cleaned, errors
-
-
-def _user(value: Any) -> Model:
-    if not isinstance(value, get_user_model()) or value.pk is None:
-        raise ValidationError(_("Must be a saved user."))
-    return value
 
 
 def _provider(value: Any) -> str:
@@ -251,7 +250,8 @@ def or_none(clean: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 _CLEANERS: dict[str, Callable[[Any], Any]] = {
-    "user": _user,
+    "user": user_pk,
+    "user_id": user_id,
     "provider": _provider,
     "external_id": partial(text, shortest=1, longest=MAX_EXTERNAL_ID),
     "started_at": instant,
@@ -266,7 +266,7 @@ _CLEANERS: dict[str, Callable[[Any], Any]] = {
     "analyzed": flag,
     "models": or_none(_models),
 }
-_REQUIRED = ("user", "provider", "external_id", "started_at")
+_REQUIRED = ("provider", "external_id", "started_at")
 _USAGE_CLEANERS: dict[str, Callable[[Any], Any]] = {
     "model": partial(text, shortest=1, longest=MAX_MODEL),
     "requests": count,

@@ -114,8 +114,9 @@ class Loading:
             raise ValidationError(str(error)) from error
         if not isinstance(fields, dict):
             raise ValidationError("Must be an object.")
-        if "user" in fields:
-            raise ValidationError({"user": "Unknown field. Name the user with email."})
+        for name in ("user", "user_id"):
+            if name in fields:
+                raise ValidationError({name: "Unknown field. Name the user with email."})
         if "email" not in fields:
             raise ValidationError({"email": "This field is required."})
         try:
