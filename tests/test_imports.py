@@ -42,7 +42,7 @@ ALLOWED_INSIDE = {
         "__init__": {"imports", "repos", "sessions", "usage"},
         "repos": {"fork_graph", "managers"},
         "usage": {"managers", "validation"},
-        "validation": {"owners"},
+        "validation": {"owners", "values"},
         "recording": {"managers", "owners", "repos", "usage", "validation"},
         "sessions": {"recording", "repos"},
     },

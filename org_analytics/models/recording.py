@@ -2,7 +2,8 @@
 
 They also create the repositories and fork links that the sessions name. Each batch is one transaction. Locks are always
 taken in the same order (fork links, then sessions by key), so that concurrent calls wait for each other; a deadlock or
-a SQLite lock that happens nevertheless is retried.
+a SQLite lock that happens nevertheless is retried. Rows that change nothing are found first, without a lock: a host
+that gives all its sessions every night pays little for them.
 """
 
 from __future__ import annotations
@@ -10,13 +11,13 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import datetime
 from itertools import islice
-from operator import attrgetter, itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -25,7 +26,7 @@ from .managers import WriteDatabaseManager
 from .owners import missing_users
 from .repos import Repo
 from .usage import ModelUsage
-from .validation import SessionRow, UsageRow, clean_row
+from .validation import SessionRow, UsageRow, clean_rows
 
 if TYPE_CHECKING:
     from .sessions import CodingSession
@@ -49,21 +50,13 @@ _VALUES = (
 )
 
 _values_of = attrgetter(*_VALUES)
+_IS_ANALYZED = ExpressionWrapper(Q(analyzed_at__isnull=False), output_field=BooleanField())
 
 Result = TypeVar("Result")
 RowOutcome = str | ValidationError
 Key = tuple[str, str, str]
 Rows = Mapping[Key, SessionRow]
-Written = dict[Key, tuple["CodingSession | StoredSession", str]]
-
-
-class StoredSession(NamedTuple):
-    """A session as it was read before its batch is written. A model instance would cost ten times as much."""
-
-    pk: int
-    analyzed_at: datetime | None
-    values: tuple[Any, ...]  # repository and `_VALUES`: what a row is compared with
-    columns: tuple[Any, ...]  # in the order of the model's fields
+Written = dict[Key, tuple["CodingSession", str]]
 
 
 class CodingSessionManager(WriteDatabaseManager):
@@ -83,9 +76,7 @@ class CodingSessionManager(WriteDatabaseManager):
         [row] = self._clean([values], skip_invalid=True)
         if isinstance(row, ValidationError):
             raise row
-        session, outcome = self._write([row])[row.key]
-        if isinstance(session, StoredSession):
-            session = self.model.from_db(self.write_db, self._columns, session.columns)
+        session, outcome = retried(lambda: self._write_rows({row.key: row}, self._repos([row])), self.write_db)[row.key]
         return session, outcome == CREATED
 
     def record_many(
@@ -103,14 +94,14 @@ class CodingSessionManager(WriteDatabaseManager):
         iterator = iter(rows)
         while batch := list(islice(iterator, batch_size)):
             cleaned = self._clean(batch, len(outcomes), skip_invalid)
-            written = self._write([row for row in cleaned if isinstance(row, SessionRow)])
-            outcomes += [written[row.key][1] if isinstance(row, SessionRow) else row for row in cleaned]
+            outcome_by_key = self._write([row for row in cleaned if isinstance(row, SessionRow)])
+            outcomes += [outcome_by_key[row.key] if isinstance(row, SessionRow) else row for row in cleaned]
         return outcomes
 
     def _clean(
         self, batch: Collection[Mapping[str, Any]], first_index: int = 0, skip_invalid: bool = False
     ) -> list[SessionRow | ValidationError]:
-        cleaned = [_row_or_error(given) for given in batch]
+        cleaned = clean_rows(batch)
         by_id = {
             row.user_id
             for row, given in zip(cleaned, batch, strict=True)
@@ -123,21 +114,49 @@ class CodingSessionManager(WriteDatabaseManager):
                 raise InvalidRowError(index, row) from row
         return cleaned
 
-    def _write(self, rows: Collection[SessionRow]) -> Written:
+    def _write(self, rows: Collection[SessionRow]) -> dict[Key, str]:
         last = {row.key: row for row in rows}
         ordered = {key: last[key] for key in sorted(last)}
         return retried(lambda: self._write_batch(ordered), self.write_db) if ordered else {}
 
-    def _write_batch(self, rows: Rows) -> Written:
+    def _write_batch(self, rows: Rows) -> dict[Key, str]:
         repos = self._repos(rows.values())
-        stored = self._stored(rows.values())
+        is_unchanged = self._compare(rows, repos)
+        outcomes = {key: UNCHANGED for key, unchanged in is_unchanged.items() if unchanged}
+        rest = {key: row for key, row in rows.items() if key not in outcomes}
+        known = {key: row for key, row in rest.items() if key in is_unchanged}
+        written = self._write_rows(rest, repos, known)
+        return outcomes | {key: outcome for key, (_session, outcome) in written.items()}
+
+    def _compare(self, rows: Rows, repos: Mapping[str, int]) -> dict[Key, bool]:
+        """The keys of the rows whose sessions are stored, each with whether its row changes nothing."""
+        columns = ("pk", "user_id", "provider", "external_id", "repo_id", *_VALUES, _IS_ANALYZED)
+        is_unchanged: dict[Key, bool] = {}
+        keys_by_pk: dict[int, Key] = {}
+        for pk, user_id, *rest in self._sessions(rows.values()).values_list(*columns):
+            provider, external_id, *values, is_analyzed = rest
+            key = str(user_id), provider, external_id
+            if row := rows.get(key):
+                given = [_id(repos, row.git_info.repo), *_values_of(row)]
+                is_unchanged[key] = given == values and (is_analyzed or not row.analyzed)
+                if is_unchanged[key] and row.models is not None:
+                    keys_by_pk[pk] = key
+        for pk, usage in ModelUsage.objects.db_manager(self.write_db).for_sessions(keys_by_pk).items():
+            key = keys_by_pk[pk]
+            is_unchanged[key] = usage == rows[key].models
+        return is_unchanged
+
+    def _write_rows(self, rows: Rows, repos: Mapping[str, int], known: Rows | None = None) -> Written:
+        """Write the rows and lock those of their sessions that are stored: the `known` ones, or all that there are."""
+        stored = self._lock(rows.values() if known is None else known.values())
         written: Written = {}
         for key, row in rows.items():
-            session, repo_id = stored.get(key), _id(repos, row.git_info.repo)
+            session = stored.get(key)
+            built = self._build_session(row, repos, session)
             if session is None:
-                written[key] = self._build_session(row, repo_id, None), CREATED
-            elif _has_changed(row, repo_id, session):
-                written[key] = self._build_session(row, repo_id, session.analyzed_at), UPDATED
+                written[key] = built, CREATED
+            elif _has_changed(built, session):
+                written[key] = built, UPDATED
             else:
                 written[key] = session, UNCHANGED
         self._save(written)
@@ -157,22 +176,20 @@ class CodingSessionManager(WriteDatabaseManager):
                 update_fields=[*_VALUES, "repo", "analyzed_at"],
             )
 
-    def _write_usage(self, rows: Rows, stored: Mapping[Key, StoredSession], written: Written) -> None:
+    def _write_usage(self, rows: Rows, stored: Mapping[Key, CodingSession], written: Written) -> None:
         """Replace the model usage of the rows that give another one; that is an update, too."""
         given = {key: row.models for key, row in rows.items() if row.models is not None}
-        if not given:
-            return
-        usage = ModelUsage.objects.db_manager(self.write_db)
-        usage_by_session = usage.for_sessions([stored[key].pk for key in given if key in stored])
+        manager = ModelUsage.objects.db_manager(self.write_db)
+        stored_usage = manager.for_sessions([stored[key].pk for key in given if key in stored])
         changed: dict[int, tuple[UsageRow, ...]] = {}
         for key, models in given.items():
             session, outcome = written[key]
-            pk = stored[key].pk if key in stored else session.pk
-            if models != usage_by_session.get(pk, ()):
+            pk = stored.get(key, session).pk
+            if models != stored_usage.get(pk, ()):
                 changed[pk] = models
                 written[key] = session, UPDATED if outcome == UNCHANGED else outcome
         if changed:
-            usage.replace(changed)
+            manager.replace(changed)
 
     def _repos(self, rows: Collection[SessionRow]) -> dict[str, int]:
         """The ids of the rows' repositories by folded path. Also records what the rows say about forks."""
@@ -188,37 +205,31 @@ class CodingSessionManager(WriteDatabaseManager):
         )
         return ids
 
-    def _stored(self, rows: Collection[SessionRow]) -> dict[Key, StoredSession]:
+    def _lock(self, rows: Collection[SessionRow]) -> dict[Key, CodingSession]:
         """The stored sessions of these keys, locked in the order in which every batch locks them."""
+        if not rows:
+            return {}
         sessions = (
-            self.using(self.write_db)
+            self._sessions(rows)
             .select_for_update(no_key=True)
-            .filter(user__in={row.user_id for row in rows}, external_id__in={row.external_id for row in rows})
             .order_by("user_id", "provider", "external_id")  # "user" would use the user model's own ordering
         )
-        columns = self._columns
-        key_of = itemgetter(*map(columns.index, ("user_id", "provider", "external_id")))
-        values_of = itemgetter(*map(columns.index, ("repo_id", *_VALUES)))
-        pk, analyzed_at = columns.index("id"), columns.index("analyzed_at")
-        stored = {}
-        for row in sessions.values_list(*columns):
-            user_id, provider, external_id = key_of(row)
-            stored[str(user_id), provider, external_id] = StoredSession(row[pk], row[analyzed_at], values_of(row), row)
-        return stored
+        return {(str(session.user_id), session.provider, session.external_id): session for session in sessions}
 
-    @property
-    def _columns(self) -> list[str]:
-        """The names of the sessions' columns, in the order in which `Model.from_db()` expects their values."""
-        return [field.attname for field in self.model._meta.concrete_fields]
+    def _sessions(self, rows: Collection[SessionRow]) -> QuerySet[CodingSession]:
+        """The stored sessions of these rows, and possibly a few of other combinations of user and external id."""
+        users, external_ids = {row.user_id for row in rows}, {row.external_id for row in rows}
+        return self.using(self.write_db).filter(user__in=users, external_id__in=external_ids)
 
-    def _build_session(self, row: SessionRow, repo_id: int | None, analyzed_at: datetime | None) -> CodingSession:
+    def _build_session(self, row: SessionRow, repos: Mapping[str, int], stored: CodingSession | None) -> CodingSession:
+        analyzed_at = stored.analyzed_at if stored else None
         if row.analyzed and analyzed_at is None:
             analyzed_at = timezone.now()
         session: CodingSession = self.model(
             user_id=row.user_id,
             provider=row.provider,
             external_id=row.external_id,
-            repo_id=repo_id,
+            repo_id=_id(repos, row.git_info.repo),
             analyzed_at=analyzed_at,
             **dict(zip(_VALUES, _values_of(row), strict=True)),
         )
@@ -257,16 +268,8 @@ def _id(ids: Mapping[str, int], path: str | None) -> int | None:
     return None if path is None else ids[fold_case(path)]
 
 
-def _has_changed(row: SessionRow, repo_id: int | None, stored: StoredSession) -> bool:
-    becomes_analyzed = row.analyzed and stored.analyzed_at is None
-    return becomes_analyzed or (repo_id, *_values_of(row)) != stored.values
-
-
-def _row_or_error(row: Mapping[str, Any]) -> SessionRow | ValidationError:
-    try:
-        return clean_row(row)
-    except ValidationError as error:
-        return error
+def _has_changed(built: CodingSession, stored: CodingSession) -> bool:
+    return any(getattr(built, name) != getattr(stored, name) for name in (*_VALUES, "repo_id", "analyzed_at"))
 
 
 def _refused(row: SessionRow | ValidationError, missing: set[Any]) -> SessionRow | ValidationError:
