@@ -5,12 +5,13 @@ from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
+from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
 
-def user_pk(value: Any) -> Any:
+def user_pk(value: Any, model: type[Model] | None = None) -> Any:
     """Validate a `user` and return its primary key."""
-    if not isinstance(value, get_user_model()) or value.pk is None:
+    if not isinstance(value, model or get_user_model()) or value.pk is None:
         raise ValidationError(_("Must be a saved user."))
     return value.pk
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from itertools import islice
 from typing import Any, NamedTuple
 
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
@@ -72,8 +72,13 @@ class SessionRow(NamedTuple):
 
 def clean_rows(batch: Iterable[Mapping[str, Any]]) -> list[SessionRow | ValidationError]:
     """Validate rows: each as `clean_row()` returns it, or the error that it raises."""
-    # Rows of a batch often name the same repository. Forgotten after the batch, as addresses may hold credentials.
-    cleaners: Cleaners = {**_CLEANERS, "git_info": partial(_git_paths, {})}
+    # Found once per batch: the user model, and the paths of repositories, which rows often share. They are forgotten
+    # after it, because addresses may hold credentials.
+    cleaners: Cleaners = {
+        **_CLEANERS,
+        "user": partial(user_pk, model=get_user_model()),
+        "git_info": partial(_git_paths, {}),
+    }
     return [_row_or_error(given, cleaners) for given in batch]
 
 
@@ -115,16 +120,18 @@ def _cleaned(
     """The cleaned values and the errors, both by name. Reports the first `MAX_NAMED` unknown fields."""
     cleaned: dict[str, Any] = {}
     errors: dict[str, list[Any]] = {name: [_("This field is required.")] for name in required if name not in given}
-    if not given.keys() <= cleaners.keys():
-        unknown = (name for name in given if name not in cleaners)
-        errors.update((name, [_("Unknown field.")]) for name in islice(unknown, MAX_NAMED))
-    for name in cleaners:
-        if name not in given:
+    unknown: list[str] = []
+    invalid: dict[str, list[Any]] = {}
+    for name, value in given.items():
+        if name not in cleaners:
+            unknown.append(name)
             continue
         try:
-            cleaned[name] = cleaners[name](given[name])
+            cleaned[name] = cleaners[name](value)
         except ValidationError as error:
-            errors[name] = error.messages
+            invalid[name] = error.messages
+    errors.update((name, [_("Unknown field.")]) for name in unknown[:MAX_NAMED])
+    errors.update((name, invalid[name]) for name in cleaners if name in invalid)
     return cleaned, errors
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..fields import MoneyField
 from ..limits import END_OF_STARTS, FIRST_START, MAX_COST_USD, MAX_COUNT, MAX_MS
-from ..money import from_nanos, to_nanos
+from ..money import round_nanos
 
 # Also lone surrogates: JSON can carry them, UTF-8 and so the database cannot.
 _UNSTORABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -59,7 +59,7 @@ def cost(value: Any) -> Decimal:
     amount = None if isinstance(value, int) and not 0 <= value <= MAX_COST_USD else _money.to_python(value)
     if amount is None or not 0 <= amount <= MAX_COST_USD:
         raise ValidationError(_("Must be between 0 and %(maximum)s."), params={"maximum": MAX_COST_USD})
-    return from_nanos(to_nanos(amount))
+    return round_nanos(amount)
 
 
 def milliseconds(value: Any) -> int:
