@@ -41,9 +41,9 @@ ALLOWED_INSIDE = {
     "models": {
         "__init__": {"imports", "repos", "sessions", "usage"},
         "repos": {"fork_graph", "managers"},
-        "usage": {"managers", "validation"},
+        "usage": {"lookups", "managers", "validation"},
         "validation": {"owners", "values"},
-        "recording": {"managers", "owners", "repos", "usage", "validation"},
+        "recording": {"lookups", "managers", "owners", "repos", "usage", "validation"},
         "sessions": {"recording", "repos"},
     },
     "rollup": {
