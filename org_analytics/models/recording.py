@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, transaction
-from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ..repo_paths import fold_case
-from .lookups import OneOf
+from .lookups import with_keys
 from .managers import WriteDatabaseManager
 from .owners import missing_users
 from .repos import Repo
@@ -218,9 +218,9 @@ class CodingSessionManager(WriteDatabaseManager):
         return {(str(session.user_id), session.provider, session.external_id): session for session in sessions}
 
     def _sessions(self, rows: Collection[SessionRow]) -> QuerySet[CodingSession]:
-        """The stored sessions of these rows, and possibly a few of other combinations of user and external id."""
-        users, external_ids = {row.user_id for row in rows}, {row.external_id for row in rows}
-        return self.using(self.write_db).filter(OneOf(F("user_id"), users), OneOf(F("external_id"), external_ids))
+        """The stored sessions of these rows."""
+        keys = [(row.user_id, row.provider, row.external_id) for row in rows]
+        return self.using(self.write_db).filter(pk__in=with_keys(self.model, keys, self.write_db))
 
     def _build_session(self, row: SessionRow, repos: Mapping[str, int], stored: CodingSession | None) -> CodingSession:
         analyzed_at = stored.analyzed_at if stored else None

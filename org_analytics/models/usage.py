@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from ..fields import MoneyField
 from ..limits import MAX_COST_USD, MAX_COUNT, MAX_MODEL
-from .lookups import OneOf
+from .lookups import one_of
 from .managers import WriteDatabaseManager
 from .validation import UsageRow
 
@@ -26,7 +26,7 @@ class ModelUsageManager(WriteDatabaseManager):
         usage: dict[int, list[UsageRow]] = defaultdict(list)
         if not sessions:
             return {}
-        rows = self.using(self.write_db).filter(OneOf(F("session_id"), sessions))
+        rows = self.using(self.write_db).filter(session__in=one_of(sessions, self.write_db))
         stored = rows.values_list("session_id", *UsageRow._fields)
         for session, *values in stored:
             usage[session].append(UsageRow._make(values))
