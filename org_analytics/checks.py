@@ -178,6 +178,21 @@ def check_read_database(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
+def check_throttle_rates(**kwargs: Any) -> list[CheckMessage]:
+    """E014: the rate limits cannot be read, so every request would fail."""
+    try:
+        app_settings.throttle_rates  # noqa: B018
+    except ImproperlyConfigured as error:
+        return [
+            Error(
+                str(error),
+                hint="Use rates such as {'read': '1200/min', 'write': '240/min'}, or None for no limit.",
+                id="org_analytics.E014",
+            )
+        ]
+    return []
+
+
 def check_daily_usage(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """W003: day boundaries of another time zone. W004: triggers that are missing or modified.
 
@@ -215,5 +230,6 @@ SETTINGS_CHECKS = [
     check_sqlite_transactions,
     check_statement_timeout,
     check_read_database,
+    check_throttle_rates,
 ]
 DATABASE_CHECKS = [check_daily_usage]

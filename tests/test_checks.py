@@ -221,6 +221,23 @@ def test_e010_is_silent_on_an_alias_and_on_none(settings: Any, alias: str | None
     assert not found("E010")
 
 
+@pytest.mark.parametrize("value", ["100/min", {"read": "often"}, {"write": 5}, {"delete": "1/min"}])
+def test_e014_rates_that_cannot_be_read(settings: Any, value: Any) -> None:
+    settings.ORG_ANALYTICS_THROTTLE_RATES = value
+
+    (message,) = found("E014")
+
+    assert repr(value) in message.msg
+    assert "1200/min" in str(message.hint)
+
+
+@pytest.mark.parametrize("value", [None, {}, {"read": "5/s"}])
+def test_e014_is_silent_on_rates_and_on_none(settings: Any, value: Any) -> None:
+    settings.ORG_ANALYTICS_THROTTLE_RATES = value
+
+    assert not found("E014")
+
+
 @pytest.mark.django_db
 def test_w003_a_changed_reporting_zone_is_noticed_until_the_days_are_cut_anew(settings: Any) -> None:
     assert checks.check_daily_usage(["default"]) == []

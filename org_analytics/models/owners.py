@@ -1,12 +1,17 @@
 """Whose session a row is: `user`, a user, or `user_id`, a user's primary key."""
 
+import zlib
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
+from django.db import connections
 from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
+
+# An arbitrary number: the class of the PostgreSQL advisory locks on users.
+_USER_LOCK = 0x6F726775
 
 
 def user_pk(value: Any, model: type[Model] | None = None) -> Any:
@@ -37,3 +42,21 @@ def missing_users(ids: set[Any], using: str) -> set[Any]:
         return set()
     users = get_user_model()._base_manager.using(using)
     return ids - set(users.filter(pk__in=ids).values_list("pk", flat=True))
+
+
+def lock_users(ids: set[Any], using: str) -> None:
+    """Let the writers of one user wait for each other until the transaction ends; SQLite has one writer anyway.
+
+    New and changed rows are two statements, and each fires a trigger that locks the user's days in the roll-up. Two
+    writers between their statements would wait for each other's days: a deadlock.
+    """
+    connection = connections[using]
+    if connection.vendor == "postgresql":
+        keys = sorted(set(map(_lock_key, ids)))
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, key) FROM unnest(%s::int[]) AS key", [_USER_LOCK, keys])
+
+
+def _lock_key(user_id: Any) -> int:
+    """A signed 32-bit integer for a user's key of any type. Users who share one only wait for each other."""
+    return zlib.crc32(str(user_id).encode()) - 2**31

@@ -1,22 +1,20 @@
 """Write API: `CodingSession.objects.record()` and `record_many()`.
 
 They also create the repositories and fork links that the sessions name. Each batch is one transaction. Locks are always
-taken in the same order (fork links, then sessions by key), so that concurrent calls wait for each other; a deadlock or
-a SQLite lock that happens nevertheless is retried. Rows that change nothing are found first, without a lock: a host
-that gives all its sessions every night pays little for them.
+taken in the same order (users, fork links, sessions by key), so that concurrent calls wait for each other; a deadlock
+or a SQLite lock that happens nevertheless is retried. Sessions that do not change are not locked: a host that gives all
+its sessions every night pays little for them.
 """
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import IntegrityError
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -24,8 +22,9 @@ from django.utils.translation import gettext_lazy as _
 from ..repo_paths import fold_case
 from .lookups import with_keys
 from .managers import WriteDatabaseManager
-from .owners import missing_users
+from .owners import lock_users, missing_users
 from .repos import Repo
+from .retries import retried
 from .usage import ModelUsage
 from .validation import SessionRow, UsageRow, clean_rows
 
@@ -34,11 +33,6 @@ if TYPE_CHECKING:
 
 CREATED, UPDATED, UNCHANGED = "created", "updated", "unchanged"
 BATCH_SIZE = 500
-RETRIES = 3
-# Retries after another writer created the same row. Each means that the other writer succeeded, so they end; the
-# limit is for a caller's transaction that cannot see the other's rows.
-RACES = 30
-_POSTGRES_UNIQUE = "23505"
 _VALUES = (
     "started_at",
     "ended_at",
@@ -77,7 +71,8 @@ class CodingSessionManager(WriteDatabaseManager):
         [row] = self._clean([values], skip_invalid=True)
         if isinstance(row, ValidationError):
             raise row
-        session, outcome = retried(lambda: self._write_rows({row.key: row}, self._repos([row])), self.write_db)[row.key]
+        written = self._write([row], lambda rows: self._write_rows(rows, self._repos(rows.values())))
+        session, outcome = written[row.key]
         return session, outcome == CREATED
 
     def record_many(
@@ -95,9 +90,23 @@ class CodingSessionManager(WriteDatabaseManager):
         iterator = iter(rows)
         while batch := list(islice(iterator, batch_size)):
             cleaned = self._clean(batch, len(outcomes), skip_invalid)
-            outcome_by_key = self._write([row for row in cleaned if isinstance(row, SessionRow)])
-            outcomes += [outcome_by_key[row.key] if isinstance(row, SessionRow) else row for row in cleaned]
+            outcomes += self._batch_outcomes(cleaned, len(outcomes), skip_invalid)
         return outcomes
+
+    def _batch_outcomes(
+        self, cleaned: list[SessionRow | ValidationError], start: int, skip_invalid: bool
+    ) -> list[RowOutcome]:
+        rows = [row for row in cleaned if isinstance(row, SessionRow)]
+        try:
+            outcomes = self._write(rows, self._write_batch)
+        except UserDeletedError as error:
+            for place, row in enumerate(cleaned):
+                if isinstance(row, SessionRow) and row.user_id in error.user_ids:
+                    if not skip_invalid:
+                        raise InvalidRowError(start + place, error) from error
+                    cleaned[place] = error
+            return self._batch_outcomes(cleaned, start, skip_invalid)
+        return [outcomes[row.key] if isinstance(row, SessionRow) else row for row in cleaned]
 
     def _clean(
         self, batch: Collection[Mapping[str, Any]], first_index: int = 0, skip_invalid: bool = False
@@ -115,10 +124,22 @@ class CodingSessionManager(WriteDatabaseManager):
                 raise InvalidRowError(index, row) from row
         return cleaned
 
-    def _write(self, rows: Collection[SessionRow]) -> dict[Key, str]:
+    def _write(self, rows: Collection[SessionRow], write: Callable[[Rows], dict[Key, Result]]) -> dict[Key, Result]:
+        """Write one batch with all locks on its users. Raises UserDeletedError if a user was deleted meanwhile."""
         last = {row.key: row for row in rows}
         ordered = {key: last[key] for key in sorted(last)}
-        return retried(lambda: self._write_batch(ordered), self.write_db) if ordered else {}
+        users = {row.user_id for row in rows}
+
+        def write_locked() -> dict[Key, Result]:
+            lock_users(users, self.write_db)
+            return write(ordered)
+
+        try:
+            return retried(write_locked, self.write_db) if ordered else {}
+        except IntegrityError as error:
+            if deleted := missing_users(users, self.write_db):
+                raise UserDeletedError(deleted) from error
+            raise
 
     def _write_batch(self, rows: Rows) -> dict[Key, str]:
         repos = self._repos(rows.values())
@@ -237,6 +258,14 @@ class CodingSessionManager(WriteDatabaseManager):
         return session
 
 
+class UserDeletedError(ValidationError):
+    """Somebody deleted these users while their sessions were written."""
+
+    def __init__(self, user_ids: set[Any]) -> None:
+        super().__init__({"user": [_("The user was deleted.")]})
+        self.user_ids = user_ids
+
+
 class InvalidRowError(ValidationError):
     """The row at `index` of a batch is invalid; `error_dict` names its fields."""
 
@@ -246,23 +275,6 @@ class InvalidRowError(ValidationError):
 
     def __str__(self) -> str:
         return f"Row {self.index}: {super().__str__()}"
-
-
-def retried(write: Callable[[], Result], using: str) -> Result:
-    """Run `write()` in a transaction. Retry after a deadlock, a lock, or when another writer created its rows first."""
-    failures = races = 0
-    while True:
-        try:
-            with transaction.atomic(using=using):
-                return write()
-        except (OperationalError, IntegrityError) as error:
-            if getattr(error.__cause__, "sqlstate", None) == _POSTGRES_UNIQUE and races < RACES:
-                races += 1
-                continue
-            failures += 1
-            if failures > RETRIES:
-                raise
-            time.sleep(random.uniform(0.01, 0.05) * failures)  # noqa: S311
 
 
 def _id(ids: Mapping[str, int], path: str | None) -> int | None:
