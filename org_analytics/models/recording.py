@@ -68,7 +68,7 @@ class CodingSessionManager(WriteDatabaseManager):
         cost_usd; None = unpriced), replaces the stored usage; without it, the stored usage stays. With it, cost_usd is
         the sum of the models (another value is refused), and a model without a cost makes the cost incomplete.
         """
-        [row] = self._clean([values], skip_invalid=True)
+        [row] = self._clean([values])
         if isinstance(row, ValidationError):
             raise row
         written = self._write([row], lambda rows: self._write_rows(rows, self._repos(rows.values())))
@@ -89,40 +89,28 @@ class CodingSessionManager(WriteDatabaseManager):
         outcomes: list[RowOutcome] = []
         iterator = iter(rows)
         while batch := list(islice(iterator, batch_size)):
-            cleaned = self._clean(batch, len(outcomes), skip_invalid)
-            outcomes += self._batch_outcomes(cleaned, len(outcomes), skip_invalid)
+            outcomes += self._record_batch(batch, len(outcomes), skip_invalid)
         return outcomes
 
-    def _batch_outcomes(
-        self, cleaned: list[SessionRow | ValidationError], start: int, skip_invalid: bool
+    def _record_batch(
+        self, batch: Collection[Mapping[str, Any]], first_index: int, skip_invalid: bool
     ) -> list[RowOutcome]:
-        rows = [row for row in cleaned if isinstance(row, SessionRow)]
-        try:
-            outcomes = self._write(rows, self._write_batch)
-        except UserDeletedError as error:
-            for place, row in enumerate(cleaned):
-                if isinstance(row, SessionRow) and row.user_id in error.user_ids:
-                    if not skip_invalid:
-                        raise InvalidRowError(start + place, error) from error
-                    cleaned[place] = error
-            return self._batch_outcomes(cleaned, start, skip_invalid)
-        return [outcomes[row.key] if isinstance(row, SessionRow) else row for row in cleaned]
+        cleaned = self._clean(batch)
+        while True:
+            if not skip_invalid:
+                _raise_first_error(cleaned, first_index)
+            try:
+                outcomes = self._write([row for row in cleaned if isinstance(row, SessionRow)], self._write_batch)
+            except UserDeletedError as error:
+                cleaned = _refuse(cleaned, error.user_ids, error)
+            else:
+                return [outcomes[row.key] if isinstance(row, SessionRow) else row for row in cleaned]
 
-    def _clean(
-        self, batch: Collection[Mapping[str, Any]], first_index: int = 0, skip_invalid: bool = False
-    ) -> list[SessionRow | ValidationError]:
+    def _clean(self, batch: Collection[Mapping[str, Any]]) -> list[SessionRow | ValidationError]:
         cleaned = clean_rows(batch)
-        by_id = {
-            row.user_id
-            for row, given in zip(cleaned, batch, strict=True)
-            if isinstance(row, SessionRow) and "user_id" in given
-        }
-        if missing := missing_users(by_id, self.write_db):
-            cleaned = [_refused(row, missing) for row in cleaned]
-        for index, row in enumerate(cleaned, start=first_index):
-            if isinstance(row, ValidationError) and not skip_invalid:
-                raise InvalidRowError(index, row) from row
-        return cleaned
+        by_id = [row for row, given in zip(cleaned, batch, strict=True) if "user_id" in given]
+        missing = missing_users({row.user_id for row in by_id if isinstance(row, SessionRow)}, self.write_db)
+        return _refuse(cleaned, missing, ValidationError({"user_id": [_("No user has this primary key.")]}))
 
     def _write(self, rows: Collection[SessionRow], write: Callable[[Rows], dict[Key, Result]]) -> dict[Key, Result]:
         """Write one batch with all locks on its users. Raises UserDeletedError if a user was deleted meanwhile."""
@@ -285,7 +273,14 @@ def _has_changed(built: CodingSession, stored: CodingSession) -> bool:
     return any(getattr(built, name) != getattr(stored, name) for name in (*_VALUES, "repo_id", "analyzed_at"))
 
 
-def _refused(row: SessionRow | ValidationError, missing: set[Any]) -> SessionRow | ValidationError:
-    if isinstance(row, SessionRow) and row.user_id in missing:
-        return ValidationError({"user_id": [_("No user has this primary key.")]})
-    return row
+def _refuse(
+    rows: list[SessionRow | ValidationError], users: set[Any], error: ValidationError
+) -> list[SessionRow | ValidationError]:
+    """Put the error in the place of each row of these users."""
+    return [error if isinstance(row, SessionRow) and row.user_id in users else row for row in rows]
+
+
+def _raise_first_error(rows: list[SessionRow | ValidationError], first_index: int) -> None:
+    for index, row in enumerate(rows, start=first_index):
+        if isinstance(row, ValidationError):
+            raise InvalidRowError(index, row) from row
