@@ -136,6 +136,14 @@ ENABLE_ORG_ANALYTICS = os.environ.get("ENABLE_ORG_ANALYTICS", "")
 ALLOWED_EMAIL_DOMAINS = os.environ.get("ALLOWED_EMAIL_DOMAINS", "")
 
 if not DEBUG:
+    # Errors go to the error stream, where a service manager or container collects them.
+    LOGGING = {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"handlers": ["stderr"], "level": "INFO"},
+    }
     CSRF_TRUSTED_ORIGINS = items(os.environ.get("CSRF_TRUSTED_ORIGINS", ""))
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True

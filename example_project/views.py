@@ -3,8 +3,10 @@
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import TruncWeek
 from django.http import HttpRequest, HttpResponse
@@ -71,8 +73,15 @@ def token(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         made = Token.objects.filter(user=request.user).values_list("created", flat=True).first()
         return render(request, "example_project/token.html", {"made": made})
-    Token.objects.filter(user=request.user).delete()
-    if request.POST.get("action") == "revoke":
+    new = replace_token(request.user, is_revoked=request.POST.get("action") == "revoke")
+    if new is None:
         return redirect("token")
-    new = Token.objects.create(user=request.user)
     return render(request, "example_project/token.html", {"made": new.created, "key": new.key})
+
+
+@transaction.atomic
+def replace_token(user: Any, *, is_revoked: bool) -> Token | None:
+    """Delete the user's token, and create a new one unless it is revoked. A double click waits for the first click."""
+    get_user_model().objects.select_for_update().get(pk=user.pk)
+    Token.objects.filter(user=user).delete()
+    return None if is_revoked else Token.objects.create(user=user)

@@ -21,6 +21,7 @@ from rest_framework.authtoken.models import Token
 
 import org_analytics
 from org_analytics.models import CodingSession, Repo
+from tests.threads import at_once
 
 if settings.SETTINGS_MODULE != "example_project.settings":
     pytest.skip("runs with --ds=example_project.settings, as make test does", allow_module_level=True)
@@ -221,6 +222,17 @@ def test_new_token_replaces_the_old_one(api):
     assert [token.key for token in Token.objects.all()] == [new]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_double_click_makes_one_token(user):
+    def click():
+        client = Client()
+        client.force_login(user)
+        return client.post("/account/token", {"action": "make"}).status_code
+
+    assert at_once([click] * 6) == [200] * 6
+    assert Token.objects.filter(user=user).count() == 1
+
+
 def test_revoking_touches_nobody_elses_token(api, make_user):
     other = Token.objects.create(user=make_user())
     made_token(api)
@@ -293,6 +305,22 @@ def test_production_passes_djangos_deployment_checks():
         ENABLE_ORG_ANALYTICS="true",
     )
     assert done.returncode == 0, done.stderr
+
+
+LOG_ERROR = """
+import django; django.setup()
+import logging
+try:
+    raise RuntimeError("the reason")
+except RuntimeError:
+    logging.getLogger("django.request").exception("Internal Server Error: /organization")
+"""
+
+
+def test_production_writes_errors_with_their_reason_to_stderr():
+    done = python(LOG_ERROR, **PRODUCTION)
+    assert "ERROR django.request Internal Server Error: /organization" in done.stderr
+    assert "RuntimeError: the reason" in done.stderr
 
 
 def test_proxy_header_is_trusted_only_when_asked_for():
