@@ -16,6 +16,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 from rest_framework.authtoken.models import Token
 
@@ -224,6 +225,9 @@ def test_new_token_replaces_the_old_one(api):
 
 @pytest.mark.django_db(transaction=True)
 def test_double_click_makes_one_token(user):
+    if connection.vendor == "sqlite":
+        pytest.skip("the test database is in memory, where SQLite does not wait for other connections")
+
     def click():
         client = Client()
         client.force_login(user)
