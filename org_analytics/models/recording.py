@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ..repo_paths import fold_case
-from .lookups import with_keys
+from .lookups import has_key
 from .managers import WriteDatabaseManager
 from .owners import lock_users, missing_users
 from .repos import Repo
@@ -231,7 +231,7 @@ class CodingSessionManager(WriteDatabaseManager):
     def _sessions(self, rows: Collection[SessionRow]) -> QuerySet[CodingSession]:
         """The stored sessions of these rows."""
         keys = [(row.user_id, row.provider, row.external_id) for row in rows]
-        return self.using(self.write_db).filter(pk__in=with_keys(self.model, keys, self.write_db))
+        return self.using(self.write_db).filter(has_key(self.model, keys, self.write_db))
 
     def _build_session(self, row: SessionRow, repos: Mapping[str, int], stored: CodingSession | None) -> CodingSession:
         analyzed_at = stored.analyzed_at if stored else None
