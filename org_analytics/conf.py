@@ -75,7 +75,7 @@ class AppSettings:
         members_callable = self.members_callable
         users = members_callable() if members_callable else model._default_manager.all()
         if not isinstance(users, QuerySet):
-            raise ImproperlyConfigured("ORG_ANALYTICS_MEMBERS: the callable returned no queryset of users.")
+            raise ImproperlyConfigured("ORG_ANALYTICS_MEMBERS: the callable must return a QuerySet of users.")
         return users.filter(is_active=True) if _has_field(model, "is_active") else users
 
     @property

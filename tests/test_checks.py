@@ -26,7 +26,7 @@ def without(settings: Any, app: str) -> None:
     settings.INSTALLED_APPS = [name for name in settings.INSTALLED_APPS if name != app]
 
 
-def test_a_well_configured_host_hears_nothing(db: None) -> None:
+def test_a_site_that_is_configured_correctly_gets_no_message(db: None) -> None:
     assert [message for message in run_checks() if str(message.id).startswith("org_analytics.")] == []
 
 
@@ -187,12 +187,55 @@ def test_manage_py_check_stops_on_an_error(settings: Any) -> None:
         call_command("check")
 
 
-def test_e009_a_time_limit_or_a_database_that_is_none_is_named(settings: Any) -> None:
-    settings.ORG_ANALYTICS_STATEMENT_TIMEOUT, settings.ORG_ANALYTICS_READ_DATABASE = "soon", "elsewhere"
-    assert [("soon" in error.msg, "elsewhere" in error.msg) for error in found("E009")] == [
-        (True, False),
-        (False, True),
-    ]
+@pytest.mark.parametrize("value", ["soon", "10", -1, 86_401, True])
+def test_e009_a_time_limit_that_is_not_a_number_of_seconds(settings: Any, value: Any) -> None:
+    settings.ORG_ANALYTICS_STATEMENT_TIMEOUT = value
+
+    (message,) = found("E009")
+
+    assert repr(value) in message.msg
+    assert "0 to 86400" in str(message.hint)
+
+
+@pytest.mark.parametrize("value", [None, 0, 0.5, 86_400])
+def test_e009_is_silent_on_a_number_of_seconds_and_on_none(settings: Any, value: Any) -> None:
+    settings.ORG_ANALYTICS_STATEMENT_TIMEOUT = value
+
+    assert not found("E009")
+
+
+def test_e010_a_database_to_read_from_that_does_not_exist(settings: Any) -> None:
+    settings.ORG_ANALYTICS_READ_DATABASE = "elsewhere"
+
+    (message,) = found("E010")
+
+    assert "'elsewhere'" in message.msg
+    assert "'default'" in str(message.hint)
+    assert not found("E009")
+
+
+@pytest.mark.parametrize("alias", [None, "", "default"])
+def test_e010_is_silent_on_an_alias_and_on_none(settings: Any, alias: str | None) -> None:
+    settings.ORG_ANALYTICS_READ_DATABASE = alias
+
+    assert not found("E010")
+
+
+@pytest.mark.parametrize("value", ["100/min", {"read": "often"}, {"write": 5}, {"delete": "1/min"}])
+def test_e014_rates_that_cannot_be_read(settings: Any, value: Any) -> None:
+    settings.ORG_ANALYTICS_THROTTLE_RATES = value
+
+    (message,) = found("E014")
+
+    assert repr(value) in message.msg
+    assert "1200/min" in str(message.hint)
+
+
+@pytest.mark.parametrize("value", [None, {}, {"read": "5/s"}])
+def test_e014_is_silent_on_rates_and_on_none(settings: Any, value: Any) -> None:
+    settings.ORG_ANALYTICS_THROTTLE_RATES = value
+
+    assert not found("E014")
 
 
 @pytest.mark.django_db

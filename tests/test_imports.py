@@ -29,7 +29,7 @@ ALLOWED = {
     "pages": LEAVES | {"access", "filters", "reporting", "rollup", "throttling"},
     "templatetags": {"access", "pages"},
     "urls": {"api", "pages"},
-    "checks": {"conf", "rollup"},
+    "checks": {"conf", "limits", "rollup"},
     "apps": {"checks"},
     "admin": {"models"},
     "migrations": {"fields", "rollup"},
@@ -42,8 +42,9 @@ ALLOWED_INSIDE = {
     "models": {
         "__init__": {"imports", "recording", "repos", "sessions", "usage"},
         "repos": {"fork_graph", "managers"},
-        "usage": {"managers", "validation"},
-        "recording": {"managers", "repos", "usage", "validation"},
+        "usage": {"lookups", "managers", "validation"},
+        "validation": {"owners", "values"},
+        "recording": {"lookups", "managers", "owners", "repos", "retries", "usage", "validation"},
         "sessions": {"recording", "repos"},
     },
     "rollup": {

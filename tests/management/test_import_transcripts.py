@@ -166,7 +166,7 @@ def test_without_a_price_list_costs_stay_unknown_and_a_warning_says_why(
     write(home, talk())
     err = io.StringIO()
     run(stderr=err)
-    assert "No prices are installed" in err.getvalue()
+    assert "No price list is installed" in err.getvalue()
     assert CodingSession.objects.get().cost_usd is None
 
 
@@ -288,7 +288,7 @@ def test_an_interrupted_import_says_so(run: Any, home: Path, monkeypatch: pytest
 
     write(home, talk())
     monkeypatch.setattr(CodingSessionManager, "record_many", interrupt)
-    with pytest.raises(CommandError, match=r"Interrupted\. The next run does the rest\.") as caught:
+    with pytest.raises(CommandError, match=r"Interrupted\. Run the command again to import the rest\.") as caught:
         run()
     assert caught.value.returncode == 130
 
@@ -332,7 +332,7 @@ def test_where_nothing_is_found_it_says_how_to_name_directories(home: Path, user
     out = io.StringIO()
     call_command("import_transcripts", user=EMAIL, dry_run=True, stdout=out)
     assert out.getvalue().startswith("Dry run: nothing was written.\n")
-    assert "No transcripts were found. --claude and --codex name the directories to read." in out.getvalue()
+    assert "No transcripts were found. Name the directories to read with --claude and --codex." in out.getvalue()
 
 
 def test_a_refused_session_does_not_stop_the_others_and_comes_again(run: Any, home: Path) -> None:
