@@ -155,7 +155,7 @@ def check_reading(**kwargs: Any) -> list[CheckMessage]:
 
 
 def check_daily_usage(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """W003: days cut in another zone than is reported in. W004: triggers that are not there, or others.
+    """W003: day boundaries that are not those of the reporting time zone. W004: triggers that are not there, or others.
 
     Warnings, as `migrate` asks first and may be about to put it right.
     """
@@ -165,11 +165,11 @@ def check_daily_usage(databases: Sequence[str] | None = None, **kwargs: Any) -> 
 def _daily_usage_of(alias: str) -> Iterator[CheckMessage]:
     if not maintenance.is_supported(connections[alias].vendor) or not maintenance.is_installed(alias):
         return
-    if not maintenance.zone_is_current(alias):
+    if not check_time_zone() and (count := maintenance.outdated_days(alias)):
         yield Warning(
-            f"The daily roll-up in database {alias!r} uses {maintenance.recorded_zone(alias)} day boundaries, "
-            f"but the reporting time zone is {app_settings.time_zone.key}.",
-            hint="Run manage.py rebuild_daily_usage; until then every day's numbers are summed from the sessions.",
+            f"In the daily roll-up of database {alias!r}, stored for {maintenance.recorded_zone(alias)}, {count} days "
+            f"begin at another instant than they do now in {app_settings.time_zone.key}.",
+            hint="Run manage.py rebuild_daily_usage. Until then the numbers of such days are summed from the sessions.",
             id="org_analytics.W003",
         )
     if names := maintenance.altered_triggers(connections[alias]):

@@ -21,15 +21,39 @@ FIRST_DAY, LAST_DAY = date(1999, 12, 31), date(2101, 1, 1)
 _BATCH = 1000
 
 
-def calendar(zone: ZoneInfo) -> dict[datetime, date]:
+def calendar(zone: ZoneInfo, first: date = FIRST_DAY, last: date = LAST_DAY) -> dict[datetime, date]:
     """The days by their first instant (UTC). A day that the zone skipped has none."""
-    days = (FIRST_DAY + timedelta(number) for number in range((LAST_DAY - FIRST_DAY).days + 1))
+    days = (first + timedelta(number) for number in range((last - first).days + 1))
     return {day_start(day, zone): day for day in days}
 
 
-def zone_is_current(using: str) -> bool:
-    """Whether the days are cut in the reporting zone of now; if not, the command `rebuild_daily_usage` does it."""
-    return recorded_zone(using) == app_settings.time_zone.key
+def days_between(start: datetime, end: datetime, zone: ZoneInfo) -> dict[datetime, date]:
+    """The days of the zone that begin in [start, end], as the time zone data of this process says."""
+    # A day may have begun by `end` though the clock says it is the day before: it went back over midnight.
+    last = end.astimezone(zone).date() + timedelta(1)
+    days = calendar(zone, start.astimezone(zone).date(), last)
+    return {instant: day for instant, day in days.items() if start <= instant <= end}
+
+
+def stored_days(using: str, start: datetime, end: datetime) -> dict[datetime, date]:
+    """The days that begin in [start, end], as the roll-up has them."""
+    days = ReportingDay.objects.using(using).filter(starts_at__gte=start, starts_at__lte=end)
+    return dict(days.order_by("starts_at").values_list("starts_at", "day"))
+
+
+def days_are_current(using: str, start: datetime, end: datetime) -> bool:
+    """Whether the days of the roll-up in this range are those of the reporting time zone; else they are not used."""
+    return stored_days(using, start, end) == days_between(start, end, app_settings.time_zone)
+
+
+def outdated_days(using: str) -> int:
+    """How many days begin at another instant in the roll-up than in the reporting time zone.
+
+    Boundaries are compared, not names of zones: an update of the time zone data moves boundaries, and two names may
+    have the same ones.
+    """
+    stored = dict(ReportingDay.objects.using(using).values_list("starts_at", "day"))
+    return len({day for _start, day in stored.items() ^ calendar(app_settings.time_zone).items()})
 
 
 def recorded_zone(using: str) -> str | None:
@@ -107,13 +131,11 @@ def _instant(vendor: str, instant: datetime) -> str:
 
 
 def _calendar_differences(using: str) -> Iterator[str]:
-    zone = app_settings.time_zone
-    kept = dict(ReportingDay.objects.using(using).values_list("starts_at", "day"))
-    if (recorded := recorded_zone(using)) != zone.key:
-        yield f"days are cut in {recorded}, the reporting zone is {zone.key}"
-    elif kept != (wanted := calendar(zone)):
-        count = len(kept.items() ^ wanted.items())
-        yield f"days of {zone.key} are cut by other rules than today's: {count} differences"
+    if count := outdated_days(using):
+        yield (
+            f"{count} days, stored for {recorded_zone(using)}, begin at another instant than they do now in "
+            f"{app_settings.time_zone.key}"
+        )
 
 
 def is_supported(vendor: str) -> bool:
