@@ -5,9 +5,11 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error, Warning
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, router
+from django.db.models import Model
 from django.urls import NoReverseMatch, reverse
 
 from .conf import app_settings, is_email_domain
@@ -154,16 +156,79 @@ def check_reading(**kwargs: Any) -> list[CheckMessage]:
     return problems
 
 
-def check_daily_usage(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """W003: day boundaries that are not those of the reporting time zone. W004: triggers that are not there, or others.
+def check_token_url(**kwargs: Any) -> list[CheckMessage]:
+    """E011: an address that cannot be given to people who have no token."""
+    try:
+        app_settings.token_url  # noqa: B018
+    except ImproperlyConfigured as error:
+        return [
+            Error(
+                str(error),
+                hint="Give the address of the page where people make tokens, such as '/account/token', or None.",
+                id="org_analytics.E011",
+            )
+        ]
+    return []
 
-    Warnings, as `migrate` asks first and may be about to put it right.
+
+def check_database_vendor(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """E012: a database that the roll-up's triggers are not written for. Asks the database nothing."""
+    sessions = apps.get_model("org_analytics", "CodingSession")
+    used = {router.db_for_write(sessions)}
+    used.update(alias for alias in databases or () if router.allow_migrate_model(alias, sessions))
+    return [
+        Error(
+            f"The database {alias!r} is {connections[alias].display_name}: org_analytics needs PostgreSQL or SQLite.",
+            hint="Send the app 'org_analytics' to a PostgreSQL or SQLite database, with a router if need be.",
+            id="org_analytics.E012",
+        )
+        for alias in sorted(used)
+        if not maintenance.is_supported(connections[alias].vendor)
+    ]
+
+
+def check_users_database(**kwargs: Any) -> list[CheckMessage]:
+    """E013: sessions refer to users, and no database refers to tables of another. Asks the database nothing."""
+    sessions, users = apps.get_model("org_analytics", "CodingSession"), get_user_model()
+    ours, theirs = router.db_for_write(sessions), router.db_for_write(users)
+    with_users = _migrated(users)
+    if ours == theirs and with_users and (without_users := _migrated(sessions) - with_users):
+        # A router may say only where tables are made.
+        ours, theirs = min(without_users), min(with_users)
+    if ours == theirs:
+        return []
+    return [
+        Error(
+            f"The routers put org_analytics into the database {ours!r}, and its users into {theirs!r}.",
+            hint="Let the routers send the app 'org_analytics' to the database of the user model.",
+            id="org_analytics.E013",
+        )
+    ]
+
+
+def _migrated(model: type[Model]) -> set[str]:
+    """The databases in which migrations make the model's table."""
+    return {alias for alias in connections if router.allow_migrate_model(alias, model)}
+
+
+def check_daily_usage(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """W003-W006: a roll-up whose days, triggers or totals are not as they should be, or that is missing.
+
+    Warnings, as `migrate` runs these checks first and may be about to repair it.
     """
     return [message for alias in databases or () for message in _daily_usage_of(alias)]
 
 
 def _daily_usage_of(alias: str) -> Iterator[CheckMessage]:
-    if not maintenance.is_supported(connections[alias].vendor) or not maintenance.is_installed(alias):
+    if not maintenance.is_supported(connections[alias].vendor):
+        return
+    if maintenance.is_missing(alias):
+        yield Warning(
+            f"The database {alias!r} has sessions, but not the daily roll-up: page and API fail.",
+            hint="Run manage.py rebuild_daily_usage: it creates the roll-up.",
+            id="org_analytics.W006",
+        )
+    if not maintenance.is_installed(alias):
         return
     if not check_time_zone() and (count := maintenance.outdated_days(alias)):
         yield Warning(
@@ -177,6 +242,14 @@ def _daily_usage_of(alias: str) -> Iterator[CheckMessage]:
             f"The database {alias!r} lacks triggers of the daily roll-up, or has others: {', '.join(names)}.",
             hint="Run manage.py rebuild_daily_usage: it puts them back and sums all sessions again.",
             id="org_analytics.W004",
+        )
+    if totals := maintenance.different_totals(alias):
+        yield Warning(
+            f"The totals of the daily roll-up in database {alias!r} are not those of the sessions: "
+            + ", ".join(f"{name} {stored} instead of {fresh}" for name, (stored, fresh) in totals.items())
+            + ".",
+            hint="Run manage.py rebuild_daily_usage: it sums all sessions again. Until then numbers are wrong.",
+            id="org_analytics.W005",
         )
 
 
@@ -192,5 +265,8 @@ SETTINGS_CHECKS = [
     check_flag,
     check_sqlite_transactions,
     check_reading,
+    check_token_url,
+    check_database_vendor,
+    check_users_database,
 ]
 DATABASE_CHECKS = [check_daily_usage]

@@ -29,7 +29,7 @@ ALLOWED = {
     "templatetags": {"access", "pages"},
     "urls": {"api", "pages"},
     "checks": {"conf", "rollup"},
-    "apps": {"checks"},
+    "apps": {"checks", "rollup"},
     "admin": {"models"},
     "migrations": {"fields", "rollup"},
     "ingest": {"limits", "repo_paths"},

@@ -5,16 +5,19 @@ The triggers that keep it exact, and what they cannot see, are in `triggers`.
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.apps import AppConfig
 from django.db import NotSupportedError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.loader import MigrationLoader
 
 from ..conf import app_settings
 from ..periods import day_start
 from ..rollup import triggers
-from .tables import ReportingDay
-from .triggers import COLUMNS, DAYS, SESSIONS, USAGE
+from .tables import DailyUsage, ReportingDay
+from .triggers import COLUMNS, DAYS, SESSIONS, SUMMED_COLUMNS, USAGE
 
 # Every start that is allowed has its day, in every zone.
 FIRST_DAY, LAST_DAY = date(1999, 12, 31), date(2101, 1, 1)
@@ -66,6 +69,47 @@ def is_installed(using: str) -> bool:
     return {SESSIONS, USAGE, DAYS} <= set(connections[using].introspection.table_names())
 
 
+def install(using: str) -> None:
+    """Create the tables that are missing and the triggers, and sum all sessions."""
+    connection = connections[using]
+    require_support(connection.vendor)
+    existing = connection.introspection.table_names()
+    with connection.schema_editor() as editor:
+        for model in (DailyUsage, ReportingDay):
+            if model._meta.db_table not in existing:
+                editor.create_model(model)
+        if USAGE not in existing:
+            editor.execute(f"CREATE INDEX org_daily_repo ON {USAGE} (repo_id, day)", params=None)
+    rebuild(using)
+
+
+def install_without_migrations(sender: AppConfig, using: str, **kwargs: Any) -> None:
+    """Install the roll-up where the app's tables are created without its migrations (a receiver of `post_migrate`).
+
+    Hosts test so: `pytest --no-migrations`, or `TEST = {"MIGRATE": False}`.
+    """
+    module, _is_set = MigrationLoader.migrations_module(sender.label)
+    if module is None and is_missing(using):
+        install(using)
+
+
+def is_missing(using: str) -> bool:
+    """Whether the database has the sessions' table, but not the roll-up's."""
+    return SESSIONS in connections[using].introspection.table_names() and not is_installed(using)
+
+
+def different_totals(using: str) -> dict[str, tuple[int, int]]:
+    """The columns of the roll-up whose total is not that of the sessions, with both; a scan of both tables."""
+    stored = ", ".join(f"coalesce(sum({name}), 0)" for name in SUMMED_COLUMNS)
+    fresh = ", ".join(f"coalesce(sum({triggers.measure(name, 'session')}), 0)" for name in SUMMED_COLUMNS)
+    with connections[using].cursor() as cursor:
+        # One statement sees one state of the database, whoever writes meanwhile.
+        cursor.execute(f"SELECT * FROM (SELECT {stored} FROM {USAGE}) a, (SELECT {fresh} FROM {SESSIONS} session) b")
+        totals = [int(total) for total in cursor.fetchone()]
+    pairs = zip(totals[: len(SUMMED_COLUMNS)], totals[len(SUMMED_COLUMNS) :], strict=True)
+    return {name: pair for name, pair in zip(SUMMED_COLUMNS, pairs, strict=True) if pair[0] != pair[1]}
+
+
 def rebuild(using: str) -> None:
     """Cut the days anew and sum all sessions again; writers wait meanwhile, readers see the old until it is done."""
     connection = connections[using]
@@ -83,6 +127,9 @@ def rebuild(using: str) -> None:
 
 def differences(using: str) -> Iterator[str]:
     """What is not as it should be, a line each: triggers, days, and rows of the roll-up."""
+    if is_missing(using):
+        yield "the daily roll-up is missing"
+        return
     yield from (f"trigger {name} is missing or altered" for name in altered_triggers(connections[using]))
     yield from _calendar_differences(using)
     yield from usage_differences(using)
