@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from ..access import full_path, may_read
+from ..access import may_read
 from ..pages import formats
 
 register = template.Library()
@@ -20,14 +20,14 @@ def org_analytics_nav(context: template.Context, css_class: str = "") -> SafeStr
     """A link to the page for whoever may read; nothing for others, while off, or without a request."""
     request = context.get("request")
     try:
-        if request is None or not may_read(request):
+        if not may_read(request):
             return ""
         url = reverse("org_analytics:organization")
     except Exception:
         # A navigation bar is on every page of a host: none of them may fail because of us.
         logger.exception("The Organization nav item could not be rendered.")
         return ""
-    is_current = full_path(request).partition("?")[0].rstrip("/") == url.rstrip("/")
+    is_current = getattr(request, "path", "").rstrip("/") == url.rstrip("/")
     return format_html(
         '<a href="{}"{}{}>{}</a>',
         url,

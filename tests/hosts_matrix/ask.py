@@ -115,9 +115,7 @@ def post(client, user):
         headers = {"authorization": f"Bearer {AccessToken.for_user(user)}"}
         client = Client()
         expect("the scheme that is offered", "Bearer" in client.get(API)["WWW-Authenticate"], True)
-    response = client.post(
-        "/api/v1/org/sessions", {"sessions": [row]}, content_type="application/json", headers=headers
-    )
+    response = client.post(path, {"sessions": [row]}, content_type="application/json", headers=headers)
     expect("writing through the API", (response.status_code, "invalid" in response.content.decode()), (200, False))
 
 

@@ -4,6 +4,7 @@ from .project import Host
 
 MEMBERS = {
     "members/__init__.py": "",
+    "members/migrations/__init__.py": "",
     "members/models.py": """
 import uuid
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -44,7 +45,6 @@ SMALL = (
 STORAGES = {"default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
             "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}}
 """,
-        is_collected=True,
     ),
     Host(
         "simplejwt",

@@ -105,7 +105,6 @@ class Host:
     urls: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
     database: Mapping[str, Any] | None = None
-    is_collected: bool = False
 
 
 @dataclass(frozen=True)
@@ -155,6 +154,13 @@ class Project:
         done = self.run(*arguments, **environment)
         assert done.returncode == 0, f"{' '.join(arguments)}:\n{done.stdout}"
         return done.stdout
+
+    def prepare(self, **environment: str) -> "Project":
+        """Do what the install steps of a site say: its migrations, its static files."""
+        self.must("manage.py", "makemigrations", "--verbosity=0", **environment)
+        self.must("manage.py", "migrate", "--verbosity=0", **environment)
+        self.must("manage.py", "collectstatic", "--noinput", "--verbosity=0", **environment)
+        return self
 
     @contextmanager
     def served(self, *arguments: str, **environment: str) -> Iterator["Server"]:

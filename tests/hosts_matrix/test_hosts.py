@@ -24,7 +24,6 @@ from tests.time_zone_data import NAME, write_zone
 from .hosts import PLAIN, SMALL
 from .project import HERE, Host, Project
 
-pytestmark = pytest.mark.once
 OURS = re.compile(r"org_analytics\.[EW]\d{3}")
 MODULES = {"djangorestframework-simplejwt": "rest_framework_simplejwt", "drf-spectacular": "drf_spectacular"}
 
@@ -38,21 +37,13 @@ def project(tmp_path: Path) -> Callable[[Host], Project]:
     return lambda host: Project.of(host, tmp_path / host.name)
 
 
-def migrated(project: Project, **environment: str) -> Project:
-    project.must("manage.py", "migrate", "--verbosity=0", **environment)
-    return project
-
-
 @pytest.mark.parametrize("host", SMALL, ids=lambda host: host.name)
 def test_a_host_has_page_api_downloads_and_nothing_to_hear_from_checks(
     host: Host, project: Callable[[Host], Project]
 ) -> None:
     if not has_packages(host):
         pytest.skip(f"{', '.join(host.requirements)} is not installed")
-    made = project(host)
-    if host.is_collected:
-        made.must("manage.py", "collectstatic", "--noinput", "--verbosity=0")
-    migrated(made)
+    made = project(host).prepare()
     made.must("ask.py")
     made.must("manage.py", "check", "--database=default", "--fail-level=WARNING")
     made.must("manage.py", "check", "--deploy", "--fail-level=WARNING", DEPLOY="1")
@@ -94,7 +85,7 @@ def get(url: str, session_key: str = "") -> Answer:
 
 @needs_uvicorn
 def test_h11_downloads_are_streamed_under_asgi_without_a_warning(project: Callable[[Host], Project]) -> None:
-    made = migrated(project(PLAIN))
+    made = project(PLAIN).prepare()
     session_key = made.must("ask.py").strip()
     with made.served("-W", NOT_STREAMED, *UVICORN) as server:
         answers = [get(f"{server.url}/organization.{kind}?range=30d", session_key) for kind in ("csv", "json")]
@@ -106,19 +97,29 @@ def test_h11_downloads_are_streamed_under_asgi_without_a_warning(project: Callab
     assert json.endswith("]}\n")
 
 
-@needs_uvicorn
-def test_h14_under_a_proxy_that_strips_the_path_links_and_login_lead_back(project: Callable[[Host], Project]) -> None:
-    """The proxy takes /stats away; the application gets it from FORCE_SCRIPT_NAME."""
+@pytest.fixture
+def behind_a_proxy(project: Callable[[Host], Project]) -> Project:
+    """A proxy takes /stats away from the path; the application knows it from FORCE_SCRIPT_NAME."""
     [host] = [host for host in SMALL if host.name == "script_name"]
-    made = migrated(project(host))
-    session_key = made.must("ask.py").strip()
-    with made.served(*UVICORN) as server:
-        login = get(f"{server.url}/organization?range=30d")
+    return project(host).prepare()
+
+
+@needs_uvicorn
+@pytest.mark.parametrize("path", ["/organization", "/organization/", "/organization.csv"])
+def test_h14_a_login_leads_back_under_a_proxy_that_strips_the_path(path: str, behind_a_proxy: Project) -> None:
+    with behind_a_proxy.served(*UVICORN) as server:
+        answer = get(f"{server.url}{path}?range=30d")
+    assert (answer.status, answer.headers["Location"]) == (302, f"/admin/login/?next=/stats{path}%3Frange%3D30d")
+
+
+@needs_uvicorn
+def test_h14_links_stay_under_a_proxy_that_strips_the_path(behind_a_proxy: Project) -> None:
+    session_key = behind_a_proxy.must("ask.py").strip()
+    with behind_a_proxy.served(*UVICORN) as server:
         page = get(f"{server.url}/organization?range=30d", session_key).text
-    assert login.headers["Location"] == "/admin/login/?next=/stats/organization%3Frange%3D30d"
     addresses = set(re.findall(r'(?:href|action|hx-get)="(/[^"]*)"', page))
     assert addresses
-    assert [address for address in addresses if not address.startswith("/stats/")] == []
+    assert [address for address in addresses if not f"{address}/".startswith("/stats/")] == []
 
 
 # Databases ------------------------------------------------------------------------------------------------------------
@@ -175,9 +176,8 @@ def test_h2_a_hosts_tests_pass_without_migrations(
     assert "2 passed" in made.must(*PYTEST, *arguments)
 
 
-@pytest.mark.django_db
 def test_h2_nothing_is_installed_after_the_app_was_migrated_to_zero(project: Callable[[Host], Project]) -> None:
-    made = migrated(project(PLAIN))
+    made = project(PLAIN).prepare()
     made.must("manage.py", "migrate", "org_analytics", "zero", "--verbosity=0")
     made.must("manage.py", "migrate", "auth", "--verbosity=0")
     assert not tables_of(made, "org_analytics")
@@ -259,7 +259,7 @@ def test_h1_a_host_answers_after_its_time_zone_data_was_updated(
     before, after = two_releases
     made = project(replace(PLAIN, settings=f'ORG_ANALYTICS_TIME_ZONE = "{NAME}"\n'))
     check = ("manage.py", "check", "--database=default", "--fail-level=WARNING")
-    migrated(made, PYTHONTZPATH=before)
+    made.prepare(PYTHONTZPATH=before)
     made.must("ask.py", PYTHONTZPATH=before)
     made.must(*check, PYTHONTZPATH=before)
     made.must("ask.py", PYTHONTZPATH=after)
