@@ -73,3 +73,66 @@ CONTENT_SECURITY_POLICY = {"DIRECTIVES": {"default-src": [SELF]}}
 """,
     ),
 )
+
+HOST_BASE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{% block title %}{% endblock %} · Acme</title>
+<style>body { margin: 0; font: 16px/1.5 Georgia, serif } header { background: #223344; color: white; padding: 1rem }</style>
+{% block extrastyle %}{% endblock %}{% block extrahead %}{% endblock %}</head>
+<body><header>Acme intranet</header><main>{% block content %}{% endblock %}</main></body></html>
+"""
+# With themes and larger packages: only `make hosts` installs these.
+LARGE = (
+    Host(
+        "unfold",
+        ("django-unfold",),
+        settings='INSTALLED_APPS = ["unfold", *INSTALLED_APPS]\n',
+    ),
+    Host(
+        "jazzmin",
+        ("django-jazzmin",),
+        settings='INSTALLED_APPS = ["jazzmin", *INSTALLED_APPS]\n',
+    ),
+    Host(
+        "jazzmin_manifest",
+        ("django-jazzmin",),
+        settings="""
+INSTALLED_APPS = ["jazzmin", *INSTALLED_APPS]
+STORAGES = {"default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+            "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}}
+""",
+    ),
+    Host(
+        "grappelli",
+        ("django-grappelli",),
+        settings='INSTALLED_APPS = ["grappelli", *INSTALLED_APPS]\n',
+        urls='urlpatterns += [path("grappelli/", include("grappelli.urls"))]\n',
+    ),
+    Host(
+        "allauth",
+        ("django-allauth",),
+        settings="""
+INSTALLED_APPS += ["allauth", "allauth.account"]
+MIDDLEWARE += ["allauth.account.middleware.AccountMiddleware"]
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend",
+                           "allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "/accounts/login/"
+""",
+        urls='urlpatterns += [path("accounts/", include("allauth.urls"))]\n',
+    ),
+    Host("host_base", files={"templates/org_analytics/base.html": HOST_BASE}),
+)
+DJANGOS_OWN_CSP = Host(
+    "own_csp",
+    settings="""
+from django.utils.csp import CSP
+MIDDLEWARE += ["django.middleware.csp.ContentSecurityPolicyMiddleware"]
+SECURE_CSP = {"default-src": [CSP.SELF]}
+""",
+)
+# Python, Django, and the hosts that are tried there: themes follow new releases of Django later than we do.
+PAIRS = (
+    ("3.11", "5.2", (*SMALL, *LARGE)),
+    ("3.12", "6.0", (*SMALL, DJANGOS_OWN_CSP)),
+    ("3.13", "6.1", (*SMALL, DJANGOS_OWN_CSP)),
+)

@@ -109,13 +109,14 @@ class Host:
 
 @dataclass(frozen=True)
 class Project:
-    """A project on disk, run by one interpreter."""
+    """A project on disk, run by one interpreter, which has the package installed or finds it where we do."""
 
     directory: Path
     python: str = sys.executable
+    is_installed: bool = False
 
     @classmethod
-    def of(cls, host: Host, directory: Path, python: str = sys.executable) -> "Project":
+    def of(cls, host: Host, directory: Path, python: str = sys.executable, is_installed: bool = False) -> "Project":
         """Write the files of a host."""
         directory.mkdir(parents=True, exist_ok=True)
         sqlite = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(directory / "host.db"), "OPTIONS": IMMEDIATE}
@@ -131,7 +132,7 @@ class Project:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
         shutil.copy(HERE / "ask.py", directory)
-        return cls(directory, python)
+        return cls(directory, python, is_installed)
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run Python in the project; errors and output together."""
@@ -185,9 +186,10 @@ class Project:
                 process.wait(timeout=30)
 
     def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
-        ours = ("DJANGO_", "DATABASE_URL", "PYTEST_", "COV_", "COVERAGE_")
+        ours = ("PYTHONPATH", "DJANGO_", "DATABASE_URL", "PYTEST_", "COV_", "COVERAGE_")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-        return {**kept, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **more}
+        path = {} if self.is_installed else {"PYTHONPATH": str(ROOT)}
+        return {**kept, **path, "PYTHONDONTWRITEBYTECODE": "1", **more}
 
 
 @dataclass(frozen=True)
