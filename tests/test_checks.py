@@ -301,6 +301,7 @@ def test_e013_is_silent_where_the_users_are_in_another_schema(settings: Any) -> 
     ("damage", "said"),
     [
         (f"DELETE FROM {triggers.USAGE}", "session_count 0 instead of 1"),
+        (f"UPDATE {triggers.USAGE} SET session_count = 9", "session_count 9 instead of 1"),
         (f"UPDATE {triggers.USAGE} SET cost_nanos = 7", "cost_nanos 7 instead of 0"),
         (f"UPDATE {triggers.USAGE} SET user_count = 0", "user_count 0 instead of 1"),
     ],

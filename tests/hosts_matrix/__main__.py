@@ -16,7 +16,7 @@ from pathlib import Path
 
 from .hosts import PAIRS, PLAIN, Host
 from .pictures import take_pictures
-from .project import Project
+from .project import CHECK, COLLECT, DEPLOY_CHECK, Project
 
 ROOT = Path(__file__).parent.parent.parent
 WORK = ROOT / ".hosts"
@@ -24,7 +24,6 @@ PYENV = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
 OLD_TIME_ZONE_DATA = "tzdata==2023.3"
 # A zone whose clock changes were given up between the two releases.
 MOVED_ZONE = "America/Vancouver"
-CHECK = ("manage.py", "check", "--database=default", "--fail-level=WARNING")
 
 
 def main() -> int:
@@ -83,9 +82,10 @@ def succeeds(name: str, host: Host, python: str, with_pictures: bool) -> bool:
         project = Project.of(host, Path(directory), python, is_installed=True)
         try:
             project.prepare()
+            project.must(*COLLECT)
             session_key = project.must("ask.py").strip().splitlines()[-1]
             project.must(*CHECK)
-            project.must("manage.py", "check", "--deploy", "--fail-level=WARNING", DEPLOY="1")
+            project.must(*DEPLOY_CHECK, DEPLOY="1")
             if host.name == "spectacular":
                 project.must("manage.py", "spectacular", "--validate", "--fail-on-warn")
             if with_pictures:

@@ -77,7 +77,7 @@ CONTENT_SECURITY_POLICY = {"DIRECTIVES": {"default-src": [SELF]}}
 HOST_BASE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{% block title %}{% endblock %} · Acme</title>
-<style>body { margin: 0; font: 16px/1.5 Georgia, serif } header { background: #223344; color: white; padding: 1rem }</style>
+<style>body { margin: 0; font: 16px/1.5 Georgia, serif } header { background: #234; color: white; padding: 1em }</style>
 {% block extrastyle %}{% endblock %}{% block extrahead %}{% endblock %}</head>
 <body><header>Acme intranet</header><main>{% block content %}{% endblock %}</main></body></html>
 """

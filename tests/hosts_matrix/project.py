@@ -14,11 +14,16 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from django.db import connection
+
 import org_analytics
 
 ROOT = Path(org_analytics.__file__).parent.parent
 HERE = Path(__file__).parent
 TIMEOUT = 300
+COLLECT = ("manage.py", "collectstatic", "--noinput", "--verbosity=0")
+CHECK = ("manage.py", "check", "--database=default", "--fail-level=WARNING")
+DEPLOY_CHECK = ("manage.py", "check", "--deploy", "--fail-level=WARNING")
 MANAGE = """
 import os, sys
 from django.core.management import execute_from_command_line
@@ -157,10 +162,10 @@ class Project:
         return done.stdout
 
     def prepare(self, **environment: str) -> "Project":
-        """Do what the install steps of a site say: its migrations, its static files."""
-        self.must("manage.py", "makemigrations", "--verbosity=0", **environment)
+        """Create the tables, as the install steps say; the project's own apps get their migrations first."""
+        if list(self.directory.glob("*/migrations")):
+            self.must("manage.py", "makemigrations", "--verbosity=0", **environment)
         self.must("manage.py", "migrate", "--verbosity=0", **environment)
-        self.must("manage.py", "collectstatic", "--noinput", "--verbosity=0", **environment)
         return self
 
     @contextmanager
@@ -198,6 +203,12 @@ class Server:
 
     url: str
     log: Path
+
+
+def database_beside_this_one(name: str) -> dict[str, Any]:
+    """The settings of a database on the PostgreSQL server of this test run."""
+    names = ("ENGINE", "USER", "PASSWORD", "HOST", "PORT", "OPTIONS")
+    return {**{key: connection.settings_dict[key] for key in names}, "NAME": name}
 
 
 IMMEDIATE = {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": "PRAGMA journal_mode=WAL"}
