@@ -106,11 +106,14 @@ def behind_a_proxy(project: Callable[[Host], Project]) -> Project:
 
 
 @needs_uvicorn
-@pytest.mark.parametrize("path", ["/organization", "/organization/", "/organization.csv"])
-def test_h14_a_login_leads_back_under_a_proxy_that_strips_the_path(path: str, behind_a_proxy: Project) -> None:
+@pytest.mark.parametrize("prefix", ["", "/stats"], ids=["stripping", "not stripping"])
+def test_h14_a_login_leads_back_to_the_page_under_a_proxy(prefix: str, behind_a_proxy: Project) -> None:
+    paths = "/organization", "/organization/", "/organization.csv"
     with behind_a_proxy.served(*UVICORN) as server:
-        answer = get(f"{server.url}{path}?range=30d")
-    assert (answer.status, answer.headers["Location"]) == (302, f"/admin/login/?next=/stats{path}%3Frange%3D30d")
+        answers = [get(f"{server.url}{prefix}{path}?range=30d") for path in paths]
+    assert [answer.headers["Location"] for answer in answers] == [
+        f"/admin/login/?next=/stats{path}%3Frange%3D30d" for path in paths
+    ]
 
 
 @needs_uvicorn
