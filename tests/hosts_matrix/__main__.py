@@ -31,6 +31,9 @@ def main() -> int:
     parser.add_argument("hosts", nargs="*", help="the names of the hosts to try; none: all")
     parser.add_argument("--without-pictures", action="store_true", help="take no pictures")
     options = parser.parse_args()
+    names = {host.name for _python, _django, hosts in PAIRS for host in hosts}
+    if unknown := set(options.hosts) - names:
+        parser.error(f"{', '.join(sorted(unknown))}: choose from {', '.join(sorted(names))}")
     failed = []
     for version, django, hosts in PAIRS:
         base = interpreter(version)
