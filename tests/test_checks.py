@@ -209,6 +209,13 @@ def test_w003_a_changed_reporting_zone_is_noticed_until_the_days_are_cut_anew(se
 
 
 @pytest.mark.django_db
+def test_w003_is_silent_on_an_unknown_zone_which_e006_names(settings: Any) -> None:
+    settings.ORG_ANALYTICS_TIME_ZONE = "Mars/Phobos"
+
+    assert checks.check_daily_usage(["default"]) == []
+
+
+@pytest.mark.django_db
 def test_w004_missing_triggers_are_named_until_they_are_put_back() -> None:
     for statement in triggers.drop(connection.vendor):
         with connection.cursor() as cursor:
@@ -344,8 +351,9 @@ def test_w006_h15_a_missing_roll_up_until_it_is_created_again(
     call_command("rebuild_daily_usage", "--check", verbosity=0, stdout=io.StringIO())
 
 
-def test_each_id_of_the_module_has_a_test_of_its_name() -> None:
-    ids = set(re.findall(r"org_analytics\.([EW]\d{3})", Path(checks.__file__).read_text(encoding="utf-8")))
+def test_each_id_has_a_test_of_its_name() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in Path(checks.__file__).parent.glob("*checks.py"))
+    ids = set(re.findall(r"org_analytics\.([EW]\d{3})", source))
     tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
     names = " ".join(re.findall(r"^def (test_\w+)", tests, re.MULTILINE))
 
