@@ -327,6 +327,18 @@ def test_w005_h15_totals_that_are_not_those_of_the_sessions(
 
 
 @pytest.mark.django_db
+def test_w005_is_silent_while_the_roll_up_is_of_another_version(user: Any, make_session: Callable[..., Any]) -> None:
+    """`migrate` runs the checks before it changes columns."""
+    make_session(user)
+    with connection.cursor() as cursor:
+        for statement in triggers.drop(connection.vendor):
+            cursor.execute(statement)
+        cursor.execute(f"ALTER TABLE {triggers.USAGE} RENAME COLUMN user_count TO users_count")
+
+    assert [warning.id for warning in checks.check_daily_usage(["default"])] == ["org_analytics.W004"]
+
+
+@pytest.mark.django_db
 def test_w005_h15_is_not_looked_for_unless_a_database_is_named(django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(0):
         run_checks()
