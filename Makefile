@@ -11,7 +11,7 @@ export MAKECMDGOALS
 # An environment whose interpreter is gone is created again.
 $(shell $(RUN) -c '' 2>/dev/null || rm -rf $(VENV))
 
-.PHONY: help demo test lint bench matrix compare screenshots clean
+.PHONY: help demo test lint bench matrix hosts compare screenshots clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -45,6 +45,9 @@ bench: $(VENV)/.dev-installed ## measure answers on a million sessions, and read
 matrix: $(VENV)/.dev-installed ## run the suite on the built wheel, with each supported pair of Python and Django
 	@$(RUN) -m nox --reuse-existing-virtualenvs
 
+hosts: $(VENV)/.dev-installed ## build throw-away sites with other admin themes, logins and versions of Django, with pictures (HOSTS="unfold": only these)
+	@$(RUN) -m tests.hosts_matrix $(HOSTS)
+
 compare: $(VENV)/.dev-installed ## compare tokens and costs of random histories with those of ccusage (needs npm)
 	@$(RUN) -m benchmarks.compare_ccusage
 
@@ -52,7 +55,7 @@ screenshots: $(VENV)/.dev-installed ## take the pictures in docs/images/ again (
 	@$(RUN) -m scripts.screenshots
 
 clean: ## remove the environments, caches and the demo database
-	@rm -rf $(VENV) .nox .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist .bench demo.sqlite3*
+	@rm -rf $(VENV) .nox .hosts .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist .bench demo.sqlite3*
 
 $(RUN):
 	@scripts/make-venv "$(PYTHON)" $(VENV)

@@ -1,6 +1,5 @@
 """System checks: tell a site what is not configured correctly, and what to do about it."""
 
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.apps import apps
@@ -11,8 +10,8 @@ from django.db import connections, router
 from django.urls import NoReverseMatch, reverse
 
 from .conf import app_settings, is_email_domain
+from .database_checks import check_daily_usage, check_database_vendor, check_users_database
 from .limits import MAX_STATEMENT_TIMEOUT
-from .rollup import maintenance
 
 _API, _PAGE = "api-analytics", "organization"
 # App → the id of its check, and the URLs that need it.
@@ -193,30 +192,19 @@ def check_throttle_rates(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
-def check_daily_usage(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """W003: day boundaries of another time zone. W004: triggers that are missing or modified.
-
-    These are warnings, because `migrate` runs the checks first and may be about to correct both.
-    """
-    return [message for alias in databases or () for message in _daily_usage_of(alias)]
-
-
-def _daily_usage_of(alias: str) -> Iterator[CheckMessage]:
-    if not maintenance.is_supported(connections[alias].vendor) or not maintenance.is_installed(alias):
-        return
-    if not maintenance.zone_is_current(alias):
-        yield Warning(
-            f"The daily roll-up in database {alias!r} uses {maintenance.recorded_zone(alias)} day boundaries, "
-            f"but the reporting time zone is {app_settings.time_zone.key}.",
-            hint="Run manage.py rebuild_daily_usage. Until then, numbers are correct but slower to load.",
-            id="org_analytics.W003",
-        )
-    if names := maintenance.altered_triggers(connections[alias]):
-        yield Warning(
-            f"Daily roll-up triggers are missing or modified in database {alias!r}: {', '.join(names)}.",
-            hint="Run manage.py rebuild_daily_usage. It restores the triggers and sums all sessions again.",
-            id="org_analytics.W004",
-        )
+def check_token_url(**kwargs: Any) -> list[CheckMessage]:
+    """E011: the address of the token page cannot be shown to people who have no token."""
+    try:
+        app_settings.token_url  # noqa: B018
+    except ImproperlyConfigured as error:
+        return [
+            Error(
+                str(error),
+                hint="Set it to the address of the page where people make tokens, such as '/account/token', or None.",
+                id="org_analytics.E011",
+            )
+        ]
+    return []
 
 
 SETTINGS_CHECKS = [
@@ -231,5 +219,8 @@ SETTINGS_CHECKS = [
     check_statement_timeout,
     check_read_database,
     check_throttle_rates,
+    check_token_url,
+    check_database_vendor,
+    check_users_database,
 ]
 DATABASE_CHECKS = [check_daily_usage]

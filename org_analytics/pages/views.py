@@ -121,7 +121,7 @@ class OrganizationView(OrganizationBaseView):
         """Numbers, each asked for once, all from one state of the database."""
         state, before = self.state, self._selection_before()
         with snapshot() as using:
-            is_zone_current = maintenance.zone_is_current(using)
+            is_zone_current = maintenance.days_are_current(using, state.selection.start, state.selection.end)
             report, controls = self.report, self._controls()
             series = reports.series(state.selection, measures=FIGURE_COLUMNS[state.measure])
             series_before = reports.series(before) if state.is_compared else None

@@ -35,7 +35,7 @@ class Command(BaseCommand):
         if check:
             self._check(database)
             return
-        maintenance.rebuild(database)
+        (maintenance.install if maintenance.is_missing(database) else maintenance.rebuild)(database)
         self.stdout.write(f"The daily roll-up was rebuilt with {maintenance.recorded_zone(database)} day boundaries.")
 
     def _check(self, database: str) -> None:
