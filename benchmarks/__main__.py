@@ -18,7 +18,7 @@ from typing import Any
 import psycopg
 
 from benchmarks.data import Size
-from org_analytics import triggers
+from org_analytics.rollup import triggers
 from tests.postgres import start
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -134,7 +134,7 @@ def ratios(results: Answer) -> dict[str, float]:
 
 def _named(size: Size) -> str:
     made_by = [(ROOT / path).read_text() for path in MAKERS]
-    made_by += [*triggers.create("postgresql"), *triggers.create("sqlite")]
+    made_by += [*triggers.create_statements("postgresql"), *triggers.create_statements("sqlite")]
     return f"{size.name}_{hashlib.sha256(''.join(made_by).encode()).hexdigest()[:8]}"
 
 

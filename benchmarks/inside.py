@@ -61,24 +61,24 @@ class Clock:
 
 def questions() -> dict[str, Callable[[], object]]:
     """What is measured, by name."""
-    from org_analytics import analytics
+    from org_analytics.reporting import reports
 
     found: dict[str, Callable[[], object]] = {"control, 90 days": lambda: _fetch(CONTROL, 90)}
     for days in (90, 30, 7):
-        found[f"analytics, {days} days"] = lambda days=days: analytics.report(selection(days))  # type: ignore[misc]
-        found[f"series, {days} days"] = lambda days=days: analytics.series(selection(days))  # type: ignore[misc]
-        found[f"repos, {days} days"] = lambda days=days: analytics.repos(selection(days))  # type: ignore[misc]
+        found[f"analytics, {days} days"] = lambda days=days: reports.report(selection(days))  # type: ignore[misc]
+        found[f"series, {days} days"] = lambda days=days: reports.series(selection(days))  # type: ignore[misc]
+        found[f"repos, {days} days"] = lambda days=days: reports.repos(selection(days))  # type: ignore[misc]
     two = {"repos": ("owner2/repo2", "owner9/repo9")}
-    found["analytics, 90 days, 2 repos"] = lambda: analytics.report(selection(90, **two, include_no_repo=False))
-    found["analytics, 90 days, 2 repos or none"] = lambda: analytics.report(selection(90, **two))
-    found["analytics, 90 days, to the second"] = lambda: analytics.report(selection(90, shift=12_345))
+    found["analytics, 90 days, 2 repos"] = lambda: reports.report(selection(90, **two, include_no_repo=False))
+    found["analytics, 90 days, 2 repos or none"] = lambda: reports.report(selection(90, **two))
+    found["analytics, 90 days, to the second"] = lambda: reports.report(selection(90, shift=12_345))
     return found
 
 
 def selection(days: int, shift: int = 0, **filters: Any) -> Any:
     """The last days of the data, or as long a range that begins and ends so many seconds before midnight."""
-    from org_analytics.filters import Selection
     from org_analytics.periods import Days
+    from org_analytics.reporting.selection import Selection
 
     end = END - timedelta(seconds=shift)
     start = end - timedelta(days)

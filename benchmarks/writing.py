@@ -46,9 +46,9 @@ def main() -> dict[str, float]:
 @contextmanager
 def without_triggers() -> Iterator[None]:
     """Until the transaction is rolled back. Changing the schema would slow PostgreSQL down by itself."""
-    from org_analytics import triggers
+    from org_analytics.rollup import triggers
 
-    statements = triggers.drop(connection.vendor)
+    statements = triggers.drop_statements(connection.vendor)
     if connection.vendor == "postgresql":
         statements = ["SET LOCAL session_replication_role = replica"]
     with connection.cursor() as cursor:

@@ -39,7 +39,7 @@ class RepoForm(_RepoForm):
         if cleaned.get("pinned") and upstream is not None:
             if upstream.pk == self.instance.pk:
                 raise ValidationError({"upstream": _("A repository is not its own fork.")})
-            if Repo.objects.closes_pinned_circle(self.instance, upstream):
+            if Repo.objects.closes_pinned_cycle(self.instance, upstream):
                 raise ValidationError({"upstream": _("This link would close a circle of pinned links.")})
         return cleaned
 

@@ -10,8 +10,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, router
 from django.urls import NoReverseMatch, reverse
 
-from . import rollup
 from .conf import app_settings, is_email_domain
+from .rollup import maintenance
 
 _API, _PAGE = "api-analytics", "organization"
 # Which app is needed where which of our URLs is included.
@@ -163,15 +163,16 @@ def check_daily_usage(databases: Sequence[str] | None = None, **kwargs: Any) -> 
 
 
 def _daily_usage_of(alias: str) -> Iterator[CheckMessage]:
-    if not rollup.is_supported(connections[alias].vendor) or not rollup.is_installed(alias):
+    if not maintenance.is_supported(connections[alias].vendor) or not maintenance.is_installed(alias):
         return
-    if not rollup.zone_is_current(alias):
+    if not maintenance.zone_is_current(alias):
         yield Warning(
-            f"In the database {alias!r} days are cut in {rollup.recorded_zone(alias)}, but reported in another zone.",
+            f"The daily roll-up in database {alias!r} uses {maintenance.recorded_zone(alias)} day boundaries, "
+            f"but the reporting time zone is {app_settings.time_zone.key}.",
             hint="Run manage.py rebuild_daily_usage; until then every day's numbers are summed from the sessions.",
             id="org_analytics.W003",
         )
-    if names := rollup.altered_triggers(connections[alias]):
+    if names := maintenance.altered_triggers(connections[alias]):
         yield Warning(
             f"The database {alias!r} lacks triggers of the daily roll-up, or has others: {', '.join(names)}.",
             hint="Run manage.py rebuild_daily_usage: it puts them back and sums all sessions again.",

@@ -12,8 +12,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model, QuerySet
 from django.utils.module_loading import import_string
 
+from .limits import MAX_STATEMENT_TIMEOUT
+
 DEFAULT_STATEMENT_TIMEOUT = 10
-MAX_STATEMENT_TIMEOUT = 86_400
 _LABEL = r"[^\W_](?:[^\W_]|-)*(?<!-)"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
 

@@ -1,6 +1,6 @@
 """Money: an exact integer of nano-dollars in the database, a `Decimal` of dollars in Python."""
 
-from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -11,8 +11,8 @@ from django.db.models import Avg, Max, Min, StdDev, Sum, Variance
 from django.db.models.expressions import Col, CombinedExpression
 from django.utils.translation import gettext_lazy as _
 
-NANO_PLACES = 9
-MAX_NANOS = 2**63 - 1
+from .money import MAX_NANOS, NANO_PLACES, format_exact, from_nanos, to_nanos
+
 if TYPE_CHECKING:
     _Field = models.Field[Decimal | str | int | None, Decimal | None]
 else:
@@ -20,59 +20,6 @@ else:
 
 _EXACT = (Col, Sum, Min, Max)
 _INEXACT = (Avg, StdDev, Variance)
-# Of our own, as a host's may be any; entering a local one for each number costs more than the sum.
-_PRECISE = Context(prec=60)
-_NANO = Decimal(1).scaleb(-NANO_PLACES)
-_CENT = Decimal("0.01")
-_NANOS_A_CENT = 10**7
-
-
-class MoneyOverflow(ArithmeticError):
-    """A sum of money beyond what the database can add exactly: 2^63 nano-dollars, $9.2 billion."""
-
-
-def to_nanos(amount: Decimal) -> int:
-    """Nano-dollars of an amount; more than nine places are rounded half-even, once."""
-    return int(amount.quantize(_NANO, ROUND_HALF_EVEN, _PRECISE).scaleb(NANO_PLACES, _PRECISE))
-
-
-def from_nanos(nanos: int) -> Decimal:
-    """The amount of dollars, exactly. Raises MoneyOverflow beyond what the database can hold."""
-    _refuse_overflow(nanos)
-    return Decimal(nanos).scaleb(-NANO_PLACES, _PRECISE)
-
-
-def round_cents(amount: Decimal) -> Decimal:
-    """Two places, half away from zero: the one rounding that the API's money goes through, after the sum."""
-    return amount.quantize(_CENT, ROUND_HALF_UP, _PRECISE)
-
-
-def cents(nanos: int, count: int = 1) -> str:
-    """nanos / count in dollars, rounded as `round_cents` does, in whole numbers alone: thousands of rows go through.
-
-    Raises MoneyOverflow beyond what the database can hold.
-    """
-    _refuse_overflow(nanos)
-    if not (nanos and count):
-        return "0.00"
-    whole, part = divmod((2 * nanos + _NANOS_A_CENT * count) // (2 * _NANOS_A_CENT * count), 100)
-    return f"{whole}.{part:02d}"
-
-
-def _refuse_overflow(nanos: int) -> None:
-    if not -MAX_NANOS <= nanos <= MAX_NANOS:
-        raise MoneyOverflow("The total cost is beyond 2^63 nano-dollars.")
-
-
-def average(total: Decimal, count: int) -> Decimal:
-    """total / count to far more places than are shown; zero where there is nothing to average."""
-    return _PRECISE.divide(total, Decimal(count)) if count else Decimal(0)
-
-
-def plain(amount: Decimal) -> str:
-    """Unrounded: plain notation with two to nine places and no other trailing zeros (`0.00`, `0.00114675`)."""
-    whole, _point, places = f"{amount.quantize(_NANO, ROUND_HALF_EVEN, _PRECISE):f}".partition(".")
-    return f"{whole}.{places.rstrip('0').ljust(2, '0')}"
 
 
 def refuse_arithmetic(value: object) -> None:
@@ -134,7 +81,7 @@ class MoneyField(_Field):
 
     def value_to_string(self, obj: models.Model) -> str:
         value = self.value_from_object(obj)
-        return "" if value is None else plain(value)
+        return "" if value is None else format_exact(value)
 
     def formfield(self, **kwargs: Any) -> Any:
         return super().formfield(

@@ -1,50 +1,13 @@
-"""What an API's query string asks for. Everything behind it takes a frozen `Selection`."""
+"""Shared parts of the API's and the page's filters."""
 
-import re
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import django_filters
 from django import forms
-from django.core.exceptions import ValidationError
-from django.utils import timezone
+from django.http import HttpRequest
 
 from .models import CodingSession
-from .periods import (
-    MAX_DAYS,
-    MAX_SECONDS,
-    Days,
-    Interval,
-    api_defaults,
-    shown_dates,
-)
-from .rows import Provider
-
-MAX_VALUES = 50
-MAX_REPO_BYTES = 512
-_INTEGER = re.compile(r"[+-]?[0-9]{1,32}")
-_FIRST_TS = int(datetime(1, 1, 3, tzinfo=UTC).timestamp())
-_LAST_TS = int(datetime(9999, 12, 29, 23, 59, 59, tzinfo=UTC).timestamp())
-_MAX_TZ_OFFSET = 1440
-_FLAGS = {"": True, "true": True, "1": True, "false": False, "0": False}
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Which sessions are asked about: started in [start, end), of these providers, repositories and matching people."""
-
-    start: datetime
-    end: datetime
-    days: Days
-    providers: tuple[str, ...] = ()
-    repos: tuple[str, ...] = ()
-    include_no_repo: bool = True
-    person: str = ""
-
-    def has_provider(self, provider: str) -> bool:
-        """Whether the provider is selected; none selected means all."""
-        return not self.providers or provider in self.providers
+from .reporting.selection import Selection
 
 
 class FirstValue(forms.TextInput):
@@ -70,33 +33,6 @@ class RawFilter(django_filters.Filter):
     field_class = RawField
 
 
-class ApiForm(forms.Form):
-    """The contract's checks, in its order; the first failure is the only error."""
-
-    def clean(self) -> dict[str, Any]:
-        get = self.cleaned_data.get
-        default_start, default_end = api_defaults(timezone.now())
-        start = _instant(get("start_ts"), "start_ts", default_start)
-        end = _instant(get("end_ts"), "end_ts", default_end)
-        tz_offset = _integer(get("tz_offset"), "tz_offset", -_MAX_TZ_OFFSET, _MAX_TZ_OFFSET) or 0
-        if end <= start:
-            raise ValidationError("end_ts must be after start_ts")
-        if end - start > timedelta(seconds=MAX_SECONDS):
-            raise ValidationError(f"Date range cannot exceed {MAX_DAYS} days")
-        providers = _providers(get("provider") or "")
-        repos = _repos(get("repos") or "")
-        self.cleaned_data["selection"] = Selection(
-            start=start,
-            end=end,
-            days=shown_dates(start, end, tz_offset),
-            providers=providers,
-            repos=repos,
-            include_no_repo=_flag(get("include_no_repo") or ""),
-        )
-        self.cleaned_data["interval"] = _interval(get("interval") or "")
-        return self.cleaned_data
-
-
 class SelectionFilters(django_filters.FilterSet):
     """A filter set whose whole result is one `Selection`. It narrows no query set: whole days come from the roll-up."""
 
@@ -111,107 +47,9 @@ class SelectionFilters(django_filters.FilterSet):
         return selection
 
 
-class ReposFilters(SelectionFilters):
-    """The parameters of `GET /api/v1/org/repos`."""
+def read_as_utf8(request: HttpRequest) -> None:
+    """A query string is UTF-8, whatever charset a client gives for a body: some could smuggle lone surrogates in.
 
-    start_ts = RawFilter()
-    end_ts = RawFilter()
-    tz_offset = RawFilter()
-
-    class Meta(SelectionFilters.Meta):
-        form = ApiForm
-
-    @property
-    def error(self) -> str:
-        """The one message of a query that is not valid."""
-        return str(self.form.errors.as_data()["__all__"][0].message)
-
-
-class ApiFilters(ReposFilters):
-    """The parameters of `GET /api/v1/org/analytics`."""
-
-    provider = RawFilter()
-    repos = RawFilter()
-    include_no_repo = RawFilter()
-
-
-class SeriesFilters(ApiFilters):
-    """The parameters of `GET /api/v1/org/series`."""
-
-    interval = RawFilter()
-
-    @property
-    def interval_asked(self) -> Interval:
-        """The length of a bucket; only after `is_valid()`."""
-        interval: Interval = self.form.cleaned_data["interval"]
-        return interval
-
-
-def _integer(text: str | None, name: str, lowest: int, highest: int) -> int | None:
-    if not text:
-        return None
-    if not _INTEGER.fullmatch(text) or not lowest <= int(text) <= highest:
-        raise ValidationError(f"Invalid {name}")
-    return int(text)
-
-
-def _instant(text: str | None, name: str, default: datetime) -> datetime:
-    seconds = _integer(text, name, _FIRST_TS, _LAST_TS)
-    return default if seconds is None else datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
-
-
-def _items(text: str) -> list[str]:
-    return [item for part in text.split(",") if (item := part.strip())]
-
-
-def _providers(text: str) -> tuple[str, ...]:
-    providers = [item.lower() for item in _items(text)]
-    for provider in providers:
-        if provider not in Provider.values:
-            raise ValidationError(f"unknown provider {quoted(provider)}: must be one of {', '.join(Provider.values)}")
-    if len(providers) > MAX_VALUES:
-        raise ValidationError(f"provider filter exceeds maximum of {MAX_VALUES} values")
-    return tuple(dict.fromkeys(providers))
-
-
-def _repos(text: str) -> tuple[str, ...]:
-    repos = _items(text)
-    if len(repos) > MAX_VALUES:
-        raise ValidationError(f"repo filter exceeds maximum of {MAX_VALUES} values")
-    if any(len(repo.encode(errors="surrogatepass")) > MAX_REPO_BYTES for repo in repos):
-        raise ValidationError(f"repo filter value exceeds maximum length of {MAX_REPO_BYTES}")
-    if any("\0" in repo for repo in repos):
-        raise ValidationError("Invalid repos")
-    return tuple(dict.fromkeys(repos))
-
-
-def _flag(text: str) -> bool:
-    if text not in _FLAGS:
-        raise ValidationError("Invalid include_no_repo")
-    return _FLAGS[text]
-
-
-def _interval(text: str) -> Interval:
-    try:
-        return Interval(text or Interval.DAY)
-    except ValueError:
-        raise ValidationError("Invalid interval") from None
-
-
-def quoted(text: str) -> str:
-    """In double quotes, with quotes, backslashes and what cannot be printed escaped (as Go's `%q`)."""
-    return f'"{"".join(map(_escaped, text))}"'
-
-
-def _escaped(char: str) -> str:
-    if char in '"\\':
-        return f"\\{char}"
-    if char.isprintable():
-        return char
-    if char in _SHORT_ESCAPES:
-        return _SHORT_ESCAPES[char]
-    code = ord(char)
-    return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-
-_SHORT_ESCAPES = dict(zip("\a\b\f\n\r\t\v", ("\\a", "\\b", "\\f", "\\n", "\\r", "\\t", "\\v"), strict=True))
+    Raises SuspiciousOperation on more parameters than Django takes.
+    """
+    request.encoding = "utf-8"

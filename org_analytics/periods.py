@@ -2,16 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-DAY_SECONDS = 86_400
-MAX_DAYS = 90
-# 90 local days over an autumn clock change are an hour longer.
-MAX_SECONDS = MAX_DAYS * DAY_SECONDS + 3_600
 DEFAULT_API_DAYS = 7
-FIRST_DATE, LAST_DATE = date(2000, 1, 1), date(2100, 12, 31)
 DEFAULT_PRESET = "7d"
 
 
@@ -132,3 +127,14 @@ def shown_dates(start: datetime, end: datetime, tz_offset: int) -> Days:
     """The API's `date_range`: UTC dates of both ends moved by `tz_offset` minutes, the end a day back."""
     shift = timedelta(minutes=tz_offset)
     return Days((start - shift).date(), (end - shift - timedelta(1)).date())
+
+
+def local_rfc3339(instant: datetime, zone: ZoneInfo) -> str:
+    """With the zone's offset; in whole minutes, as the format wants it, also where the zone's was not."""
+    offset = instant.astimezone(zone).utcoffset() or timedelta(0)
+    return instant.astimezone(timezone(timedelta(minutes=offset // timedelta(minutes=1)))).isoformat()
+
+
+def rfc3339(instant: datetime) -> str:
+    """In UTC, ending in Z."""
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"

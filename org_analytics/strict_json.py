@@ -5,7 +5,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 
-class BadJson(ValueError):
+class InvalidJSONError(ValueError):
     """Not JSON as we take it; the message says why and where, and repeats nothing of the text."""
 
 
@@ -14,28 +14,28 @@ def parse(raw: bytes) -> Any:
     try:
         return _decoder.decode(raw.decode("utf-8"))
     except UnicodeDecodeError as error:
-        raise BadJson(f"Not UTF-8 at byte {error.start + 1}.") from None
+        raise InvalidJSONError(f"Not UTF-8 at byte {error.start + 1}.") from None
     except json.JSONDecodeError as error:
-        raise BadJson(f"Not JSON at character {error.pos + 1}.") from None
+        raise InvalidJSONError(f"Not JSON at character {error.pos + 1}.") from None
     except RecursionError:
-        raise BadJson("Nested too deeply.") from None
+        raise InvalidJSONError("Nested too deeply.") from None
     except InvalidOperation:
-        raise BadJson("Holds a number beyond reason.") from None
-    except BadJson:
+        raise InvalidJSONError("Holds a number beyond reason.") from None
+    except InvalidJSONError:
         raise
     except ValueError:  # Python's limit on the digits of an integer
-        raise BadJson("Holds a number with too many digits.") from None
+        raise InvalidJSONError("Holds a number with too many digits.") from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
-        raise BadJson("Holds an object with the same name twice.")
+        raise InvalidJSONError("Holds an object with the same name twice.")
     return made
 
 
 def _constant(name: str) -> Any:
-    raise BadJson(f"Holds {name}, which is no JSON.")
+    raise InvalidJSONError(f"Holds {name}, which is no JSON.")
 
 
 _decoder = json.JSONDecoder(parse_float=Decimal, parse_constant=_constant, object_pairs_hook=_object)

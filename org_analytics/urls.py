@@ -2,9 +2,8 @@
 
 from django.urls import path
 
-from .api import OrgViewSet
-from .sessions_api import SessionsViewSet
-from .views import DownloadView, OrganizationView
+from .api.views import OrgViewSet, SessionsViewSet
+from .pages.views import DownloadView, OrganizationView
 
 app_name = "org_analytics"
 

@@ -76,7 +76,7 @@ def filled(count: int) -> object:
     from django.contrib.auth.models import User
     from django.utils import timezone
 
-    from org_analytics.models import CodingSession
+    from org_analytics.models.sessions import CodingSession
 
     CodingSession.objects.all().delete()
     User.objects.all().delete()

@@ -6,13 +6,13 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 
-from org_analytics.aggregates import Usage
-from org_analytics.analytics import Coverage
 from org_analytics.conf import app_settings
-from org_analytics.fields import to_nanos
-from org_analytics.filters import Selection
 from org_analytics.models import CodingSession, Repo
+from org_analytics.money import to_nanos
 from org_analytics.periods import Interval, buckets
+from org_analytics.reporting.reports import Coverage
+from org_analytics.reporting.selection import Selection
+from org_analytics.reporting.usage import Usage
 
 
 class BruteForce:

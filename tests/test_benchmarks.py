@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from benchmarks import data, inside, load, over_http
-from org_analytics import rollup
 from org_analytics.models import CodingSession
+from org_analytics.rollup import maintenance
 from tests.brute_force import BruteForce
 
 SIZE = data.Size(sessions=1200, people=12)
@@ -34,7 +34,7 @@ def test_every_question_is_asked_and_answered_exactly(client_of: Any, settings: 
     times = inside.measure(1, has_naive=False)
 
     assert CodingSession.objects.count() == SIZE.sessions
-    assert list(rollup.differences("default")) == []
+    assert list(maintenance.differences("default")) == []
     assert {"control, 90 days", "analytics, 90 days", "series, 7 days", "repos, 30 days"} <= times.keys()
     assert {client.get(path).status_code for path in over_http.paths().values()} == {200}
     answer = client.get(over_http.paths()["analytics, 90 days"]).json()

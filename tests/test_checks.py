@@ -10,7 +10,8 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db import connection
 
-from org_analytics import checks, triggers
+from org_analytics import checks
+from org_analytics.rollup import triggers
 
 
 def found(check_id: str) -> list[CheckMessage]:
@@ -206,7 +207,7 @@ def test_w003_a_changed_reporting_zone_is_noticed_until_the_days_are_cut_anew(se
 
 @pytest.mark.django_db
 def test_w004_missing_triggers_are_named_until_they_are_put_back() -> None:
-    for statement in triggers.drop(connection.vendor):
+    for statement in triggers.drop_statements(connection.vendor):
         with connection.cursor() as cursor:
             cursor.execute(statement)
     (warning,) = checks.check_daily_usage(["default"])

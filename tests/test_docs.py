@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from org_analytics import checks, conf
-from org_analytics.filters import SeriesFilters
+from org_analytics.api.filters import SeriesFilters
 from org_analytics.push import errors
 from org_analytics.urls import api_urlpatterns
 

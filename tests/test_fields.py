@@ -19,16 +19,9 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from org_analytics.fields import (
-    MoneyField,
-    MoneyOverflow,
-    average,
-    from_nanos,
-    plain,
-    round_cents,
-    to_nanos,
-)
+from org_analytics.fields import MoneyField
 from org_analytics.models import CodingSession
+from org_analytics.money import MoneyOverflowError, average, format_exact, from_nanos, round_cents, to_nanos
 
 START = datetime(2026, 6, 17, 12, tzinfo=UTC)
 RANGE = {"start_ts": int(START.timestamp()) - 86_400, "end_ts": int(START.timestamp()) + 3 * 86_400}
@@ -112,7 +105,7 @@ def test_cents_are_rounded_half_away_from_zero(amount: str, shown: str) -> None:
     ],
 )
 def test_unrounded_amounts_are_plain_with_two_to_nine_places(amount: str, shown: str) -> None:
-    assert plain(Decimal(amount)) == shown
+    assert format_exact(Decimal(amount)) == shown
 
 
 def test_an_average_is_rounded_only_once() -> None:
@@ -130,14 +123,14 @@ def test_an_amount_comes_back_as_it_was_stored(stored: int) -> None:
 @given(amounts)
 def test_no_amount_depends_on_the_hosts_decimal_context(amount: Decimal) -> None:
     with localcontext(getcontext(), prec=3):
-        narrow = to_nanos(amount), round_cents(amount), plain(amount), average(amount, 7)
-    assert narrow == (to_nanos(amount), round_cents(amount), plain(amount), average(amount, 7))
+        narrow = to_nanos(amount), round_cents(amount), format_exact(amount), average(amount, 7)
+    assert narrow == (to_nanos(amount), round_cents(amount), format_exact(amount), average(amount, 7))
     assert to_nanos(amount) == Fraction(amount) * 10**9
 
 
 @given(nanos)
 def test_plain_notation_says_the_same_amount_without_an_exponent(stored: int) -> None:
-    text = plain(from_nanos(stored))
+    text = format_exact(from_nanos(stored))
     places = text.partition(".")[2]
 
     assert Decimal(text) == from_nanos(stored)
@@ -304,7 +297,7 @@ def test_a_sum_beyond_two_to_the_63_is_a_503(make_costs: MakeCosts, api: Client,
 
 @pytest.mark.parametrize("total", [2**63, Decimal(2**63), -(2**63)])
 def test_a_total_beyond_the_column_is_refused_when_read(total: Any) -> None:
-    with pytest.raises(MoneyOverflow):
+    with pytest.raises(MoneyOverflowError):
         MoneyField().from_db_value(total, Sum("cost_usd"), connection)
 
 
@@ -313,7 +306,7 @@ def test_comparisons_are_those_of_the_amounts(make_costs: MakeCosts) -> None:
     sessions = CodingSession.objects.order_by("cost_usd")
 
     def costs(**lookups: Any) -> list[str]:
-        return [plain(cost) for cost in sessions.filter(**lookups).values_list("cost_usd", flat=True)]
+        return [format_exact(cost) for cost in sessions.filter(**lookups).values_list("cost_usd", flat=True)]
 
     assert costs(cost_usd="2.00") == ["2.00"]
     assert costs(cost_usd__gt=2) == ["10.00"]

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from org_analytics.periods import FIRST_DATE, LAST_DATE, PRESETS, Days, api_defaults, shown_dates
+from org_analytics.limits import FIRST_DATE, LAST_DATE
+from org_analytics.periods import PRESETS, Days, api_defaults, shown_dates
 
 WEDNESDAY = date(2026, 6, 17)
 

@@ -6,7 +6,7 @@ import subprocess
 from functools import lru_cache
 from typing import Any
 
-from ..remotes import git_paths, is_local
+from ..repo_paths import is_local, paths_from_git_info
 
 TIMEOUT = 5  # seconds for one question: a directory may be on a dead network mount
 _SAFE = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
@@ -21,7 +21,7 @@ def reduced(repo_url: object, tracking_remote: object = None, remotes: object = 
     if is_local(repo_url):
         return None
     shared = [remote for remote in remotes if not _is_local_remote(remote)] if isinstance(remotes, list) else []
-    paths = git_paths({"repo_url": repo_url, "tracking_remote": tracking_remote, "remotes": shared})
+    paths = paths_from_git_info({"repo_url": repo_url, "tracking_remote": tracking_remote, "remotes": shared})
     if paths.repo is None:
         return None
     if paths.upstream is None:

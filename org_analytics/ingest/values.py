@@ -5,7 +5,7 @@ import unicodedata
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ..remotes import is_local
+from ..repo_paths import is_local
 
 MAX_COUNT = 2**53  # beyond it, JSON numbers are not exact everywhere
 MAX_MODEL = 128

@@ -3,10 +3,57 @@
 import datetime
 import django.db.models.deletion
 import org_analytics.fields
-from org_analytics.operations import InstallDailyUsage
+from org_analytics.rollup.operations import InstallDailyUsage
+from org_analytics.rollup.versions import RollupVersion
 from decimal import Decimal
 from django.conf import settings
 from django.db import migrations, models
+from django.db.migrations.state import ModelState
+
+
+DAILY_USAGE = ModelState(
+    "org_analytics_daily",
+    "DailyUsage",
+    [
+        ("pk", models.CompositePrimaryKey("day", "user", "provider", "repo_id")),
+        ("day", models.DateField()),
+        (
+            "user",
+            models.ForeignKey(
+                settings.AUTH_USER_MODEL,
+                on_delete=models.DO_NOTHING,
+                db_constraint=False,
+                db_index=False,
+                related_name="+",
+            ),
+        ),
+        ("provider", models.CharField(max_length=16)),
+        ("repo_id", models.BigIntegerField()),
+        ("session_count", models.IntegerField()),
+        ("pending_count", models.IntegerField()),
+        ("unpriced_count", models.IntegerField()),
+        ("cost_dollars", models.BigIntegerField()),
+        ("cost_nanos", models.BigIntegerField()),
+        ("cost_count", models.IntegerField()),
+        ("duration_ms", models.BigIntegerField()),
+        ("duration_count", models.IntegerField()),
+        ("assistant_ms", models.BigIntegerField()),
+        ("assistant_count", models.IntegerField()),
+        ("user_ms", models.BigIntegerField()),
+        ("user_count", models.IntegerField()),
+    ],
+    {"db_table": "org_analytics_dailyusage"},
+)
+REPORTING_DAY = ModelState(
+    "org_analytics_daily",
+    "ReportingDay",
+    [
+        ("starts_at", models.DateTimeField(primary_key=True)),
+        ("day", models.DateField()),
+        ("zone", models.CharField(max_length=64)),
+    ],
+    {"db_table": "org_analytics_reportingday"},
+)
 
 
 class Migration(migrations.Migration):
@@ -455,5 +502,5 @@ class Migration(migrations.Migration):
                 name="org_session_user_ms",
             ),
         ),
-        InstallDailyUsage(),
+        InstallDailyUsage(RollupVersion("0001"), [DAILY_USAGE, REPORTING_DAY]),
     ]

@@ -16,9 +16,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NoReturn
 
-from org_analytics import __version__
 from org_analytics.push import commands
 from org_analytics.push.errors import INTERRUPTED, OK, PushError, UsageError
+
+from .. import __version__
 
 _VALUES = re.compile(r"(?<=unrecognized arguments).*|:? *'.*", re.DOTALL)  # in argparse's messages
 

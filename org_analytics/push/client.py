@@ -11,11 +11,12 @@ from typing import IO, Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
-from org_analytics import __version__
 from org_analytics.push.errors import AuthError, PushError, ServerError, TokenError, UsageError
 from org_analytics.push.retries import Retries, Transient, retry_after
 from org_analytics.push.rows import body
 from org_analytics.push.servers import is_loopback
+
+from .. import __version__
 
 PATH = "/api/v1/org/sessions"
 TIMEOUT = 60  # seconds without a byte

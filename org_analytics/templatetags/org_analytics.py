@@ -8,8 +8,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from .. import formats
-from ..gates import may_read
+from ..access import may_read
+from ..pages import formats
 
 register = template.Library()
 logger = logging.getLogger("org_analytics")

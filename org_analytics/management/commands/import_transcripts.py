@@ -14,12 +14,12 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, no_translations
 from django.utils import timezone
 
+from ...choices import Provider
 from ...ingest.derive import derive
 from ...ingest.pricing import NoPrices, load_prices
 from ...ingest.providers import PROVIDERS, default_sources
 from ...ingest.sources import Source
 from ...ingest.state import MemoryState, State
-from ...rows import Provider
 from ..accounts import user_by_email
 from ..import_state import DatabaseState
 from ..importing import OUTCOMES, Import, Report

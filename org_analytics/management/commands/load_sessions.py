@@ -16,7 +16,7 @@ from django.core.management.base import BaseCommand, CommandError, no_translatio
 from django.db import transaction
 
 from ...models import CodingSession
-from ...strict_json import BadJson, parse
+from ...strict_json import InvalidJSONError, parse
 from ..accounts import make_user, user_by_email
 from ..progress import Progress
 
@@ -106,7 +106,7 @@ class Loading:
     def _row(self, raw: bytes) -> Mapping[str, Any]:
         try:
             fields = parse(raw)
-        except BadJson as error:
+        except InvalidJSONError as error:
             raise ValidationError(str(error)) from error
         if not isinstance(fields, dict):
             raise ValidationError("Must be an object.")

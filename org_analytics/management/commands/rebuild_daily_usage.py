@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from org_analytics import rollup
-from org_analytics.reading import snapshot_of
+from ...reporting.snapshots import snapshot_on
+from ...rollup import maintenance
 
 SHOWN = 20
 
@@ -26,12 +26,12 @@ class Command(BaseCommand):
         if check:
             self._check(database)
             return
-        rollup.rebuild(database)
-        self.stdout.write(f"The daily roll-up was made anew, in days of {rollup.recorded_zone(database)}.")
+        maintenance.rebuild(database)
+        self.stdout.write(f"The daily roll-up was made anew, in days of {maintenance.recorded_zone(database)}.")
 
     def _check(self, database: str) -> None:
-        with snapshot_of(database):
-            found = list(islice(rollup.differences(database), SHOWN + 1))
+        with snapshot_on(database):
+            found = list(islice(maintenance.differences(database), SHOWN + 1))
         for line in found[:SHOWN]:
             self.stdout.write(line)
         if len(found) > SHOWN:

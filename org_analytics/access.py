@@ -1,0 +1,81 @@
+"""Who gets in: the flag, the login, the domain list, membership. Page, API and nav ask only this module."""
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.views.decorators.csrf import csrf_exempt
+from django.views.generic import View
+
+from .conf import app_settings
+
+
+class AccessDenied(Enum):
+    """Why somebody may not read, in the order in which it is looked at."""
+
+    NOT_AUTHENTICATED = "Authentication required"
+    DOMAIN = "Email domain not permitted"
+    NOT_A_MEMBER = "Not a member"
+
+
+def is_enabled() -> bool:
+    """Whether the feature is on, right now."""
+    return app_settings.enabled
+
+
+def access_denied(user: Any) -> AccessDenied | None:
+    """Why this user may not read; None: may read. A query only where the host names its members."""
+    if not getattr(user, "is_authenticated", False) or not getattr(user, "is_active", True):
+        return AccessDenied.NOT_AUTHENTICATED
+    if not _has_permitted_domain(user):
+        return AccessDenied.DOMAIN
+    return None if _is_member(user) else AccessDenied.NOT_A_MEMBER
+
+
+def may_read(request: HttpRequest | None) -> bool:
+    """Whether the feature is on and the request's user may read; without looking at the user while it is off."""
+    return is_enabled() and access_denied(getattr(request, "user", None)) is None
+
+
+def _has_permitted_domain(user: Any) -> bool:
+    domains = app_settings.email_domains
+    if domains is None:
+        return True
+    email = str(getattr(user, get_user_model().get_email_field_name(), "") or "")
+    return email.partition("@")[2].lower() in domains
+
+
+def _is_member(user: Any) -> bool:
+    try:
+        return app_settings.members_callable is None or app_settings.members.filter(pk=user.pk).exists()
+    except ImproperlyConfigured:
+        return False  # a setting that cannot be read lets nobody in; a system check names it
+
+
+class PageAccessMixin(View):
+    """A page behind the gates: the host's 404 while off, a login and back for the anonymous, 403 for others."""
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
+        # Off is off, before LoginRequiredMiddleware asks who it is and CsrfViewMiddleware for a token (pages only
+        # read). Marked on the view itself: marks on dispatch() are lost in a subclass with its own.
+        view = super().as_view(**initkwargs)
+        return csrf_exempt(login_not_required(transaction.non_atomic_requests(view)))
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        # Before Django's own handling of OPTIONS and 405.
+        if not is_enabled():
+            raise Http404
+        refused = access_denied(getattr(request, "user", None))
+        if refused is AccessDenied.NOT_AUTHENTICATED:
+            return redirect_to_login(request.get_full_path())
+        if refused is not None:
+            raise PermissionDenied(refused.value)
+        return super().dispatch(request, *args, **kwargs)

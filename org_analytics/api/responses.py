@@ -1,0 +1,106 @@
+"""The shapes of the API's answers, keys in the contract's order."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import ValidationError
+
+from ..money import format_cents, format_exact
+from ..periods import local_rfc3339, rfc3339
+
+
+def analytics_response(report: Any, selection: Any, computed_at: datetime) -> dict[str, Any]:
+    """`GET /org/analytics`."""
+    return {
+        **_head(selection, computed_at),
+        "providers_present": list(report.providers_present),
+        "users": [{"user": _user(row.person), **_usage(row.usage)} for row in report.people],
+        "totals": _usage(report.totals),
+        "coverage": {
+            "pending_sessions": report.coverage.pending_sessions,
+            "unpriced_sessions": report.coverage.unpriced_sessions,
+            "inactive_user_sessions": report.coverage.inactive_user_sessions,
+            "latest_session_at": report.coverage.latest_session_at and rfc3339(report.coverage.latest_session_at),
+        },
+    }
+
+
+def repos_response(repos: list[str], selection: Any, computed_at: datetime) -> dict[str, Any]:
+    """`GET /org/repos`."""
+    return {**_head(selection, computed_at), "repos": repos}
+
+
+def series_response(
+    series: Any, selection: Any, interval: str, zone: ZoneInfo, computed_at: datetime
+) -> dict[str, Any]:
+    """`GET /org/series`; costs unrounded."""
+    return {
+        **_head(selection, computed_at),
+        "time_zone": zone.key,
+        "interval": interval,
+        "providers_present": list(series.providers_present),
+        "buckets": [
+            {
+                "start": local_rfc3339(bucket.start, zone),
+                "end": local_rfc3339(bucket.end, zone),
+                "providers": {provider: _sums(usage) for provider, usage in bucket.usage.items()},
+            }
+            for bucket in series.buckets
+        ],
+    }
+
+
+def recording_response(outcomes: Sequence[str | ValidationError]) -> dict[str, Any]:
+    """`POST /org/sessions`: what became of each row, in order."""
+    return {"results": [_result(index, outcome) for index, outcome in enumerate(outcomes)]}
+
+
+def _result(index: int, outcome: str | ValidationError) -> dict[str, Any]:
+    if isinstance(outcome, ValidationError):
+        return {"index": index, "status": "invalid", "errors": outcome.message_dict}
+    return {"index": index, "status": outcome}
+
+
+def _head(selection: Any, computed_at: datetime) -> dict[str, Any]:
+    return {
+        "computed_at": rfc3339(computed_at),
+        "date_range": {
+            "start_date": selection.days.first.isoformat(),
+            "end_date": selection.days.last.isoformat(),
+        },
+    }
+
+
+def _user(person: Any) -> dict[str, Any]:
+    user = {"id": person.id, "email": person.email}
+    return user if person.name is None else {**user, "name": person.name}
+
+
+def _sums(usage: Any) -> dict[str, Any]:
+    return {
+        "session_count": usage.session_count,
+        "total_cost_usd": format_exact(usage.cost_usd),
+        "total_duration_ms": usage.duration_ms,
+        "total_assistant_time_ms": usage.assistant_ms,
+        "total_user_time_ms": usage.user_ms,
+    }
+
+
+def _usage(usage: Any) -> dict[str, Any]:
+    answer = {
+        "session_count": usage.session_count,
+        "total_cost_usd": format_cents(usage.cost_nanos),
+        "total_duration_ms": usage.duration_ms,
+        "total_assistant_time_ms": usage.assistant_ms,
+        "total_user_time_ms": usage.user_ms,
+        "avg_cost_usd": format_cents(usage.cost_nanos, usage.cost_count),
+    }
+    if usage.duration_count:
+        answer["avg_duration_ms"] = usage.duration_ms // usage.duration_count
+    if usage.assistant_count:
+        answer["avg_assistant_time_ms"] = usage.assistant_ms // usage.assistant_count
+    if usage.user_count:
+        answer["avg_user_time_ms"] = usage.user_ms // usage.user_count
+    return answer

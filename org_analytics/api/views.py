@@ -1,0 +1,114 @@
+"""The REST endpoints: reports about the organization, and the write API."""
+
+from typing import Any, TypeVar
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.http import JsonResponse
+from django.utils import timezone, translation
+from django.utils.decorators import method_decorator
+from rest_framework import exceptions
+from rest_framework.request import Request
+
+from ..conf import app_settings
+from ..filters import read_as_utf8
+from ..limits import MAX_ROWS
+from ..models import CodingSession
+from ..reporting import reports
+from ..reporting.selection import Selection
+from .base import InvalidQueryError, OrgAPIViewSet
+from .filters import AnalyticsFilters, ReposFilters, SeriesFilters
+from .request_body import BodyTooLargeError, InvalidBodyError, UnsupportedMediaTypeError, read_json_body
+from .responses import analytics_response, recording_response, repos_response, series_response
+
+_Filters = TypeVar("_Filters", bound=ReposFilters)
+
+
+@method_decorator(transaction.non_atomic_requests, name="dispatch")
+class OrgViewSet(OrgAPIViewSet):
+    """Reports about the organization."""
+
+    failure_messages = {
+        "analytics": "Failed to compute org analytics",
+        "repos": "Failed to list org repos",
+        "series": "Failed to compute org series",
+    }
+
+    def analytics(self, request: Request) -> JsonResponse:
+        """Return the usage of each member, the totals and the coverage."""
+        selection = _selection(AnalyticsFilters, request)
+        return JsonResponse(analytics_response(reports.report(selection), selection, timezone.now()))
+
+    def repos(self, request: Request) -> JsonResponse:
+        """Return the paths of the root repositories with sessions in range."""
+        selection = _selection(ReposFilters, request)
+        return JsonResponse(repos_response(reports.repos(selection), selection, timezone.now()))
+
+    def series(self, request: Request) -> JsonResponse:
+        """Return the usage by provider for each day or week."""
+        filterset = _validated(SeriesFilters, request)
+        selection, interval = filterset.selection, filterset.chosen_interval
+        series = reports.series(selection, interval)
+        return JsonResponse(series_response(series, selection, interval, app_settings.time_zone, timezone.now()))
+
+
+@method_decorator(transaction.non_atomic_requests, name="dispatch")
+class SessionsViewSet(OrgAPIViewSet):
+    """The write API. Errors in this order: 404 (off) → 401 → 403 → 429 → 405 → 415 → 413 → 400."""
+
+    failure_messages = {"record": "Failed to record sessions"}
+    error_responses = (
+        (UnsupportedMediaTypeError, 415, None),
+        (BodyTooLargeError, 413, "Request body too large"),
+        (InvalidBodyError, 400, None),
+        *OrgAPIViewSet.error_responses,
+    )
+
+    def record(self, request: Request) -> JsonResponse:
+        """Write up to 500 sessions of the caller in one transaction. An invalid row does not stop the others."""
+        rows = _rows(read_json_body(request._request))
+        with translation.override("en"):  # the messages of a protocol are the same in every locale
+            checked = [_with_user(row, request.user) for row in rows]
+            outcomes = iter(_record([row for row in checked if isinstance(row, dict)], request.user))
+            results = [next(outcomes) if isinstance(row, dict) else row for row in checked]
+            return JsonResponse(recording_response(results))
+
+
+def _selection(filters: type[ReposFilters], request: Request) -> Selection:
+    return _validated(filters, request).selection
+
+
+def _validated(filters: type[_Filters], request: Request) -> _Filters:
+    read_as_utf8(request._request)
+    filterset = filters(request.query_params, queryset=None)
+    if not filterset.is_valid():
+        raise InvalidQueryError(filterset.error)
+    return filterset
+
+
+def _rows(body: Any) -> list[Any]:
+    if not isinstance(body, dict) or body.keys() != {"sessions"} or not isinstance(body["sessions"], list):
+        raise InvalidBodyError('Body must be an object with one key, "sessions": a list')
+    if len(body["sessions"]) > MAX_ROWS:
+        raise InvalidBodyError(f"sessions exceeds maximum of {MAX_ROWS} rows")
+    return body["sessions"]
+
+
+def _with_user(row: Any, user: Any) -> dict[str, Any] | ValidationError:
+    """The row with the caller as its user, or the reason why it cannot have one."""
+    if not isinstance(row, dict):
+        return ValidationError({"row": ["Must be an object."]})
+    if "user" in row:
+        return ValidationError({"user": ["Unknown field: the sessions are the caller's."]})
+    return {**row, "user": user}
+
+
+def _record(rows: list[dict[str, Any]], user: Any) -> list[str | ValidationError]:
+    try:
+        return CodingSession.objects.record_many(rows, batch_size=MAX_ROWS, skip_invalid=True)
+    except IntegrityError:
+        if get_user_model()._default_manager.filter(pk=user.pk).exists():
+            raise
+        # Somebody deleted the account while its sessions were written.
+        raise exceptions.NotAuthenticated from None

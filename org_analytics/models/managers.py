@@ -1,0 +1,13 @@
+"""A base for the managers that write."""
+
+from typing import Any
+
+from django.db import models, router
+
+
+class WriteDatabaseManager(models.Manager[Any]):
+    """A manager that writes where the router says that its model is written."""
+
+    @property
+    def write_db(self) -> str:
+        return self._db or router.db_for_write(self.model)

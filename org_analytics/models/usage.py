@@ -1,0 +1,73 @@
+"""What each model did in a session: a table beside the sessions, replaced as a whole when a row states it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, fields
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from ..fields import MoneyField
+from ..limits import MAX_COST_USD, MAX_COUNT, MAX_MODEL
+from .managers import WriteDatabaseManager
+from .validation import UsageRow
+
+COUNTS = ("requests", "input_tokens", "output_tokens", "cache_write_tokens", "cache_read_tokens")
+_NAMES = tuple(field.name for field in fields(UsageRow))
+
+
+class ModelUsageManager(WriteDatabaseManager):
+    """Read and written by the write door, which holds the sessions' locks."""
+
+    def for_sessions(self, sessions: Collection[int]) -> dict[int, tuple[UsageRow, ...]]:
+        """What is kept of these sessions, as a cleaned row states it; () where nothing is."""
+        kept: dict[int, list[UsageRow]] = defaultdict(list)
+        for session, *values in self.using(self.write_db).filter(session__in=sessions).values_list("session", *_NAMES):
+            kept[session].append(UsageRow(**dict(zip(_NAMES, values, strict=True))))
+        return {session: tuple(sorted(kept[session], key=lambda usage: usage.model)) for session in sessions}
+
+    def replace(self, stated: Mapping[int, tuple[UsageRow, ...]]) -> None:
+        """Keep this of these sessions and nothing else."""
+        manager = self.using(self.write_db)
+        manager.filter(session__in=stated).delete()
+        manager.bulk_create(
+            self.model(session_id=session, **asdict(usage)) for session, rows in stated.items() for usage in rows
+        )
+
+
+class ModelUsage(models.Model):
+    """The tokens and the cost of one model in one session. The four classes of tokens are disjoint."""
+
+    session = models.ForeignKey(
+        "org_analytics.CodingSession", models.CASCADE, related_name="model_usage", verbose_name=_("session")
+    )
+    model = models.CharField(_("model"), max_length=MAX_MODEL)
+    requests = models.BigIntegerField(_("requests"))
+    input_tokens = models.BigIntegerField(_("input tokens"), help_text=_("Without cached ones."))
+    output_tokens = models.BigIntegerField(_("output tokens"))
+    cache_write_tokens = models.BigIntegerField(_("cache write tokens"))
+    cache_read_tokens = models.BigIntegerField(_("cache read tokens"))
+    cost_usd = MoneyField(_("cost (USD)"), null=True, blank=True, help_text=_("Empty: unpriced."))
+
+    objects = ModelUsageManager()
+
+    class Meta:
+        verbose_name = _("model usage")
+        verbose_name_plural = _("model usage")
+        constraints = [
+            models.UniqueConstraint(name="org_usage_unique", fields=["session", "model"]),
+            models.CheckConstraint(name="org_usage_model", condition=~Q(model="")),
+            models.CheckConstraint(
+                name="org_usage_cost_usd", condition=Q(cost_usd=None) | Q(cost_usd__gte=0, cost_usd__lte=MAX_COST_USD)
+            ),
+            *(
+                models.CheckConstraint(name=f"org_usage_{name}", condition=Q((f"{name}__range", (0, MAX_COUNT))))
+                for name in COUNTS
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.model

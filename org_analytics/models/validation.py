@@ -1,0 +1,272 @@
+"""What a session's row may hold, and the one place that cleans what a caller gives."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.db.models import Model
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy as _
+
+from ..choices import Provider
+from ..fields import MoneyField
+from ..limits import (
+    END_OF_STARTS,
+    FIRST_START,
+    MAX_COST_USD,
+    MAX_COUNT,
+    MAX_EXTERNAL_ID,
+    MAX_MODEL,
+    MAX_MODELS,
+    MAX_MS,
+    MAX_NAMED,
+    MAX_TITLE,
+)
+from ..money import from_nanos, to_nanos
+from ..repo_paths import GitPaths, paths_from_git_info
+
+NO_GIT = GitPaths()
+
+
+_PROVIDERS = {**{value: value for value in Provider.values}, "Claude Code": Provider.CLAUDE_CODE.value}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageRow:
+    """What one model did in a session. The four classes of tokens are disjoint; a cost of None = unpriced."""
+
+    model: str
+    requests: int
+    input_tokens: int
+    output_tokens: int
+    cache_write_tokens: int
+    cache_read_tokens: int
+    cost_usd: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRow:
+    """A cleaned row: the keywords of `CodingSession.objects.record()`, `git_info` reduced to its paths.
+
+    `models` None = not given: what is kept of them stays.
+    """
+
+    user: Model
+    provider: str
+    external_id: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    title: str = ""
+    git_info: GitPaths = NO_GIT
+    cost_usd: Decimal | None = None
+    cost_complete: bool = True
+    duration_ms: int | None = None
+    assistant_ms: int | None = None
+    user_ms: int | None = None
+    analyzed: bool = True
+    models: tuple[UsageRow, ...] | None = None
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What makes a session unique; the user's id as text, so that keys of any kind sort."""
+        return str(self.user.pk), self.provider, self.external_id
+
+
+def clean_row(given: Mapping[str, Any]) -> SessionRow:
+    """The cleaned row. Raises ValidationError with all bad fields by name; a message never repeats a value."""
+    cleaned, errors = _cleaned(given, _CLEANERS, _REQUIRED)
+    started, ended = cleaned.get("started_at"), cleaned.get("ended_at")
+    if started and ended and ended < started:
+        errors["ended_at"] = [_("Ends before it starts.")]
+    if cleaned.get("models") is not None and "cost_usd" not in errors:
+        try:
+            cleaned["cost_usd"] = _total_cost(cleaned["models"], cleaned.get("cost_usd"))
+        except ValidationError as error:
+            errors["cost_usd"] = error.messages
+        # False may be said all the same, of a part that is no model of its own; True does not price a model.
+        priced = all(usage.cost_usd is not None for usage in cleaned["models"])
+        cleaned["cost_complete"] = priced and cleaned.get("cost_complete", True)
+    if errors:
+        raise ValidationError(errors)
+    return SessionRow(**cleaned)
+
+
+def _cleaned(
+    given: Mapping[str, Any], cleaners: Mapping[str, Callable[[Any], Any]], required: Sequence[str]
+) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+    """The cleaned values and the errors, both by name; of unknown fields the first `MAX_NAMED`."""
+    cleaned: dict[str, Any] = {}
+    errors: dict[str, list[Any]] = {name: [_("This field is required.")] for name in required if name not in given}
+    unknown = (name for name in given if name not in cleaners)
+    errors.update((name, [_("Unknown field.")]) for name in islice(unknown, MAX_NAMED))
+    for name in filter(given.__contains__, cleaners):
+        try:
+            cleaned[name] = cleaners[name](given[name])
+        except ValidationError as error:
+            errors[name] = error.messages
+    return cleaned, errors
+
+
+def _user(value: Any) -> Model:
+    if not isinstance(value, get_user_model()) or value.pk is None:
+        raise ValidationError(_("Must be a saved user."))
+    return value
+
+
+def _provider(value: Any) -> str:
+    if not isinstance(value, str) or value not in _PROVIDERS:
+        raise ValidationError(_("Must be one of %(providers)s."), params={"providers": ", ".join(Provider.values)})
+    return _PROVIDERS[value]
+
+
+def _models(value: Any) -> tuple[UsageRow, ...]:
+    """The usage of each model, by name. Raises ValidationError naming index and field of the first bad ones."""
+    if not isinstance(value, list | tuple) or len(value) > MAX_MODELS:
+        raise ValidationError(_("Must be a list of at most %(maximum)d models."), params={"maximum": MAX_MODELS})
+    rows: dict[str, UsageRow] = {}
+    errors: list[ValidationError] = []
+    for index, given in enumerate(value):
+        try:
+            usage = _usage(given)
+            if usage.model in rows:
+                raise ValidationError({"model": [_("Is there twice.")]})
+            rows[usage.model] = usage
+        except ValidationError as error:
+            errors += _indexed(index, error)
+        if len(errors) >= MAX_NAMED:
+            break
+    if errors:
+        raise ValidationError(errors)
+    return tuple(rows[model] for model in sorted(rows))
+
+
+def _usage(given: Any) -> UsageRow:
+    if not isinstance(given, Mapping):
+        raise ValidationError(_("Must be an object."))
+    cleaned, errors = _cleaned(given, _USAGE_CLEANERS, _USAGE_REQUIRED)
+    if errors:
+        raise ValidationError(errors)
+    return UsageRow(**cleaned)
+
+
+def _indexed(index: int, error: ValidationError) -> list[ValidationError]:
+    texts = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+    return [
+        ValidationError("%(place)s: %(text)s", params={"place": f"[{index}].{name}".rstrip("."), "text": message})
+        for name, messages in texts.items()
+        for message in messages
+    ]
+
+
+def _total_cost(usage: Sequence[UsageRow], given: Decimal | None) -> Decimal | None:
+    """The sum of what the models cost, as kept; None where nothing is priced. Raises if something else was given."""
+    costs = [row.cost_usd for row in usage]
+    known = [to_nanos(amount) for amount in costs if amount is not None]
+    total = None if costs and not known else from_nanos(sum(known))
+    if given is not None and given != total:
+        raise ValidationError(_("Is not the sum of what the models cost."))
+    return None if total is None else cost(total)
+
+
+# Also lone surrogates: JSON can carry them, UTF-8 and so the database cannot.
+_UNSTORABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+_money = MoneyField()
+
+
+def text(value: Any, shortest: int, longest: int) -> str:
+    if not isinstance(value, str):
+        raise ValidationError(_("Must be text."))
+    if not shortest <= len(value) <= longest:
+        raise ValidationError(
+            _("Must have %(shortest)d to %(longest)d characters."), params={"shortest": shortest, "longest": longest}
+        )
+    if _UNSTORABLE.search(value):
+        raise ValidationError(_("Must not hold control characters."))
+    return value
+
+
+def instant(value: Any) -> datetime:
+    if isinstance(value, str):
+        try:
+            value = parse_datetime(value)
+        except ValueError:
+            value = None
+    if not isinstance(value, datetime):
+        raise ValidationError(_("Must be a date and time, such as 2026-01-31T12:00:00Z."))
+    if value.utcoffset() is None:
+        raise ValidationError(_("Must have a time zone."))
+    if not FIRST_START <= value < END_OF_STARTS:
+        raise ValidationError(_("Must lie in the years 2000 to 2100."))
+    return value.astimezone(UTC)
+
+
+def cost(value: Any) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, Decimal | str | int | float) or value == "":
+        raise ValidationError(_("Must be an amount of dollars, such as 12.50."))
+    # An integer is compared before it is made text: Python writes out none of thousands of digits.
+    amount = None if isinstance(value, int) and not 0 <= value <= MAX_COST_USD else _money.to_python(value)
+    if amount is None or not 0 <= amount <= MAX_COST_USD:
+        raise ValidationError(_("Must lie between 0 and %(maximum)s."), params={"maximum": MAX_COST_USD})
+    return from_nanos(to_nanos(amount))
+
+
+def milliseconds(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValidationError(_("Must be a whole number of milliseconds."))
+    if not 0 <= value <= MAX_MS:
+        raise ValidationError(_("Must lie between 0 and 366 days."))
+    return value
+
+
+def count(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_COUNT:
+        raise ValidationError(_("Must be a whole number from 0 to 2^53 - 1."))
+    return value
+
+
+def flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValidationError(_("Must be true or false."))
+    return value
+
+
+def or_none(clean: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else clean(value)
+
+
+_CLEANERS: dict[str, Callable[[Any], Any]] = {
+    "user": _user,
+    "provider": _provider,
+    "external_id": partial(text, shortest=1, longest=MAX_EXTERNAL_ID),
+    "started_at": instant,
+    "ended_at": or_none(instant),
+    "title": partial(text, shortest=0, longest=MAX_TITLE),
+    "git_info": paths_from_git_info,
+    "cost_usd": or_none(cost),
+    "cost_complete": flag,
+    "duration_ms": or_none(milliseconds),
+    "assistant_ms": or_none(milliseconds),
+    "user_ms": or_none(milliseconds),
+    "analyzed": flag,
+    "models": or_none(_models),
+}
+_REQUIRED = ("user", "provider", "external_id", "started_at")
+_USAGE_CLEANERS: dict[str, Callable[[Any], Any]] = {
+    "model": partial(text, shortest=1, longest=MAX_MODEL),
+    "requests": count,
+    "input_tokens": count,
+    "output_tokens": count,
+    "cache_write_tokens": count,
+    "cache_read_tokens": count,
+    "cost_usd": or_none(cost),
+}
+_USAGE_REQUIRED = tuple(field.name for field in fields(UsageRow) if field.name != "cost_usd")

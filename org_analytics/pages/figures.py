@@ -1,0 +1,110 @@
+"""What a usage shows: its numbers, which of them are known, and how they are written."""
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ..money import average
+from ..reporting.usage import Usage
+from .formats import at_least, count, duration, money
+
+LABELS = {
+    "user": gettext_lazy("User"),
+    "sessions": gettext_lazy("Sessions"),
+    "cost": gettext_lazy("Est. cost"),
+    "duration": gettext_lazy("Total duration"),
+    "assistant": gettext_lazy("Assistant time"),
+    "user_time": gettext_lazy("User time"),
+    "avg_cost": gettext_lazy("Avg cost"),
+    "avg_duration": gettext_lazy("Avg duration"),
+    "avg_assistant": gettext_lazy("Avg assistant"),
+    "avg_user": gettext_lazy("Avg user"),
+}
+# The columns of the roll-up that a sum and its text are made of, beside the number of sessions.
+FIGURE_COLUMNS = {
+    "sessions": (),
+    "cost": ("unpriced_count", "cost_dollars", "cost_nanos", "cost_count"),
+    "duration": ("duration_ms", "duration_count"),
+    "assistant": ("assistant_ms", "assistant_count"),
+    "user_time": ("user_ms", "user_count"),
+}
+
+
+class Figures(NamedTuple):
+    """A usage's numbers by column, unrounded; None = nothing known. Times in milliseconds, costs in dollars.
+
+    An unknown value counts neither in the sum nor in the average; no session at all costs nothing.
+    """
+
+    usage: Usage
+
+    @property
+    def sessions(self) -> int:
+        return self.usage.session_count
+
+    @property
+    def cost(self) -> Decimal | None:
+        return self.usage.cost_usd if self.usage.cost_count or not self.sessions else None
+
+    @property
+    def duration(self) -> int | None:
+        return self.usage.duration_ms if self.usage.duration_count else None
+
+    @property
+    def assistant(self) -> int | None:
+        return self.usage.assistant_ms if self.usage.assistant_count else None
+
+    @property
+    def user_time(self) -> int | None:
+        return self.usage.user_ms if self.usage.user_count else None
+
+    @property
+    def avg_cost(self) -> Decimal | None:
+        return average(self.usage.cost_usd, self.usage.cost_count) if self.usage.cost_count else None
+
+    @property
+    def avg_duration(self) -> int | None:
+        return self.usage.duration_ms // self.usage.duration_count if self.usage.duration_count else None
+
+    @property
+    def avg_assistant(self) -> int | None:
+        return self.usage.assistant_ms // self.usage.assistant_count if self.usage.assistant_count else None
+
+    @property
+    def avg_user(self) -> int | None:
+        return self.usage.user_ms // self.usage.user_count if self.usage.user_count else None
+
+    @property
+    def unpriced(self) -> int:
+        return self.usage.unpriced_count
+
+    @property
+    def has_partly_priced(self) -> bool:
+        """Whether some of what is unpriced is priced in part, so that the average too is a lower bound."""
+        return self.unpriced > self.sessions - self.usage.cost_count
+
+    def value(self, name: str) -> Decimal | int | None:
+        """The number of a column, None where it is unknown."""
+        number: Decimal | int | None = getattr(self, name)
+        return number
+
+    def total(self, name: str) -> Decimal | int | None:
+        """The same, but no sessions add up to zero: for sums and comparisons."""
+        return self.value(name) if self.sessions else 0
+
+    def text(self, name: str) -> str:
+        """The number of a column as the reader sees it."""
+        if name == "sessions":
+            return count(self.sessions)
+        if name == "cost":
+            return self._cost(self.cost, self.unpriced > 0)
+        if name == "avg_cost":
+            return self._cost(self.avg_cost, self.has_partly_priced)
+        return duration(getattr(self, name))
+
+    def _cost(self, amount: Decimal | None, is_lower_bound: bool) -> str:
+        if amount is None and self.unpriced:
+            return _("unpriced")
+        return at_least(money(amount)) if is_lower_bound else money(amount)

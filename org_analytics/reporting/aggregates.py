@@ -1,0 +1,177 @@
+"""Sums out of the database, per user, or per day and provider. What a question makes of them is elsewhere.
+
+Whole days come from the daily roll-up, as it is cut; what a range has before and after them comes from the sessions,
+through their index. Both in one statement, so that nothing is counted twice or missed while somebody writes.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from operator import add
+from typing import Any, NamedTuple
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import EmptyResultSet
+from django.db import connections
+from django.db.models import BooleanField, Case, ExpressionWrapper, IntegerField, Max, Q, QuerySet, Value, When
+from django.db.models.aggregates import Aggregate
+
+from ..choices import Provider
+from ..conf import app_settings
+from ..models import CodingSession
+from ..rollup.triggers import NANOS, SUMMED_COLUMNS
+from .selection import Selection
+from .snapshots import snapshot
+from .split_ranges import LONGEST_DAY, SUMS_OF_DAYS, SUMS_OF_SESSIONS, SplitRange, only, repo_rule
+from .usage import Usage
+
+_PROVIDERS = tuple(Provider.values)  # which is computed each time it is asked for
+_ANALYZED = Q(analyzed_at__isnull=False)
+_COUNTED = Q(session_count__gt=0)
+_SESSIONS, _PENDING = 0, 1
+_NOTHING = [0] * len(SUMS_OF_DAYS)
+
+
+class UserGroup(NamedTuple):
+    """What one user did with the selected providers; `providers`: those with counted sessions, selected or not.
+
+    The last counted session started on the day, or part of one, that began at `latest_from`.
+    """
+
+    user_id: Any
+    usage: Usage
+    pending_count: int
+    latest_from: datetime | None
+    providers: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class DayGroup:
+    """What was done with one provider on one day of the reporting zone."""
+
+    day: date
+    provider: str
+    usage: Usage
+
+
+class _Providers(Aggregate):
+    """The providers of the rows that count as one integer, with a bit for each in the order of `Provider`."""
+
+    function = "bit_or"
+    output_field = IntegerField()
+
+    def __init__(self, counts: Q) -> None:
+        bits = (When(Q(counts, provider=name), then=1 << place) for place, name in enumerate(_PROVIDERS))
+        super().__init__(Case(*bits, default=0))
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        """SQLite has no `bit_or`; bits that are distinct add up to the same."""
+        return self.as_sql(
+            compiler, connection, function="sum", template="%(function)s(DISTINCT %(expressions)s)", **extra
+        )
+
+
+def by_user(selection: Selection) -> list[UserGroup]:
+    """Per user, members or not: who is there is to be told."""
+    found: dict[Any, tuple[date | str | None, int, list[int]]] = {}
+    to_python = get_user_model()._meta.pk.to_python
+    with snapshot() as using:
+        parts = SplitRange(selection, using)
+        for user, is_selected, latest, providers, *sums in _fetched(_by_user(parts, selection), using):
+            if not is_selected:
+                latest, sums = None, _NOTHING
+            if user in found:
+                latest_before, providers_before, sums_before = found[user]
+                latest = max(filter(None, (latest, latest_before)), default=None)
+                providers |= providers_before
+                sums = list(map(add, sums, sums_before))
+            found[user] = latest, providers, sums
+    return [
+        UserGroup(to_python(user), _usage(sums), sums[_PENDING], parts.start_of(latest), _providers_of(providers))
+        for user, (latest, providers, sums) in found.items()
+    ]
+
+
+def _by_user(parts: SplitRange, selection: Selection) -> Any:
+    """Rows of user, whether the providers are those selected, latest counted day, providers counted, sums."""
+    is_selected: Any = Value(True)
+    if selection.providers:
+        is_selected = ExpressionWrapper(Q(provider__in=selection.providers), BooleanField())
+    return parts.union(
+        lambda: parts.days.values("user_id", is_selected=is_selected).annotate(
+            latest=Max("day", filter=_COUNTED), providers=_Providers(_COUNTED), **SUMS_OF_DAYS
+        ),
+        lambda: (
+            parts.sessions.annotate(part=parts.day)
+            .values("user_id", is_selected=is_selected)
+            .annotate(latest=Max("part", filter=_ANALYZED), providers=_Providers(_ANALYZED), **SUMS_OF_SESSIONS)
+        ),
+        ("user_id", "is_selected", "latest", "providers", *SUMS_OF_DAYS),
+    )
+
+
+def _fetched(rows: Any, using: str) -> list[tuple[Any, ...]]:
+    """The rows as the driver gives them: Django would make an integer of each integer once more."""
+    try:
+        sql, parameters = rows.query.get_compiler(using=using).as_sql()
+    except EmptyResultSet:
+        return []
+    with connections[using].cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return list(cursor.fetchall())
+
+
+def by_day(
+    selection: Selection, user_ids: Collection[Any] | QuerySet[Any], measures: Collection[str]
+) -> list[DayGroup]:
+    """Per day of the reporting zone and provider, of these users, whatever provider is selected; no empty days.
+
+    Of `measures` (columns of the roll-up) and the number of sessions; what is not among them stays zero.
+    """
+    with snapshot() as using:
+        parts = SplitRange(selection, using, days_of=app_settings.time_zone.key)
+        sessions = parts.sessions.annotate(day=parts.day)
+        rows = _of_users(user_ids, parts, sessions, ("day", "provider"), {"session_count", *measures})
+        return [DayGroup(day, provider, _usage(sums)) for day, provider, *sums in rows if sums[_SESSIONS]]
+
+
+def of_all(selection: Selection, user_ids: Collection[Any] | QuerySet[Any]) -> Usage:
+    """Of these users together, with the selected providers."""
+    with snapshot() as using:
+        parts = SplitRange(selection, using)
+        rows = _of_users(user_ids, parts, parts.sessions, ("provider",), SUMMED_COLUMNS)
+        return Usage.total(_usage(sums) for provider, *sums in rows if selection.has_provider(provider))
+
+
+def _of_users(user_ids: Any, parts: SplitRange, sessions: Any, keys: tuple[str, ...], measures: Collection[str]) -> Any:
+    """Rows of the keys and sums of the analyzed sessions of these users: of the days, and of the sessions beside."""
+    return parts.union(
+        lambda: parts.days.filter(user__in=user_ids).values(*keys).annotate(**only(SUMS_OF_DAYS, measures)),
+        lambda: (
+            sessions.analyzed().filter(user__in=user_ids).values(*keys).annotate(**only(SUMS_OF_SESSIONS, measures))
+        ),
+        (*keys, *SUMS_OF_DAYS),
+    )
+
+
+def latest_start(selection: Selection, since: datetime, user_ids: Collection[Any] | QuerySet[Any]) -> datetime | None:
+    """When the last counted session of these users started, where it is known to be on the day of `since`."""
+    with snapshot() as using:
+        _of_days, of_sessions = repo_rule(selection, using)
+        sessions = CodingSession.objects.using(using).analyzed().filter(of_sessions, user__in=user_ids)
+        until = min(selection.end, since + LONGEST_DAY)
+        sessions = sessions.started_between(since, until).of_providers(selection.providers)
+        last: datetime | None = sessions.order_by("-started_at").values_list("started_at", flat=True).first()
+        return last
+
+
+@cache
+def _providers_of(bits: int) -> frozenset[str]:
+    return frozenset(name for place, name in enumerate(_PROVIDERS) if bits >> place & 1)
+
+
+def _usage(sums: list[int]) -> Usage:
+    """Of the sums in the order of MEASURES."""
+    counted, _pending, unpriced, dollars, nanos, *others = sums
+    return Usage(counted, unpriced, dollars * NANOS + nanos, *others)

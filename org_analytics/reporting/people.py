@@ -1,0 +1,86 @@
+"""The members: who they are, their order and the search for them."""
+
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import filterfalse
+from typing import Any, NamedTuple
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractUser
+
+from ..conf import app_settings
+from .selection import Selection
+from .snapshots import read_database
+
+
+class Person(NamedTuple):
+    """A user who is a row; `id` as JSON shows it, `name` None where there is none."""
+
+    id: int | str
+    email: str
+    name: str | None
+
+    @property
+    def order(self) -> tuple[Any, ...]:
+        """Named users first by name, then email; then the nameless by email; then id: the same on every database."""
+        return self.name is None, *self.collated_name, *_collated(self.email), self.id
+
+    @property
+    def collated_name(self) -> tuple[str, ...]:
+        """What names are compared by."""
+        return _collated(self.name or "")
+
+    def matches(self, text: str) -> bool:
+        """Whether the text is a part of the name or the e-mail, whatever the case and the accents."""
+        wanted = _bare(" ".join(text.split())) if text else ""
+        return not wanted or wanted in _bare(self.name or "") or wanted in _bare(self.email)
+
+
+def members() -> Iterator[Person]:
+    """The users who are rows, in no order. Names are read as columns unless the model makes them otherwise."""
+    model = get_user_model()
+    email = model.get_email_field_name()
+    names = {field.name for field in model._meta.get_fields()}
+    users = app_settings.members.using(read_database()).order_by()
+    if hasattr(model, "get_full_name") and not _has_plain_full_name(model, names):
+        for user in users:
+            yield _person(user.pk, getattr(user, email, ""), user.get_full_name())
+        return
+    columns = ["first_name", "last_name"] if hasattr(model, "get_full_name") else ["name"] if "name" in names else []
+    emails = [email] if email in names else []
+    for pk, *values in users.values_list("pk", *emails, *columns):
+        yield _person(pk, values.pop(0) if emails else "", " ".join(map(str, filter(None, values))))
+
+
+def selected_user_ids(selection: Selection) -> Any:
+    """The ids of the people who are asked about: in the database, unless they have to be searched for here."""
+    if not selection.person:
+        return app_settings.members.using(read_database()).order_by().values("pk")
+    return [person.id for person in members() if person.matches(selection.person)]
+
+
+def _has_plain_full_name(model: Any, names: set[str]) -> bool:
+    is_plain: bool = getattr(model, "get_full_name", None) is AbstractUser.get_full_name
+    return is_plain and {"first_name", "last_name"} <= names
+
+
+def _person(pk: Any, email: str | None, name: str | None) -> Person:
+    return Person(json_id(pk), email or "", (name or "").strip() or None)
+
+
+def json_id(pk: Any) -> int | str:
+    return pk if isinstance(pk, int) else str(pk)
+
+
+@lru_cache(maxsize=2**17)  # the same people are sorted for every answer
+def _collated(text: str) -> tuple[str, str, str]:
+    folded = text.casefold()
+    return folded if text.isascii() else _bare(text), folded, text
+
+
+def _bare(text: str) -> str:
+    """Without case and accents."""
+    if text.isascii():
+        return text.casefold()
+    return "".join(filterfalse(unicodedata.combining, unicodedata.normalize("NFKD", text))).casefold()
