@@ -11,6 +11,8 @@ from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils.encoding import iri_to_uri
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import View
 
@@ -73,9 +75,24 @@ class PageAccessMixin(View):
         # Before Django's own handling of OPTIONS and 405.
         if not is_enabled():
             raise Http404
-        refused = access_denied(getattr(request, "user", None))
-        if refused is AccessDenied.NOT_AUTHENTICATED:
-            return redirect_to_login(request.get_full_path())
+        user = getattr(request, "user", None)
+        refused = access_denied(user)
+        # An inactive user is logged in: a login view that redirects such users would send this one back here.
+        if refused is AccessDenied.NOT_AUTHENTICATED and not getattr(user, "is_authenticated", False):
+            return redirect_to_login(full_path(request))
         if refused is not None:
             raise PermissionDenied(refused.value)
         return super().dispatch(request, *args, **kwargs)
+
+
+def full_path(request: HttpRequest) -> str:
+    """Return the address and query string as a browser needs them.
+
+    Under ASGI `request.path` lacks the prefix that a proxy has cut off, which reverse() adds.
+    """
+    match = request.resolver_match
+    if not match or not match.url_name:
+        return request.get_full_path()
+    address = reverse(match.view_name, args=match.args, kwargs=match.kwargs)
+    query = request.META.get("QUERY_STRING", "")
+    return f"{address}?{iri_to_uri(query)}" if query else address

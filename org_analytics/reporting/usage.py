@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
-from operator import add
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..money import from_nanos
 
@@ -30,6 +29,3 @@ class Usage(NamedTuple):
     @property
     def cost_usd(self) -> Decimal:
         return from_nanos(self.cost_nanos)
-
-    def __add__(self, other: tuple[Any, ...]) -> "Usage":
-        return Usage(*map(add, self, other))
