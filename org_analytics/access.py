@@ -17,6 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import View
 
 from .conf import app_settings
+from .throttling import check_throttles
 
 
 class AccessDenied(Enum):
@@ -62,7 +63,10 @@ def _is_member(user: Any) -> bool:
 
 
 class PageAccessMixin(View):
-    """A page behind the gates: the host's 404 while off, a login and back for the anonymous, 403 for others."""
+    """A page: the host's 404 while off, a login and back for the anonymous, 403 for others without access.
+
+    Raises DRF's Throttled over the rate limit.
+    """
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
@@ -82,6 +86,7 @@ class PageAccessMixin(View):
             return redirect_to_login(full_path(request))
         if refused is not None:
             raise PermissionDenied(refused.value)
+        check_throttles(request, self)
         return super().dispatch(request, *args, **kwargs)
 
 

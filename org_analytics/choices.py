@@ -4,7 +4,7 @@ from django.db.models import TextChoices
 
 
 class Provider(TextChoices):
-    """The agents whose sessions are counted, in the order in which the API's messages name them."""
+    """The agents whose sessions are counted. The API's messages list them in this order."""
 
     CLAUDE_CODE = "claude-code", "Claude Code"
     CODEX = "codex", "Codex"

@@ -23,7 +23,7 @@ _INEXACT = (Avg, StdDev, Variance)
 
 
 def refuse_arithmetic(value: object) -> None:
-    """Raise FieldError on `F("cost") + 1`, to be written: the database would add one nano-dollar."""
+    """Raise FieldError if `F("cost") + 1` is to be written: the database would add one nano-dollar."""
     if isinstance(value, CombinedExpression):
         raise exceptions.FieldError("Money has no arithmetic in the database: read it and calculate in Python.")
 
@@ -31,8 +31,8 @@ def refuse_arithmetic(value: object) -> None:
 class MoneyField(_Field):
     """Dollars, exact: Sum, Min, Max, Count and comparisons work in the database and give Decimals.
 
-    Deliberately no IntegerField: arithmetic between columns has no meaning Django could guess, so `F("cost") * 2`
-    raises FieldError, read or saved; an Avg, whose result is no whole number of nano-dollars, raises TypeError.
+    Not an IntegerField on purpose: Django cannot know what arithmetic with dollars means, so `F("cost") * 2` raises
+    FieldError when it is read or saved. An Avg is not a whole number of nano-dollars and raises TypeError.
     """
 
     description = _("Amount of US dollars, exact to nine places")
@@ -72,7 +72,7 @@ class MoneyField(_Field):
         return to_nanos(amount)
 
     def from_db_value(self, value: Any, expression: Any, _connection: BaseDatabaseWrapper) -> Decimal | None:
-        # Django has made an integer of the value already: only the expression tells that it was none.
+        # Django has already converted the value to an integer; only the expression shows that it was not one.
         if not isinstance(expression, _EXACT) and any(isinstance(part, _INEXACT) for part in expression.flatten()):
             raise TypeError("Money can be summed and compared in the database, not averaged: divide in Python.")
         if value is None:

@@ -11,7 +11,7 @@ from .reporting.selection import Selection
 
 
 class FirstValue(forms.TextInput):
-    """Of a repeated parameter the first one counts; a QueryDict would give the last."""
+    """Use the first value of a repeated parameter; a QueryDict would give the last one."""
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         values = data.getlist(name)
@@ -19,7 +19,7 @@ class FirstValue(forms.TextInput):
 
 
 class RawField(forms.Field):
-    """A parameter as it was sent: the form's `clean()` makes sense of it, in the contract's order."""
+    """A parameter as it was sent. The form's `clean()` parses all of them, in the contract's order."""
 
     widget = FirstValue
 
@@ -28,13 +28,13 @@ class RawField(forms.Field):
 
 
 class RawFilter(django_filters.Filter):
-    """A parameter of the query string that is no lookup by itself."""
+    """A parameter of the query string that is not a lookup."""
 
     field_class = RawField
 
 
 class SelectionFilters(django_filters.FilterSet):
-    """A filter set whose whole result is one `Selection`. It narrows no query set: whole days come from the roll-up."""
+    """A filter set whose result is a `Selection`. It filters no queryset, as whole days come from the roll-up."""
 
     class Meta:
         model = CodingSession
@@ -42,14 +42,14 @@ class SelectionFilters(django_filters.FilterSet):
 
     @property
     def selection(self) -> Selection:
-        """What was asked for; only after `is_valid()`."""
+        """The selection; only after `is_valid()`."""
         selection: Selection = self.form.cleaned_data["selection"]
         return selection
 
 
 def read_as_utf8(request: HttpRequest) -> None:
-    """A query string is UTF-8, whatever charset a client gives for a body: some could smuggle lone surrogates in.
+    """Decode the query string as UTF-8, whatever charset the client names for the body.
 
-    Raises SuspiciousOperation on more parameters than Django takes.
+    Other charsets could bring in lone surrogates. Raises SuspiciousOperation on more parameters than Django accepts.
     """
     request.encoding = "utf-8"

@@ -3,67 +3,44 @@
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 
 NANO_PLACES = 9
+MAX_NANOS = 2**63 - 1  # what the database column holds; sums may be larger
 
-
-MAX_NANOS = 2**63 - 1
-
-
-# Of our own, as a host's may be any; entering a local one for each number costs more than the sum.
+# The package's own context, as the host's may differ. Entering a local context per number costs more than a sum.
 _PRECISE = Context(prec=60)
-
-
 _NANO = Decimal(1).scaleb(-NANO_PLACES)
-
-
 _CENT = Decimal("0.01")
-
-
 _NANOS_A_CENT = 10**7
 
 
-class MoneyOverflowError(ArithmeticError):
-    """A sum of money beyond what the database can add exactly: 2^63 nano-dollars, $9.2 billion."""
-
-
 def to_nanos(amount: Decimal) -> int:
-    """Nano-dollars of an amount; more than nine places are rounded half-even, once."""
+    """Convert dollars to nano-dollars. More than nine places are rounded half-even, once."""
     return int(amount.quantize(_NANO, ROUND_HALF_EVEN, _PRECISE).scaleb(NANO_PLACES, _PRECISE))
 
 
 def from_nanos(nanos: int) -> Decimal:
-    """The amount of dollars, exactly. Raises MoneyOverflow beyond what the database can hold."""
-    _refuse_overflow(nanos)
+    """Convert nano-dollars to dollars, exactly."""
     return Decimal(nanos).scaleb(-NANO_PLACES, _PRECISE)
 
 
 def round_cents(amount: Decimal) -> Decimal:
-    """Two places, half away from zero: the one rounding that the API's money goes through, after the sum."""
+    """Round to two places, half away from zero: the API rounds once, after the sum."""
     return amount.quantize(_CENT, ROUND_HALF_UP, _PRECISE)
 
 
 def format_cents(nanos: int, count: int = 1) -> str:
-    """nanos / count in dollars, rounded as `round_cents` does, in whole numbers alone: thousands of rows go through.
-
-    Raises MoneyOverflow beyond what the database can hold.
-    """
-    _refuse_overflow(nanos)
+    """nanos / count in dollars as text, rounded as `round_cents` does. Integers only: it formats thousands of rows."""
     if not (nanos and count):
         return "0.00"
     whole, part = divmod((2 * nanos + _NANOS_A_CENT * count) // (2 * _NANOS_A_CENT * count), 100)
     return f"{whole}.{part:02d}"
 
 
-def _refuse_overflow(nanos: int) -> None:
-    if not -MAX_NANOS <= nanos <= MAX_NANOS:
-        raise MoneyOverflowError("The total cost is beyond 2^63 nano-dollars.")
-
-
 def average(total: Decimal, count: int) -> Decimal:
-    """total / count to far more places than are shown; zero where there is nothing to average."""
+    """total / count, to far more places than are shown; zero if count is 0."""
     return _PRECISE.divide(total, Decimal(count)) if count else Decimal(0)
 
 
 def format_exact(amount: Decimal) -> str:
-    """Unrounded: plain notation with two to nine places and no other trailing zeros (`0.00`, `0.00114675`)."""
+    """Unrounded dollars as text: two to nine places, no other trailing zeros (`0.00`, `0.00114675`)."""
     whole, _point, places = f"{amount.quantize(_NANO, ROUND_HALF_EVEN, _PRECISE):f}".partition(".")
     return f"{whole}.{places.rstrip('0').ljust(2, '0')}"

@@ -1,4 +1,4 @@
-"""Ranges of time: instants, local days, presets, the period before. Pure: no Django, no clock of its own."""
+"""Ranges of time: instants, local days, presets, the previous period, RFC 3339. Pure: no Django, no clock."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,20 +33,20 @@ class Days:
         return (self.last - self.first).days + 1
 
     def before(self) -> "Days":
-        """As many days, just before these."""
+        """The same number of days, directly before these."""
         return Days(self.first - timedelta(self.count), self.first - timedelta(1))
 
     def instants(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
-        """[start, end) in UTC."""
+        """The range [start, end) in UTC."""
         return day_start(self.first, zone), day_start(self.last + timedelta(1), zone)
 
 
 def day_start(day: date, zone: ZoneInfo) -> datetime:
-    """The first instant (UTC) of a local day, also where the clock skips or repeats midnight."""
+    """The first instant (UTC) of a local day, also if the clock skips or repeats midnight."""
     start = datetime.combine(day, time(), zone).astimezone(UTC)
     if (start - timedelta(seconds=1)).astimezone(zone).date() < day:
         return start
-    # The clock was put forward shortly before midnight: the day began at that leap.
+    # The clock was put forward shortly before midnight: the day begins at that change.
     low, high = start - timedelta(days=1), start
     while high - low > timedelta(seconds=1):
         middle = low + (high - low) / 2
@@ -56,7 +56,7 @@ def day_start(day: date, zone: ZoneInfo) -> datetime:
 
 
 def previous_period(days: Days, zone: ZoneInfo, now: datetime) -> tuple[Days, datetime, datetime]:
-    """The days before and their [start, end). While `days` are not over, the end is at the same local time of day."""
+    """The previous period and its [start, end). While `days` are not over, it ends at the same local time of day."""
     before = days.before()
     start, end = before.instants(zone)
     local = now.astimezone(zone)
@@ -65,7 +65,7 @@ def previous_period(days: Days, zone: ZoneInfo, now: datetime) -> tuple[Days, da
 
 
 def day_of(instant: datetime, zone: ZoneInfo) -> date:
-    """The last local day that began by then: a day stays begun where the clock goes back over midnight."""
+    """The last local day that has begun by then. It stays begun if the clock goes back over midnight."""
     day = instant.astimezone(zone).date()
     following = day + timedelta(1)
     return following if day_start(following, zone) <= instant else day
@@ -74,15 +74,15 @@ def day_of(instant: datetime, zone: ZoneInfo) -> date:
 def buckets(
     start: datetime, end: datetime, zone: ZoneInfo, interval: Interval
 ) -> dict[date, tuple[datetime, datetime]]:
-    """[start, end) cut at the zone's days or weeks: each part by the first day of its day or week."""
+    """Split [start, end) into the zone's days or weeks: the first day of each → its part of the range."""
     day, last = day_of(start, zone), day_of(end - timedelta(microseconds=1), zone)
     parts: dict[date, tuple[datetime, datetime]] = {}
     while day <= last:
         key = interval.first_day(day)
         step = 1 if interval is Interval.DAY else 7 - day.weekday()
-        day += timedelta(min(step, (last - day).days + 1))  # never beyond the calendar's own end
+        day += timedelta(min(step, (last - day).days + 1))  # never beyond the last date that Python has
         part_end = min(end, day_start(day, zone))
-        if start < part_end:  # not so for a day that the zone skipped whole
+        if start < part_end:  # false for a day that the zone skipped entirely
             parts[key] = (start, part_end)
         start = part_end
     return parts
@@ -130,11 +130,11 @@ def shown_dates(start: datetime, end: datetime, tz_offset: int) -> Days:
 
 
 def local_rfc3339(instant: datetime, zone: ZoneInfo) -> str:
-    """With the zone's offset; in whole minutes, as the format wants it, also where the zone's was not."""
+    """RFC 3339 text with the zone's offset, in whole minutes as the format requires."""
     offset = instant.astimezone(zone).utcoffset() or timedelta(0)
     return instant.astimezone(timezone(timedelta(minutes=offset // timedelta(minutes=1)))).isoformat()
 
 
 def rfc3339(instant: datetime) -> str:
-    """In UTC, ending in Z."""
+    """RFC 3339 text in UTC, ending in Z."""
     return instant.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"

@@ -1,4 +1,4 @@
-"""JSON from elsewhere, read strictly: what could be misunderstood or not kept exactly is refused. No Django import."""
+"""Strict JSON: refuses whatever is ambiguous or cannot be stored exactly. Pure: no Django."""
 
 import json
 from decimal import Decimal, InvalidOperation
@@ -6,11 +6,11 @@ from typing import Any
 
 
 class InvalidJSONError(ValueError):
-    """Not JSON as we take it; the message says why and where, and repeats nothing of the text."""
+    """Invalid JSON. The message says why and where, and repeats nothing of the text."""
 
 
 def parse(raw: bytes) -> Any:
-    """The value of one JSON text in UTF-8, numbers with a point or exponent as Decimals. Raises BadJson."""
+    """Parse one JSON text in UTF-8. Numbers with a point or exponent are Decimals. Raises InvalidJSONError."""
     try:
         return _decoder.decode(raw.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -20,22 +20,22 @@ def parse(raw: bytes) -> Any:
     except RecursionError:
         raise InvalidJSONError("Nested too deeply.") from None
     except InvalidOperation:
-        raise InvalidJSONError("Holds a number beyond reason.") from None
+        raise InvalidJSONError("Contains a number that is out of range.") from None
     except InvalidJSONError:
         raise
     except ValueError:  # Python's limit on the digits of an integer
-        raise InvalidJSONError("Holds a number with too many digits.") from None
+        raise InvalidJSONError("Contains a number with too many digits.") from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
-        raise InvalidJSONError("Holds an object with the same name twice.")
+        raise InvalidJSONError("Contains an object with a duplicate name.")
     return made
 
 
 def _constant(name: str) -> Any:
-    raise InvalidJSONError(f"Holds {name}, which is no JSON.")
+    raise InvalidJSONError(f"Contains {name}, which is not JSON.")
 
 
 _decoder = json.JSONDecoder(parse_float=Decimal, parse_constant=_constant, object_pairs_hook=_object)

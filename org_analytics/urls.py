@@ -1,4 +1,7 @@
-"""Include `urlpatterns` at the root of the host, or the API and the page apart. No API URL ends in a slash."""
+"""Include `urlpatterns` at the root of the host, or the lists for API and pages separately.
+
+No URL of the API ends in a slash.
+"""
 
 from django.urls import path
 

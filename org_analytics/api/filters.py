@@ -1,4 +1,4 @@
-"""What an API's query string asks for. Everything behind it takes a frozen `Selection`."""
+"""Filters of the API: from a query string to a `Selection`."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ _FLAGS = {"": True, "true": True, "1": True, "false": False, "0": False}
 
 
 class ContractForm(forms.Form):
-    """The contract's checks, in its order; the first failure is the only error."""
+    """The checks of the contract (section 3), in its order. Only the first failure is reported."""
 
     def clean(self) -> dict[str, Any]:
         get = self.cleaned_data.get
@@ -57,7 +57,7 @@ class ReposFilters(SelectionFilters):
 
     @property
     def error(self) -> str:
-        """The one message of a query that is not valid."""
+        """The message of an invalid query."""
         return str(self.form.errors.as_data()["__all__"][0].message)
 
 
@@ -133,7 +133,7 @@ def _interval(text: str) -> Interval:
 
 
 def quoted(text: str) -> str:
-    """In double quotes, with quotes, backslashes and what cannot be printed escaped (as Go's `%q`)."""
+    """The text in double quotes. Quotes, backslashes and unprintable characters are escaped as by Go's `%q`."""
     return f'"{"".join(map(_escaped, text))}"'
 
 

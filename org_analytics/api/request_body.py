@@ -1,6 +1,6 @@
-"""The body of a request as JSON, within limits that hold whatever the headers claim.
+"""Read a request body as JSON, within limits that hold whatever the headers claim.
 
-Read from the stream, not through `request.body`: the host's DATA_UPLOAD_MAX_MEMORY_SIZE is about forms.
+Reads the stream instead of `request.body`, as the host's DATA_UPLOAD_MAX_MEMORY_SIZE is meant for forms.
 """
 
 import gzip
@@ -19,36 +19,39 @@ _UTF8 = {"utf-8", "utf8"}
 
 
 class InvalidBodyError(Exception):
-    """A body that is not what the endpoint takes; the message is the answer."""
+    """A body that the endpoint does not accept; the text is the answer."""
 
 
 class BodyTooLargeError(Exception):
-    """A body over the limit, packed or unpacked."""
+    """A body over the limit, compressed or uncompressed."""
 
 
 class UnsupportedMediaTypeError(Exception):
-    """A body of another media type, charset or encoding; the message is the answer."""
+    """A body of another media type, charset or encoding; the text is the answer."""
 
 
 def read_json_body(request: HttpRequest) -> Any:
-    """The JSON value that was sent. Raises UnsupportedBody, BodyTooLarge or BadBody, looked at in this order."""
+    """Read the JSON value of the body.
+
+    Raises, checked in this order: UnsupportedMediaTypeError, BodyTooLargeError, InvalidBodyError.
+    """
     charset = (request.content_params or {}).get("charset", "utf-8")
     if request.content_type != "application/json" or charset.lower() not in _UTF8:
         raise UnsupportedMediaTypeError("Content-Type must be application/json")
     encoding = request.headers.get("Content-Encoding", "").strip().lower()
     if encoding not in {"", "identity", "gzip", "x-gzip"}:
         raise UnsupportedMediaTypeError("Content-Encoding must be gzip or none")
-    body = _received(request)
+    body = _read_bytes(request)
     if "gzip" in encoding:
-        body = _unpacked(body)
+        body = _decompress(body)
     try:
         return parse(body)
     except InvalidJSONError as error:
         raise InvalidBodyError(f"Invalid JSON: {error}") from error
 
 
-def _received(request: HttpRequest) -> bytes:
-    """The bytes on the wire, no more than one over the limit."""
+def _read_bytes(request: HttpRequest) -> bytes:
+    """Read the bytes as sent, at most one more than the limit."""
     declared = request.headers.get("Content-Length", "")
     if declared.isdecimal() and (len(declared) > 18 or int(declared) > MAX_BYTES):
         raise BodyTooLargeError
@@ -57,7 +60,7 @@ def _received(request: HttpRequest) -> bytes:
     try:
         while len(body) <= MAX_BYTES and (chunk := read(_CHUNK)):
             body += chunk
-    except Exception as error:  # the client is gone, or sends bad chunks: each server has its own errors for that
+    except Exception as error:  # the client is gone or sends bad chunks; each server raises its own error
         raise InvalidBodyError("Incomplete body") from error
     if len(body) > MAX_BYTES:
         raise BodyTooLargeError
@@ -65,16 +68,19 @@ def _received(request: HttpRequest) -> bytes:
 
 
 def _reader(request: HttpRequest) -> Callable[[int], bytes]:
-    """Django reads nothing without a Content-Length; a server that unchunks bodies says that its stream ends."""
+    """The function that reads the body.
+
+    Django reads nothing without a Content-Length, but a server that decodes chunks sets `wsgi.input_terminated`.
+    """
     if not request.headers.get("Content-Length") and request.META.get("wsgi.input_terminated"):
         read: Callable[[int], bytes] = request.META["wsgi.input"].read
         return read
     return request.read
 
 
-def _unpacked(packed: bytes) -> bytes:
+def _decompress(compressed: bytes) -> bytes:
     try:
-        with gzip.GzipFile(fileobj=BytesIO(packed)) as stream:
+        with gzip.GzipFile(fileobj=BytesIO(compressed)) as stream:
             body = stream.read(MAX_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise InvalidBodyError("Invalid gzip") from error

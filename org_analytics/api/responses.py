@@ -1,4 +1,4 @@
-"""The shapes of the API's answers, keys in the contract's order."""
+"""The bodies of the API's answers, with keys in the order of the contract (section 7)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,10 +9,14 @@ from django.core.exceptions import ValidationError
 
 from ..money import format_cents, format_exact
 from ..periods import local_rfc3339, rfc3339
+from ..reporting.people import Person
+from ..reporting.reports import Report, Series
+from ..reporting.selection import Selection
+from ..reporting.usage import Usage
 
 
-def analytics_response(report: Any, selection: Any, computed_at: datetime) -> dict[str, Any]:
-    """`GET /org/analytics`."""
+def analytics_response(report: Report, selection: Selection, computed_at: datetime) -> dict[str, Any]:
+    """The body of `GET /api/v1/org/analytics`."""
     return {
         **_head(selection, computed_at),
         "providers_present": list(report.providers_present),
@@ -27,15 +31,15 @@ def analytics_response(report: Any, selection: Any, computed_at: datetime) -> di
     }
 
 
-def repos_response(repos: list[str], selection: Any, computed_at: datetime) -> dict[str, Any]:
-    """`GET /org/repos`."""
+def repos_response(repos: list[str], selection: Selection, computed_at: datetime) -> dict[str, Any]:
+    """The body of `GET /api/v1/org/repos`."""
     return {**_head(selection, computed_at), "repos": repos}
 
 
 def series_response(
-    series: Any, selection: Any, interval: str, zone: ZoneInfo, computed_at: datetime
+    series: Series, selection: Selection, interval: str, zone: ZoneInfo, computed_at: datetime
 ) -> dict[str, Any]:
-    """`GET /org/series`; costs unrounded."""
+    """The body of `GET /api/v1/org/series`. Costs are unrounded."""
     return {
         **_head(selection, computed_at),
         "time_zone": zone.key,
@@ -53,7 +57,7 @@ def series_response(
 
 
 def recording_response(outcomes: Sequence[str | ValidationError]) -> dict[str, Any]:
-    """`POST /org/sessions`: what became of each row, in order."""
+    """The body of `POST /api/v1/org/sessions`: the outcome of each row, in order."""
     return {"results": [_result(index, outcome) for index, outcome in enumerate(outcomes)]}
 
 
@@ -63,7 +67,7 @@ def _result(index: int, outcome: str | ValidationError) -> dict[str, Any]:
     return {"index": index, "status": outcome}
 
 
-def _head(selection: Any, computed_at: datetime) -> dict[str, Any]:
+def _head(selection: Selection, computed_at: datetime) -> dict[str, Any]:
     return {
         "computed_at": rfc3339(computed_at),
         "date_range": {
@@ -73,12 +77,12 @@ def _head(selection: Any, computed_at: datetime) -> dict[str, Any]:
     }
 
 
-def _user(person: Any) -> dict[str, Any]:
+def _user(person: Person) -> dict[str, Any]:
     user = {"id": person.id, "email": person.email}
     return user if person.name is None else {**user, "name": person.name}
 
 
-def _sums(usage: Any) -> dict[str, Any]:
+def _sums(usage: Usage) -> dict[str, Any]:
     return {
         "session_count": usage.session_count,
         "total_cost_usd": format_exact(usage.cost_usd),
@@ -88,7 +92,7 @@ def _sums(usage: Any) -> dict[str, Any]:
     }
 
 
-def _usage(usage: Any) -> dict[str, Any]:
+def _usage(usage: Usage) -> dict[str, Any]:
     answer = {
         "session_count": usage.session_count,
         "total_cost_usd": format_cents(usage.cost_nanos),

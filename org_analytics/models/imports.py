@@ -1,4 +1,4 @@
-"""What `import_transcripts` keeps between its runs, a person's each: files read, lines held, rows stored."""
+"""The state of `import_transcripts` between runs, per person: files read, lines seen, sessions stored."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from ..limits import MAX_EXTERNAL_ID
 
 
 class ImportedSession(models.Model):
-    """A session as its transcripts were last read; it may not have become a row (yet)."""
+    """A session as its transcripts were last read. It may not be stored yet."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user"))
     provider = models.CharField(_("provider"), max_length=16, choices=Provider.choices)
     external_id = models.CharField(_("external id"), max_length=MAX_EXTERNAL_ID)
-    # Text and not JSON: a path may hold bytes that are no characters, which PostgreSQL's JSON refuses.
+    # Text instead of JSON: a path may contain bytes that are not characters, which PostgreSQL's JSON refuses.
     files = models.TextField(_("files"), help_text=_("Path, size and time of each, as JSON."))
     mark = models.TextField(_("mark"), blank=True, help_text=_("Empty: read, but not stored yet."))
-    # Of the clone that the session was in, which may be gone when it is derived again.
+    # The session's clone may be gone when the session is derived again.
     git_info = models.JSONField(_("repository"), null=True)
     lines = models.BinaryField(_("lines"), help_text=_("Hashes, times and flags; nothing of their text."))
 
@@ -35,7 +35,7 @@ class ImportedSession(models.Model):
 
 
 class ImportedLine(models.Model):
-    """That a session holds a line or response, by its hash: sessions that share one are settled together."""
+    """The hash of a line or response that a session contains. Sessions that share one are resolved together."""
 
     pk = models.CompositePrimaryKey("key", "session")
     key = models.BigIntegerField(_("key"))

@@ -6,7 +6,7 @@ from django.db import models, router
 
 
 class WriteDatabaseManager(models.Manager[Any]):
-    """A manager that writes where the router says that its model is written."""
+    """A manager that writes to the database that the routers name for writes."""
 
     @property
     def write_db(self) -> str:

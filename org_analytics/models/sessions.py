@@ -19,33 +19,33 @@ from .repos import Repo
 
 
 class CodingSessionQuerySet(models.QuerySet["CodingSession"]):
-    """Adjectives for sessions."""
+    """Filters for sessions. They chain."""
 
     def started_between(self, start: datetime, end: datetime) -> Self:
-        """Started at or after `start` and before `end`."""
+        """Sessions that started at or after `start` and before `end`."""
         return self.filter(started_at__gte=start, started_at__lt=end)
 
     def analyzed(self) -> Self:
-        """Whose numbers were computed."""
+        """Sessions whose numbers were computed."""
         return self.filter(analyzed_at__isnull=False)
 
     def of_providers(self, providers: Collection[str]) -> Self:
-        """Of these providers; none given: of all."""
+        """Sessions of these providers; of all providers if there are none."""
         return self.filter(provider__in=providers) if providers else self
 
     def update(self, **values: Any) -> int:
-        """As Django's; raises FieldError on arithmetic with money."""
+        """Update as Django does. Raises FieldError on arithmetic with money."""
         refuse_arithmetic(values.get("cost_usd"))
         return super().update(**values)
 
 
 class CodingSession(models.Model):
-    """One conversation with a coding agent. Null = unknown, never zero."""
+    """One conversation with a coding agent. Null means unknown, never zero."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.CASCADE,
-        db_index=False,  # the unique key begins with it
+        db_index=False,  # the unique constraint's index begins with it
         related_name="coding_sessions",
         verbose_name=_("user"),
     )

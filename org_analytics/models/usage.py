@@ -1,4 +1,4 @@
-"""What each model did in a session: a table beside the sessions, replaced as a whole when a row states it."""
+"""Usage by model: the tokens and the cost of each model in a session."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _NAMES = tuple(field.name for field in fields(UsageRow))
 
 
 class ModelUsageManager(WriteDatabaseManager):
-    """Read and written by the write door, which holds the sessions' locks."""
+    """Used by the write API, which holds the locks on the sessions."""
 
     def for_sessions(self, sessions: Collection[int]) -> dict[int, tuple[UsageRow, ...]]:
-        """What is kept of these sessions, as a cleaned row states it; () where nothing is."""
-        kept: dict[int, list[UsageRow]] = defaultdict(list)
+        """The stored usage of these sessions in the form of a cleaned row; () for a session without any."""
+        usage: dict[int, list[UsageRow]] = defaultdict(list)
         for session, *values in self.using(self.write_db).filter(session__in=sessions).values_list("session", *_NAMES):
-            kept[session].append(UsageRow(**dict(zip(_NAMES, values, strict=True))))
-        return {session: tuple(sorted(kept[session], key=lambda usage: usage.model)) for session in sessions}
+            usage[session].append(UsageRow(**dict(zip(_NAMES, values, strict=True))))
+        return {session: tuple(sorted(usage[session], key=lambda row: row.model)) for session in sessions}
 
-    def replace(self, stated: Mapping[int, tuple[UsageRow, ...]]) -> None:
-        """Keep this of these sessions and nothing else."""
+    def replace(self, usage: Mapping[int, tuple[UsageRow, ...]]) -> None:
+        """Replace the stored usage of these sessions."""
         manager = self.using(self.write_db)
-        manager.filter(session__in=stated).delete()
+        manager.filter(session__in=usage).delete()
         manager.bulk_create(
-            self.model(session_id=session, **asdict(usage)) for session, rows in stated.items() for usage in rows
+            self.model(session_id=session, **asdict(row)) for session, rows in usage.items() for row in rows
         )
 
 

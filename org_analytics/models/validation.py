@@ -1,4 +1,4 @@
-"""What a session's row may hold, and the one place that cleans what a caller gives."""
+"""Validation of the rows that the write API takes. Plain functions: DRF serializers would be the slowest part of it."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -40,7 +40,7 @@ _PROVIDERS = {**{value: value for value in Provider.values}, "Claude Code": Prov
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageRow:
-    """What one model did in a session. The four classes of tokens are disjoint; a cost of None = unpriced."""
+    """The usage of one model in a session. The four token classes are disjoint; a cost of None means unpriced."""
 
     model: str
     requests: int
@@ -53,9 +53,9 @@ class UsageRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRow:
-    """A cleaned row: the keywords of `CodingSession.objects.record()`, `git_info` reduced to its paths.
+    """A validated row: the keywords of `CodingSession.objects.record()`, with `git_info` reduced to its paths.
 
-    `models` None = not given: what is kept of them stays.
+    `models` is None where the caller did not give it: the stored usage stays.
     """
 
     user: Model
@@ -75,22 +75,22 @@ class SessionRow:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What makes a session unique; the user's id as text, so that keys of any kind sort."""
+        """The unique key of a session. The user's id is text, so that keys of any type sort."""
         return str(self.user.pk), self.provider, self.external_id
 
 
 def clean_row(given: Mapping[str, Any]) -> SessionRow:
-    """The cleaned row. Raises ValidationError with all bad fields by name; a message never repeats a value."""
+    """Validate a row. Raises ValidationError with all bad fields by name; a message never repeats a value."""
     cleaned, errors = _cleaned(given, _CLEANERS, _REQUIRED)
     started, ended = cleaned.get("started_at"), cleaned.get("ended_at")
     if started and ended and ended < started:
-        errors["ended_at"] = [_("Ends before it starts.")]
+        errors["ended_at"] = [_("Must not be before started_at.")]
     if cleaned.get("models") is not None and "cost_usd" not in errors:
         try:
             cleaned["cost_usd"] = _total_cost(cleaned["models"], cleaned.get("cost_usd"))
         except ValidationError as error:
             errors["cost_usd"] = error.messages
-        # False may be said all the same, of a part that is no model of its own; True does not price a model.
+        # A caller may say False about a part of the cost that no model has; True does not price a model.
         priced = all(usage.cost_usd is not None for usage in cleaned["models"])
         cleaned["cost_complete"] = priced and cleaned.get("cost_complete", True)
     if errors:
@@ -101,7 +101,7 @@ def clean_row(given: Mapping[str, Any]) -> SessionRow:
 def _cleaned(
     given: Mapping[str, Any], cleaners: Mapping[str, Callable[[Any], Any]], required: Sequence[str]
 ) -> tuple[dict[str, Any], dict[str, list[Any]]]:
-    """The cleaned values and the errors, both by name; of unknown fields the first `MAX_NAMED`."""
+    """The cleaned values and the errors, both by name. Reports the first `MAX_NAMED` unknown fields."""
     cleaned: dict[str, Any] = {}
     errors: dict[str, list[Any]] = {name: [_("This field is required.")] for name in required if name not in given}
     unknown = (name for name in given if name not in cleaners)
@@ -127,7 +127,7 @@ def _provider(value: Any) -> str:
 
 
 def _models(value: Any) -> tuple[UsageRow, ...]:
-    """The usage of each model, by name. Raises ValidationError naming index and field of the first bad ones."""
+    """The usage of each model, sorted by name. Raises ValidationError naming index and field of the first bad ones."""
     if not isinstance(value, list | tuple) or len(value) > MAX_MODELS:
         raise ValidationError(_("Must be a list of at most %(maximum)d models."), params={"maximum": MAX_MODELS})
     rows: dict[str, UsageRow] = {}
@@ -136,7 +136,7 @@ def _models(value: Any) -> tuple[UsageRow, ...]:
         try:
             usage = _usage(given)
             if usage.model in rows:
-                raise ValidationError({"model": [_("Is there twice.")]})
+                raise ValidationError({"model": [_("Duplicate model.")]})
             rows[usage.model] = usage
         except ValidationError as error:
             errors += _indexed(index, error)
@@ -166,12 +166,12 @@ def _indexed(index: int, error: ValidationError) -> list[ValidationError]:
 
 
 def _total_cost(usage: Sequence[UsageRow], given: Decimal | None) -> Decimal | None:
-    """The sum of what the models cost, as kept; None where nothing is priced. Raises if something else was given."""
+    """The sum of the models' costs as stored; None if nothing is priced. Raises if the caller gave another value."""
     costs = [row.cost_usd for row in usage]
     known = [to_nanos(amount) for amount in costs if amount is not None]
     total = None if costs and not known else from_nanos(sum(known))
     if given is not None and given != total:
-        raise ValidationError(_("Is not the sum of what the models cost."))
+        raise ValidationError(_("Must equal the sum of the models' costs."))
     return None if total is None else cost(total)
 
 
@@ -183,6 +183,7 @@ _money = MoneyField()
 
 
 def text(value: Any, shortest: int, longest: int) -> str:
+    """Text of `shortest` to `longest` characters that the databases can store."""
     if not isinstance(value, str):
         raise ValidationError(_("Must be text."))
     if not shortest <= len(value) <= longest:
@@ -190,11 +191,12 @@ def text(value: Any, shortest: int, longest: int) -> str:
             _("Must have %(shortest)d to %(longest)d characters."), params={"shortest": shortest, "longest": longest}
         )
     if _UNSTORABLE.search(value):
-        raise ValidationError(_("Must not hold control characters."))
+        raise ValidationError(_("Must not contain control characters."))
     return value
 
 
 def instant(value: Any) -> datetime:
+    """A datetime or ISO 8601 text with a time zone, in UTC."""
     if isinstance(value, str):
         try:
             value = parse_datetime(value)
@@ -205,41 +207,46 @@ def instant(value: Any) -> datetime:
     if value.utcoffset() is None:
         raise ValidationError(_("Must have a time zone."))
     if not FIRST_START <= value < END_OF_STARTS:
-        raise ValidationError(_("Must lie in the years 2000 to 2100."))
+        raise ValidationError(_("Must be between the years 2000 and 2100."))
     return value.astimezone(UTC)
 
 
 def cost(value: Any) -> Decimal:
+    """Dollars, rounded to nano-dollars."""
     if isinstance(value, bool) or not isinstance(value, Decimal | str | int | float) or value == "":
         raise ValidationError(_("Must be an amount of dollars, such as 12.50."))
-    # An integer is compared before it is made text: Python writes out none of thousands of digits.
+    # Compare an integer before it is turned into text: Python refuses to convert thousands of digits.
     amount = None if isinstance(value, int) and not 0 <= value <= MAX_COST_USD else _money.to_python(value)
     if amount is None or not 0 <= amount <= MAX_COST_USD:
-        raise ValidationError(_("Must lie between 0 and %(maximum)s."), params={"maximum": MAX_COST_USD})
+        raise ValidationError(_("Must be between 0 and %(maximum)s."), params={"maximum": MAX_COST_USD})
     return from_nanos(to_nanos(amount))
 
 
 def milliseconds(value: Any) -> int:
+    """A length of time, at most 366 days."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValidationError(_("Must be a whole number of milliseconds."))
     if not 0 <= value <= MAX_MS:
-        raise ValidationError(_("Must lie between 0 and 366 days."))
+        raise ValidationError(_("Must be between 0 and 366 days."))
     return value
 
 
 def count(value: Any) -> int:
+    """A whole number that is exact in JSON."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_COUNT:
         raise ValidationError(_("Must be a whole number from 0 to 2^53 - 1."))
     return value
 
 
 def flag(value: Any) -> bool:
+    """True or False."""
     if not isinstance(value, bool):
         raise ValidationError(_("Must be true or false."))
     return value
 
 
 def or_none(clean: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The same validator, but None is allowed."""
     return lambda value: None if value is None else clean(value)
 
 

@@ -12,13 +12,14 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation import gettext as _
+from rest_framework.exceptions import Throttled
 
 from ..access import PageAccessMixin
 from ..conf import app_settings
 from ..filters import read_as_utf8
-from ..money import MoneyOverflowError
 from ..reporting import reports
 from ..reporting.snapshots import QueryTimeoutError
+from ..throttling import retry_after
 from . import header, table
 from .cards import make_cards
 from .chart import Chart
@@ -53,16 +54,17 @@ class OrganizationBaseView(PageAccessMixin):
                 response = super().dispatch(request, *args, **kwargs)
             except QueryTimeoutError:
                 response = self.unavailable(_("Counting took too long. Try a shorter date range."))
-            except MoneyOverflowError:
-                response = self.unavailable(_("The costs in this date range are too large to be summed."))
+            except Throttled as error:
+                response = self.unavailable(_("You have sent too many requests. Try again in a minute."), status=429)
+                response["Retry-After"] = retry_after(error)
         response.headers.setdefault("Content-Language", language)
         patch_cache_control(response, no_store=True)
         patch_vary_headers(response, ["Cookie", "HX-Request"])
         return response
 
-    def unavailable(self, message: str) -> HttpResponse:
+    def unavailable(self, message: str, status: int = 503) -> HttpResponse:
         """Return an answer without figures that says why."""
-        return HttpResponse(message, status=503, content_type="text/plain; charset=utf-8")
+        return HttpResponse(message, status=status, content_type="text/plain; charset=utf-8")
 
     @cached_property
     def asked_language(self) -> str | None:
@@ -107,8 +109,8 @@ class OrganizationView(OrganizationBaseView):
             response["HX-Push-Url"] = reverse("org_analytics:organization") + self.state.query()
         return response
 
-    def unavailable(self, message: str) -> HttpResponse:
-        return self._render("org_analytics/unavailable.html", {"message": message}, status=503)
+    def unavailable(self, message: str, status: int = 503) -> HttpResponse:
+        return self._render("org_analytics/unavailable.html", {"message": message}, status=status)
 
     def _render(self, template: str, context: dict[str, Any], status: int) -> HttpResponse:
         title = f"{_('Organization')} · {header.period_label(self.state)}"

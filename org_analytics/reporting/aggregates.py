@@ -1,14 +1,14 @@
-"""Sums out of the database, per user, or per day and provider. What a question makes of them is elsewhere.
+"""Database aggregates per user, and per day and provider. `reports` turns them into results.
 
-Whole days come from the daily roll-up, as it is cut; what a range has before and after them comes from the sessions,
-through their index. Both in one statement, so that nothing is counted twice or missed while somebody writes.
+Whole days come from the daily roll-up. The parts of a range before and after them come from the sessions, by index. One
+statement reads both, so that concurrent writes are neither missed nor counted twice.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
-from operator import add
+from operator import add, itemgetter
 from typing import Any, NamedTuple
 
 from django.contrib.auth import get_user_model
@@ -26,17 +26,26 @@ from .snapshots import snapshot
 from .split_ranges import LONGEST_DAY, SUMS_OF_DAYS, SUMS_OF_SESSIONS, SplitRange, only, repo_rule
 from .usage import Usage
 
-_PROVIDERS = tuple(Provider.values)  # which is computed each time it is asked for
+_PROVIDERS = tuple(Provider.values)  # `values` is computed on each access
 _ANALYZED = Q(analyzed_at__isnull=False)
 _COUNTED = Q(session_count__gt=0)
-_SESSIONS, _PENDING = 0, 1
-_NOTHING = [0] * len(SUMS_OF_DAYS)
+_PLACES = {name: place for place, name in enumerate(SUMMED_COLUMNS)}
+_SESSIONS, _PENDING = _PLACES["session_count"], _PLACES["pending_count"]
+_NOTHING = [0] * len(SUMMED_COLUMNS)
+# A row of sums in the order of the roll-up's columns → the columns that make a Usage, whatever that order is.
+_usage_columns = itemgetter(
+    *(
+        _PLACES[name]
+        for field in Usage._fields
+        for name in (("cost_dollars", "cost_nanos") if field == "cost_nanos" else (field,))
+    )
+)
 
 
 class UserGroup(NamedTuple):
-    """What one user did with the selected providers; `providers`: those with counted sessions, selected or not.
+    """The usage of one user with the selected providers; `providers` are all that have counted sessions.
 
-    The last counted session started on the day, or part of one, that began at `latest_from`.
+    The user's last counted session started on the day, or part of a day, that began at `latest_from`.
     """
 
     user_id: Any
@@ -48,7 +57,7 @@ class UserGroup(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DayGroup:
-    """What was done with one provider on one day of the reporting zone."""
+    """The usage of one provider on one day of the reporting time zone."""
 
     day: date
     provider: str
@@ -56,7 +65,7 @@ class DayGroup:
 
 
 class _Providers(Aggregate):
-    """The providers of the rows that count as one integer, with a bit for each in the order of `Provider`."""
+    """The providers of the counted rows as one integer: a bit for each, in the order of `Provider`."""
 
     function = "bit_or"
     output_field = IntegerField()
@@ -66,14 +75,14 @@ class _Providers(Aggregate):
         super().__init__(Case(*bits, default=0))
 
     def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
-        """SQLite has no `bit_or`; bits that are distinct add up to the same."""
+        """SQLite has no `bit_or`, but the sum of distinct bits is the same."""
         return self.as_sql(
             compiler, connection, function="sum", template="%(function)s(DISTINCT %(expressions)s)", **extra
         )
 
 
 def by_user(selection: Selection) -> list[UserGroup]:
-    """Per user, members or not: who is there is to be told."""
+    """Usage per user, members or not: the coverage counts the sessions of other users."""
     found: dict[Any, tuple[date | str | None, int, list[int]]] = {}
     to_python = get_user_model()._meta.pk.to_python
     with snapshot() as using:
@@ -94,7 +103,7 @@ def by_user(selection: Selection) -> list[UserGroup]:
 
 
 def _by_user(parts: SplitRange, selection: Selection) -> Any:
-    """Rows of user, whether the providers are those selected, latest counted day, providers counted, sums."""
+    """Rows of user, is_selected (provider), latest counted day, counted providers, sums."""
     is_selected: Any = Value(True)
     if selection.providers:
         is_selected = ExpressionWrapper(Q(provider__in=selection.providers), BooleanField())
@@ -112,7 +121,10 @@ def _by_user(parts: SplitRange, selection: Selection) -> Any:
 
 
 def _fetched(rows: Any, using: str) -> list[tuple[Any, ...]]:
-    """The rows as the driver gives them: Django would make an integer of each integer once more."""
+    """The rows as the driver returns them. Django would convert each integer again.
+
+    `get_compiler` is private; tried with Django 5.2, 6.0 and 6.1.
+    """
     try:
         sql, parameters = rows.query.get_compiler(using=using).as_sql()
     except EmptyResultSet:
@@ -125,9 +137,9 @@ def _fetched(rows: Any, using: str) -> list[tuple[Any, ...]]:
 def by_day(
     selection: Selection, user_ids: Collection[Any] | QuerySet[Any], measures: Collection[str]
 ) -> list[DayGroup]:
-    """Per day of the reporting zone and provider, of these users, whatever provider is selected; no empty days.
+    """Usage of these users per day of the reporting time zone and provider, whatever provider is selected.
 
-    Of `measures` (columns of the roll-up) and the number of sessions; what is not among them stays zero.
+    Sums `measures` (columns of the roll-up) and the session count; other columns stay zero. Leaves out empty days.
     """
     with snapshot() as using:
         parts = SplitRange(selection, using, days_of=app_settings.time_zone.key)
@@ -137,7 +149,7 @@ def by_day(
 
 
 def of_all(selection: Selection, user_ids: Collection[Any] | QuerySet[Any]) -> Usage:
-    """Of these users together, with the selected providers."""
+    """The total usage of these users with the selected providers."""
     with snapshot() as using:
         parts = SplitRange(selection, using)
         rows = _of_users(user_ids, parts, parts.sessions, ("provider",), SUMMED_COLUMNS)
@@ -145,7 +157,7 @@ def of_all(selection: Selection, user_ids: Collection[Any] | QuerySet[Any]) -> U
 
 
 def _of_users(user_ids: Any, parts: SplitRange, sessions: Any, keys: tuple[str, ...], measures: Collection[str]) -> Any:
-    """Rows of the keys and sums of the analyzed sessions of these users: of the days, and of the sessions beside."""
+    """Rows of the keys and the sums of these users' analyzed sessions, from whole days and from partial days."""
     return parts.union(
         lambda: parts.days.filter(user__in=user_ids).values(*keys).annotate(**only(SUMS_OF_DAYS, measures)),
         lambda: (
@@ -156,7 +168,7 @@ def _of_users(user_ids: Any, parts: SplitRange, sessions: Any, keys: tuple[str, 
 
 
 def latest_start(selection: Selection, since: datetime, user_ids: Collection[Any] | QuerySet[Any]) -> datetime | None:
-    """When the last counted session of these users started, where it is known to be on the day of `since`."""
+    """The start of the last counted session of these users, which is known to lie on the day of `since`."""
     with snapshot() as using:
         _of_days, of_sessions = repo_rule(selection, using)
         sessions = CodingSession.objects.using(using).analyzed().filter(of_sessions, user__in=user_ids)
@@ -172,6 +184,6 @@ def _providers_of(bits: int) -> frozenset[str]:
 
 
 def _usage(sums: list[int]) -> Usage:
-    """Of the sums in the order of MEASURES."""
-    counted, _pending, unpriced, dollars, nanos, *others = sums
+    """Make a Usage from sums in the order of SUMMED_COLUMNS."""
+    counted, unpriced, dollars, nanos, *others = _usage_columns(sums)
     return Usage(counted, unpriced, dollars * NANOS + nanos, *others)

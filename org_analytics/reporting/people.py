@@ -15,7 +15,7 @@ from .snapshots import read_database
 
 
 class Person(NamedTuple):
-    """A user who is a row; `id` as JSON shows it, `name` None where there is none."""
+    """A member: `id` in the form that JSON shows, `name` None if there is none."""
 
     id: int | str
     email: str
@@ -23,12 +23,15 @@ class Person(NamedTuple):
 
     @property
     def order(self) -> tuple[Any, ...]:
-        """Named users first by name, then email; then the nameless by email; then id: the same on every database."""
+        """The sort key: named people by name, then e-mail; then people without a name by e-mail; then id.
+
+        Computed in Python, so that the order is the same on every database.
+        """
         return self.name is None, *self.collated_name, *_collated(self.email), self.id
 
     @property
     def collated_name(self) -> tuple[str, ...]:
-        """What names are compared by."""
+        """The sort key of the name."""
         return _collated(self.name or "")
 
     def matches(self, text: str) -> bool:
@@ -38,7 +41,7 @@ class Person(NamedTuple):
 
 
 def members() -> Iterator[Person]:
-    """The users who are rows, in no order. Names are read as columns unless the model makes them otherwise."""
+    """The members, unordered. Reads names as columns unless the user model computes them."""
     model = get_user_model()
     email = model.get_email_field_name()
     names = {field.name for field in model._meta.get_fields()}
@@ -54,7 +57,7 @@ def members() -> Iterator[Person]:
 
 
 def selected_user_ids(selection: Selection) -> Any:
-    """The ids of the people who are asked about: in the database, unless they have to be searched for here."""
+    """The ids of the selected people: a subquery, or a list if they have to be searched for in Python."""
     if not selection.person:
         return app_settings.members.using(read_database()).order_by().values("pk")
     return [person.id for person in members() if person.matches(selection.person)]
@@ -70,10 +73,11 @@ def _person(pk: Any, email: str | None, name: str | None) -> Person:
 
 
 def json_id(pk: Any) -> int | str:
+    """The primary key in the form that JSON shows: an integer or text."""
     return pk if isinstance(pk, int) else str(pk)
 
 
-@lru_cache(maxsize=2**17)  # the same people are sorted for every answer
+@lru_cache(maxsize=2**17)  # every report sorts the same people
 def _collated(text: str) -> tuple[str, str, str]:
     folded = text.casefold()
     return folded if text.isascii() else _bare(text), folded, text

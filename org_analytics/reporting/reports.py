@@ -1,4 +1,4 @@
-"""The questions and their answers: immutable, exact numbers. Money is summed as integers and Decimals only."""
+"""Reports: usage per person, over time and in total. Immutable and exact; money is never a float."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from .usage import Usage
 
 
 class PersonUsage(NamedTuple):
-    """One row."""
+    """A member and their usage."""
 
     person: Person
     usage: Usage
@@ -28,7 +28,7 @@ class PersonUsage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What the numbers leave out, over the same filters."""
+    """Sessions that the numbers leave out or only partly contain, for the same selection."""
 
     pending_sessions: int = 0
     unpriced_sessions: int = 0
@@ -38,7 +38,7 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Usage per person, of everyone, and what it covers."""
+    """Usage per person, the totals and their coverage."""
 
     people: tuple[PersonUsage, ...]
     totals: Usage
@@ -48,7 +48,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A day or week of the reporting zone, cut at the range: [start, end), with usage by selected provider present."""
+    """Usage by provider in [start, end): a day or week of the reporting time zone, as far as it lies in the range."""
 
     day: date
     start: datetime
@@ -62,7 +62,7 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Usage over time, without gaps. Sums equal the report's totals of the same selection."""
+    """Usage over time, without gaps. Its sum equals the report's totals for the same selection."""
 
     buckets: tuple[Bucket, ...]
     providers_present: tuple[str, ...]
@@ -74,7 +74,7 @@ class Series:
 
 
 def report(selection: Selection) -> Report:
-    """Usage of every active member in the selection, also of those without a session."""
+    """Usage of every active member in the selection, including members without a session."""
     with snapshot():
         everyone = {person.id: person for person in members()}
         groups = {json_id(group.user_id): group for group in by_user(selection)}
@@ -87,15 +87,15 @@ def report(selection: Selection) -> Report:
         for person in sorted(people.values(), key=lambda person: person.order)
     )
     totals = Usage.total(group.usage for group in counted.values())
-    # A search is for people who are rows.
-    strangers = [] if selection.person else [group for pk, group in groups.items() if pk not in everyone]
+    # A search only finds members.
+    non_members = [] if selection.person else [group for pk, group in groups.items() if pk not in everyone]
     return Report(
         people=rows,
         totals=totals,
         coverage=Coverage(
             pending_sessions=sum(group.pending_count for group in counted.values()),
             unpriced_sessions=totals.unpriced_count,
-            inactive_user_sessions=sum(group.usage.session_count for group in strangers),
+            inactive_user_sessions=sum(group.usage.session_count for group in non_members),
             latest_session_at=latest,
         ),
         providers_present=tuple(
@@ -112,7 +112,7 @@ def _latest(selection: Selection, groups: Collection[UserGroup]) -> datetime | N
 def series(
     selection: Selection, interval: Interval = Interval.DAY, measures: Collection[str] = tuple(SUMMED_COLUMNS)
 ) -> Series:
-    """The selection's usage by day or week of the reporting zone; of `measures` alone, and the number of sessions."""
+    """Usage by day or week of the reporting time zone. Sums only `measures` and the session count."""
     with snapshot():
         groups = by_day(selection, selected_user_ids(selection), measures)
     present = sorted({group.provider for group in groups if group.usage.session_count})
@@ -131,24 +131,27 @@ def series(
 
 
 def total(selection: Selection) -> Usage:
-    """The selection's usage: what the report's totals are, and quicker."""
+    """The total usage of the selection: the same as the report's totals, but faster."""
     with snapshot():
         return of_all(selection, selected_user_ids(selection))
 
 
 def repos(selection: Selection) -> list[str]:
-    """Root paths of all sessions in range, analyzed or not, of users who are rows; sorted. One probe a repository."""
+    """Sorted root paths of the repositories with sessions of members in range, analyzed or not.
+
+    Looks for one session per repository, by index.
+    """
     with snapshot() as using:
         sessions = CodingSession.objects.started_between(selection.start, selection.end).filter(
             repo=OuterRef("pk"), user__in=app_settings.members.order_by().values("pk")
         )
-        # A subquery in the result, as PostgreSQL makes a join over all sessions of an EXISTS.
+        # A subquery in the result: PostgreSQL turns an EXISTS into a join over all sessions.
         first = Subquery(sessions.order_by("repo", "started_at").values("user")[:1])
         seen = Repo.objects.using(using).annotate(first=first).filter(first__isnull=False)
         return sorted(set(seen.values_list(Coalesce("root__path", "path"), flat=True)))
 
 
 def has_sessions() -> bool:
-    """Whether anybody has ever sent one."""
+    """Whether there is any session at all."""
     with snapshot() as using:
         return CodingSession.objects.using(using).exists()

@@ -1,4 +1,4 @@
-"""The selection: which sessions a report is about."""
+"""The selection: which sessions a report covers."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,11 @@ from ..periods import Days
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which sessions are asked about: started in [start, end), of these providers, repositories and matching people."""
+    """Sessions that start in [start, end), of these providers and repositories, of the people who match `person`.
+
+    `days` is what the reader sees of the range: on pages the whole days of the reporting time zone, in the API the UTC
+    dates moved by `tz_offset` (contract, section 5). Reports use `start` and `end` only.
+    """
 
     start: datetime
     end: datetime
@@ -19,5 +23,5 @@ class Selection:
     person: str = ""
 
     def has_provider(self, provider: str) -> bool:
-        """Whether the provider is selected; none selected means all."""
+        """Whether the provider is selected. An empty selection means all providers."""
         return not self.providers or provider in self.providers

@@ -1,4 +1,4 @@
-"""How questions are read: from which database, all of one page from one state of it, and within a time limit."""
+"""Read snapshots: which database a report reads, in which state, and for how long at most."""
 
 import time
 from collections.abc import Iterator
@@ -10,33 +10,30 @@ from django.db import OperationalError, connections, router, transaction
 
 from ..conf import app_settings
 from ..models import CodingSession
-from ..money import MoneyOverflowError
 
 _inside: ContextVar[str | None] = ContextVar("org_analytics_snapshot", default=None)
-_ONE_STATE = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_SET_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _SET_TIMEOUT = "set_config('statement_timeout', %s, true)"
 _POSTGRES_CANCELLED = "57014"
-# SQLite asks after so many steps of its machine whether to go on: every millisecond or so.
+# SQLite asks after this many steps of its virtual machine whether to go on: about every millisecond.
 _SQLITE_STEPS = 10_000
-# Its words for a sum beyond 2^63, of which only money can come near. PostgreSQL sums on.
-_SQLITE_OVERFLOW = "integer overflow"
 
 
 class QueryTimeoutError(Exception):
-    """A question took longer than `ORG_ANALYTICS_STATEMENT_TIMEOUT`."""
+    """A report took longer than `ORG_ANALYTICS_STATEMENT_TIMEOUT`."""
 
 
 def read_database() -> str:
-    """The alias that questions are asked of: the setting's, else what the host's routers say."""
+    """The alias that reports read: the setting's, else the one that the host's routers name."""
     return app_settings.read_database or router.db_for_read(CodingSession)
 
 
 @contextmanager
 def snapshot() -> Iterator[str]:
-    """All that is asked inside sees one state of the database; yields its alias. Raises QueryTimeout.
+    """Let every query inside see one state of the database; yield its alias. Raises QueryTimeoutError.
 
-    Where the host has a transaction open already, its isolation is what holds. The time limit is for each statement on
-    PostgreSQL, for all of them together on SQLite, and for nothing that comes after.
+    In a transaction that the host has already opened, the host's isolation level holds. The time limit applies to each
+    statement on PostgreSQL and to all of them together on SQLite. It ends with the snapshot.
     """
     using = read_database()
     if _inside.get() == using:
@@ -49,15 +46,13 @@ def snapshot() -> Iterator[str]:
     except OperationalError as error:
         if _is_timeout(error):
             raise QueryTimeoutError from error
-        if str(error) == _SQLITE_OVERFLOW:
-            raise MoneyOverflowError from error
         raise
     finally:
         _inside.reset(token)
 
 
 def snapshot_on(using: str, seconds: float = 0) -> AbstractContextManager[None]:
-    """One state of this database, and a time limit if there are seconds."""
+    """A snapshot of this database, with a time limit if `seconds` is not 0."""
     connection = connections[using]
     return (_on_postgresql if connection.vendor == "postgresql" else _on_sqlite)(connection, seconds)
 
@@ -65,17 +60,17 @@ def snapshot_on(using: str, seconds: float = 0) -> AbstractContextManager[None]:
 @contextmanager
 def _on_postgresql(connection: Any, seconds: float) -> Iterator[None]:
     milliseconds = round(seconds * 1000)
-    is_own = connection.get_autocommit() and not connection.in_atomic_block
+    is_outermost = connection.get_autocommit() and not connection.in_atomic_block
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-        if is_own:
-            cursor.execute(f"{_ONE_STATE}; SET LOCAL statement_timeout = {milliseconds}")
+        if is_outermost:
+            cursor.execute(f"{_SET_SNAPSHOT}; SET LOCAL statement_timeout = {milliseconds}")
             yield
             return
-        # What is set locally ends with the transaction, and that is the host's: it is put back.
+        # SET LOCAL lasts until the host's transaction ends, so the host's value is put back.
         cursor.execute(f"SELECT current_setting('statement_timeout'), {_SET_TIMEOUT}", [str(milliseconds)])
-        before, _now = cursor.fetchone()
+        previous, _now = cursor.fetchone()
         yield
-        cursor.execute(f"SELECT {_SET_TIMEOUT}", [before])
+        cursor.execute(f"SELECT {_SET_TIMEOUT}", [previous])
 
 
 @contextmanager
@@ -83,7 +78,8 @@ def _on_sqlite(connection: Any, seconds: float) -> Iterator[None]:
     connection.ensure_connection()
     deadline = time.monotonic() + seconds if seconds else float("inf")
     connection.connection.set_progress_handler(lambda: time.monotonic() > deadline, _SQLITE_STEPS)
-    # A reader that began its transaction as immediate would wait for writers, and they for it.
+    # A reader whose transaction begins as immediate would block writers. `transaction_mode` is undocumented as an
+    # attribute (the documented form is an option of DATABASES); it is the same in Django 5.2, 6.0 and 6.1.
     mode, connection.transaction_mode = connection.transaction_mode, "DEFERRED"
     try:
         with transaction.atomic(using=connection.alias):

@@ -1,14 +1,18 @@
-"""The sums of a set of sessions."""
+"""Usage: the sums of a set of sessions."""
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import NamedTuple
+from operator import add
+from typing import Any, NamedTuple
 
 from ..money import from_nanos
 
 
 class Usage(NamedTuple):
-    """Counted sessions and exact sums; each `…_count` says for how many sessions that value is known."""
+    """Counted sessions and exact sums. Each `…_count` is the number of sessions whose value is known.
+
+    A tuple, because a page adds and reads thousands of them.
+    """
 
     session_count: int = 0
     unpriced_count: int = 0
@@ -23,9 +27,14 @@ class Usage(NamedTuple):
 
     @classmethod
     def total(cls, usages: Iterable["Usage"]) -> "Usage":
-        """Their sum, column by column."""
+        """The sum of all, column by column."""
         return cls(*map(sum, zip(*usages, strict=True)))
 
     @property
     def cost_usd(self) -> Decimal:
+        """The known cost in dollars, unrounded."""
         return from_nanos(self.cost_nanos)
+
+    def __add__(self, other: tuple[Any, ...]) -> "Usage":
+        """Add column by column; a plain tuple would append the other's columns."""
+        return Usage(*map(add, self, other))

@@ -72,12 +72,12 @@ def test_a_given_cost_that_is_the_sum_is_taken(record: Any) -> None:
     ids=["other sum", "zero", "no models", "only unpriced ones"],
 )
 def test_a_given_cost_that_is_not_the_sum_is_refused_by_name(models: Any, cost_usd: Any) -> None:
-    assert errors_of(models=models, cost_usd=cost_usd) == {"cost_usd": ["Is not the sum of what the models cost."]}
+    assert errors_of(models=models, cost_usd=cost_usd) == {"cost_usd": ["Must equal the sum of the models' costs."]}
 
 
 def test_a_sum_beyond_what_a_session_may_cost_is_refused(user: Any) -> None:
     dear = [{**OPUS, "model": name, "cost_usd": 60_000} for name in "ab"]
-    assert errors_of(models=dear) == {"cost_usd": ["Must lie between 0 and 100000."]}
+    assert errors_of(models=dear) == {"cost_usd": ["Must be between 0 and 100000."]}
 
 
 def test_a_model_without_cost_makes_the_session_incomplete_whatever_is_given(record: Any) -> None:
@@ -174,7 +174,7 @@ BAD_MODELS = {
     "missing": ([{"model": "opus"}], "[0].requests: This field is required."),
     "no name": ([TOKENS], "[0].model: This field is required."),
     "unknown": ([{**OPUS, "tokens": 1}], "[0].tokens: Unknown field."),
-    "twice": ([OPUS, HAIKU, OPUS], "[2].model: Is there twice."),
+    "twice": ([OPUS, HAIKU, OPUS], "[2].model: Duplicate model."),
     "negative": ([{**OPUS, "requests": -1}], "[0].requests: Must be a whole number from 0 to 2^53 - 1."),
     "too large": ([{**OPUS, "input_tokens": 2**53}], "[0].input_tokens: Must be a whole number from 0 to 2^53 - 1."),
     "boolean": ([{**OPUS, "output_tokens": True}], "[0].output_tokens: Must be a whole number from 0 to 2^53 - 1."),
@@ -185,11 +185,11 @@ BAD_MODELS = {
     ),
     "empty name": ([{**OPUS, "model": ""}], "[0].model: Must have 1 to 255 characters."),
     "long name": ([{**OPUS, "model": "x" * 256}], "[0].model: Must have 1 to 255 characters."),
-    "control character": ([{**OPUS, "model": "a\nb"}], "[0].model: Must not hold control characters."),
-    "half a character": ([{**OPUS, "model": "\ud800"}], "[0].model: Must not hold control characters."),
+    "control character": ([{**OPUS, "model": "a\nb"}], "[0].model: Must not contain control characters."),
+    "half a character": ([{**OPUS, "model": "\ud800"}], "[0].model: Must not contain control characters."),
     "cost": ([{**OPUS, "cost_usd": "NaN"}], "[0].cost_usd: The amount must be finite."),
-    "cost below zero": ([{**OPUS, "cost_usd": -1}], "[0].cost_usd: Must lie between 0 and 100000."),
-    "endless cost": ([{**OPUS, "cost_usd": 10**5000}], "[0].cost_usd: Must lie between 0 and 100000."),
+    "cost below zero": ([{**OPUS, "cost_usd": -1}], "[0].cost_usd: Must be between 0 and 100000."),
+    "endless cost": ([{**OPUS, "cost_usd": 10**5000}], "[0].cost_usd: Must be between 0 and 100000."),
 }
 
 
