@@ -95,7 +95,7 @@
 
   function shade(region) {
     const { scrollLeft, scrollTop, scrollWidth, scrollHeight, clientWidth, clientHeight } = region;
-    const frame = region.closest(".oa-frame").classList;
+    const frame = region.closest(".oa-edges").classList;
     frame.toggle("oa-more-aside", Math.abs(scrollLeft) + clientWidth < scrollWidth - 1); // negative from right to left
     frame.toggle("oa-more-below", scrollTop + clientHeight < scrollHeight - 1);
   }
