@@ -52,8 +52,8 @@ def _conventions_of(text_language: str | None, language: str | None) -> _Convent
     return _Conventions(
         decimal=decimal,
         thousands=thousands,
-        # Django groups no digits in about forty languages whose CLDR data groups three.
-        grouping=grouping or 3,
+        # In about forty languages Django groups no digits, in Chinese four: CLDR has three. India's 3-2 is a tuple.
+        grouping=grouping if isinstance(grouping, tuple) else 3,
         # Translators: an amount of US dollars; German puts the sign behind: %(amount)s $
         dollars=_("$%(amount)s"),
         hours=pgettext("duration in hours", "%(count)sh"),

@@ -122,6 +122,7 @@
       options: {
         animation: false,
         maintainAspectRatio: false,
+        layout: { padding: { left: isMirrored ? 24 : 0 } }, // the last label is not cut off
         interaction: { mode: "index", intersect: false },
         scales: {
           x: {
