@@ -392,3 +392,80 @@ def words(response):
     text = re.sub(r"<(script|noscript|style).*?</\1>", " ", response.content.decode(), flags=re.DOTALL)
     text = re.sub(r"</?bdi>", "", text)
     return " ".join(re.sub(r"<[^>]+>", " ", text).replace("&#x27;", "'").split())
+
+
+@pytest.fixture
+def without_repo(team, make_session):
+    """The team, and five sessions more: two of acme/api, three of acme/web; four of theirs have no repository."""
+    for number in range(5):
+        path = "acme/api" if number < 2 else "acme/web"
+        make_session(team, git_info={"repo_url": f"https://git.example.com/{path}"})
+    return team
+
+
+def test_choosing_repositories_says_how_many_sessions_without_one_are_counted(api, without_repo):
+    response = shown(api, "?repo=acme/api&o=user")
+    assert response.context["report"].totals.session_count == 7
+    assert "and 4 sessions without a repository · leave out" in words(response)
+    assert 'href="/organization?repo=acme%2Fapi&amp;include_no_repo=0&amp;o=user"' in response.content.decode()
+    assert "and 3 sessions without a repository" in words(shown(api, "?repo=acme/api&q=ann"))
+
+
+@pytest.mark.parametrize("query", ["", "?repo=acme/api&include_no_repo=0", "?repo=acme/api&provider=cursor"])
+def test_nothing_is_said_where_none_without_a_repository_are_counted(api, without_repo, query):
+    assert 'id="without-repository"' not in shown(api, query).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("label", "query"),
+    [("All repositories", ""), ("acme/api", "?repo=acme/api"), ("2 repositories", "?repo=acme/api,acme/web")],
+)
+def test_the_control_of_repositories_says_the_choice(api, without_repo, label, query):
+    assert f"<bdi>{label}</bdi></summary>" in shown(api, query).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "note", "has_changes"),
+    [
+        ([], "There were no sessions in the previous period, 4 Jun 2026 – 10 Jun 2026.", False),
+        ([0], "There were no sessions in the previous period, 4 Jun 2026 – 10 Jun 2026.", False),
+        ([0, 7.1], "No change since the previous period, 4 Jun 2026 – 10 Jun 2026.", False),
+        ([0, 0, 7.1], "Compared with the previous period, 4 Jun 2026 – 10 Jun 2026, up to the same time", True),
+        ([7.1], "Compared with the previous period, 4 Jun 2026 – 10 Jun 2026, up to the same time", True),
+    ],
+)
+def test_what_all_cards_would_say_is_one_sentence(api, user, make_session, now, days_ago, note, has_changes):
+    for days in days_ago:
+        make_session(user, started_at=now - timedelta(days))
+    response = shown(api)
+    assert note in words(response)
+    assert ("oa-change" in response.content.decode()) is has_changes
+    assert words(response).count("no change") + words(response).count(" new ") == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "found_by"),
+    [
+        ("Cleo Øst", ["öst", "ost", "ØST", "cleo ø"]),
+        ("Łukasz Wójcik", ["lukasz", "Łuk", "łukasz wojcik", "WÓJ"]),
+        ("Đorđe Đokić", ["dorde", "đorđe", "dokic"]),
+        ("Jörg Weiß", ["jorg", "weiss", "WEISS", "weiß", "ẞ"]),
+        ("Ærøskøbing", ["aeroskobing", "æRØ", "ÆRO"]),
+        ("Œuvre Þór", ["oeuvre", "thor", "œ", "þ"]),
+        ("İpek Işık", ["ipek", "isik", "ışık", "İPEK"]),
+    ],
+)
+def test_people_are_found_by_their_letters_and_by_plain_ones(api, make_user, now, name, found_by):
+    make_user("someone@other.test", name)
+    for text in found_by:
+        assert people(api.get("/organization", {"q": text})) == [name], text
+
+
+def test_names_and_paths_are_isolated_from_the_direction_around_them(api, make_user, make_session, now):
+    user = make_user("=cmd@x.org", "שלום")
+    make_session(user, git_info={"repo_url": "https://git.example.com/acme/שלום"})
+    html = shown(api, "?q=%D7%A9&repo=acme/%D7%A9%D7%9C%D7%95%D7%9D").content.decode()
+    assert '<bdi class="oa-name">שלום</bdi>' in html
+    assert '<bdi class="oa-email" title="=cmd@x.org">=cmd@x.org</bdi>' in html
+    assert "“<bdi>ש</bdi>”" in html
+    assert html.count("<bdi>acme/שלום</bdi>") == 3  # the control, its list, the chip
