@@ -81,7 +81,7 @@ def _admin_context(request: HttpRequest) -> dict[str, Any]:
     A theme's site is asked for everybody, because its colours are in this context.
     """
     plain = {"site_url": _site_url(request)}
-    is_themed = type(admin.site._wrapped if hasattr(admin.site, "_wrapped") else admin.site) is not AdminSite
+    is_themed = admin.site.__class__ is not AdminSite  # type() would see the lazy object around it
     if not is_themed and not admin.site.has_permission(request):
         return plain
     try:
