@@ -393,6 +393,19 @@ def test_an_inactive_user_is_asked_to_authenticate_though_the_host_let_them_in(
     assert Client().get(API).status_code == 401
 
 
+def test_an_inactive_user_whom_the_host_keeps_logged_in_gets_403_and_no_endless_redirect(
+    settings: Any, user: Any
+) -> None:
+    settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.AllowAllUsersModelBackend"]
+    client = Client()
+    client.force_login(user)
+    type(user)._default_manager.filter(pk=user.pk).update(is_active=False)
+
+    for path in ("/organization", "/organization.csv"):
+        assert client.get(path).status_code == 403
+    assert client.get(API).status_code == 401
+
+
 def test_may_read_needs_a_request_with_a_user(user: Any) -> None:
     request = RequestFactory().get("/")
     assert not access.may_read(None)

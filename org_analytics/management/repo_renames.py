@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from ..models import CodingSession, ForkSighting, Repo
 from ..models.fork_graph import in_cycles
-from ..models.recording import retried
+from ..models.retries import retried
 from ..repo_paths import fold_case
 
 BATCH_SIZE = 1_000
