@@ -85,8 +85,6 @@ def _tracking_url(git_info: Mapping[object, object]) -> object:
 
 
 def _is_unsafe(url: str) -> bool:
-    if url.isascii():  # nearly all, and thirty times as fast
-        return not url.isprintable()
     return any(unicodedata.category(char) in _UNSAFE_CATEGORIES for char in url)
 
 
