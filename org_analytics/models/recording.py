@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ..repo_paths import fold_case
-from .lookups import with_keys
+from .lookups import has_key
 from .managers import WriteDatabaseManager
 from .owners import lock_users, missing_users
 from .repos import Repo
@@ -73,6 +73,8 @@ class CodingSessionManager(WriteDatabaseManager):
             raise row
         written = self._write([row], lambda rows: self._write_rows(rows, self._repos(rows.values())))
         session, outcome = written[row.key]
+        if "user" in values:
+            session.user = values["user"]  # known already: reading it again would cost a query
         return session, outcome == CREATED
 
     def record_many(
@@ -113,7 +115,7 @@ class CodingSessionManager(WriteDatabaseManager):
         return _refuse(cleaned, missing, ValidationError({"user_id": [_("No user has this primary key.")]}))
 
     def _write(self, rows: Collection[SessionRow], write: Callable[[Rows], dict[Key, Result]]) -> dict[Key, Result]:
-        """Write one batch with all locks on its users. Raises UserDeletedError if a user was deleted meanwhile."""
+        """Lock the users of a batch and write it. Raises UserDeletedError if a user was deleted meanwhile."""
         last = {row.key: row for row in rows}
         ordered = {key: last[key] for key in sorted(last)}
         users = {row.user_id for row in rows}
@@ -146,11 +148,11 @@ class CodingSessionManager(WriteDatabaseManager):
         for pk, user_id, *rest in self._sessions(rows.values()).values_list(*columns):
             provider, external_id, *values, is_analyzed = rest
             key = str(user_id), provider, external_id
-            if row := rows.get(key):
-                given = [_id(repos, row.git_info.repo), *_values_of(row)]
-                is_unchanged[key] = given == values and (is_analyzed or not row.analyzed)
-                if is_unchanged[key] and row.models is not None:
-                    keys_by_pk[pk] = key
+            row = rows[key]
+            given = [_id(repos, row.git_info.repo), *_values_of(row)]
+            is_unchanged[key] = given == values and (is_analyzed or not row.analyzed)
+            if is_unchanged[key] and row.models is not None:
+                keys_by_pk[pk] = key
         for pk, usage in ModelUsage.objects.db_manager(self.write_db).for_sessions(keys_by_pk).items():
             key = keys_by_pk[pk]
             is_unchanged[key] = usage == rows[key].models
@@ -229,7 +231,7 @@ class CodingSessionManager(WriteDatabaseManager):
     def _sessions(self, rows: Collection[SessionRow]) -> QuerySet[CodingSession]:
         """The stored sessions of these rows."""
         keys = [(row.user_id, row.provider, row.external_id) for row in rows]
-        return self.using(self.write_db).filter(pk__in=with_keys(self.model, keys, self.write_db))
+        return self.using(self.write_db).filter(has_key(self.model, keys, self.write_db))
 
     def _build_session(self, row: SessionRow, repos: Mapping[str, int], stored: CodingSession | None) -> CodingSession:
         analyzed_at = stored.analyzed_at if stored else None

@@ -66,6 +66,16 @@ def test_a_row_of_a_user_that_does_not_exist_is_named_and_the_others_are_written
     assert refused.message_dict.keys() == {"user_id"}
 
 
+@pytest.mark.parametrize("again", [{}, {"title": "Changed"}], ids=["unchanged", "changed"])
+def test_the_given_user_is_that_of_the_returned_session(
+    user: Any, again: dict[str, Any], django_assert_num_queries: Any
+) -> None:
+    created, _ = CodingSession.objects.record(user=user, **ROW)
+    found, _ = CodingSession.objects.record(user=user, **ROW, **again)
+    with django_assert_num_queries(0):
+        assert created.user == found.user == user
+
+
 def test_user_and_user_id_together_are_refused(user: Any) -> None:
     assert errors_of({"user": user, "user_id": user.pk, **ROW}) == {"user_id": ["Give user or user_id, not both."]}
 
