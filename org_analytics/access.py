@@ -11,8 +11,7 @@ from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import reverse
-from django.utils.encoding import iri_to_uri
+from django.urls import get_script_prefix
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import View
 
@@ -45,6 +44,14 @@ def access_denied(user: Any) -> AccessDenied | None:
 def may_read(request: HttpRequest | None) -> bool:
     """Whether the feature is on and the request's user may read; without looking at the user while it is off."""
     return is_enabled() and access_denied(getattr(request, "user", None)) is None
+
+
+def full_path(request: HttpRequest) -> str:
+    """Path and query as a browser asks for them.
+
+    `request.path` lacks the host's `FORCE_SCRIPT_NAME` under ASGI where a proxy strips it.
+    """
+    return get_script_prefix().rstrip("/") + request.get_full_path_info()
 
 
 def _has_permitted_domain(user: Any) -> bool:
@@ -81,8 +88,10 @@ class PageAccessMixin(View):
             raise Http404
         user = getattr(request, "user", None)
         refused = access_denied(user)
-        # An inactive user is logged in: a login view that redirects such users would send this one back here.
-        if refused is AccessDenied.NOT_AUTHENTICATED and not getattr(user, "is_authenticated", False):
+        if refused is AccessDenied.NOT_AUTHENTICATED:
+            if getattr(user, "is_authenticated", False):
+                # Login views send a user who is signed in back here: a redirect to them would never end.
+                raise PermissionDenied("Account is not active")
             return redirect_to_login(full_path(request))
         if refused is not None:
             raise PermissionDenied(refused.value)

@@ -45,7 +45,7 @@ def read_page(state: PageState) -> PageData:
             previous_series=previous_series,
             previous_total=previous_series.total if previous_series else reports.total(previous),
             no_repo_count=_count_without_repo(selection, report.totals),
-            is_zone_current=maintenance.zone_is_current(using),
+            is_zone_current=maintenance.days_are_current(using, selection.start, selection.end),
             has_sessions=bool(report.totals.session_count) or reports.has_sessions(),
         )
 
