@@ -97,16 +97,3 @@ class PageAccessMixin(View):
             raise PermissionDenied(refused.value)
         check_throttles(request, self)
         return super().dispatch(request, *args, **kwargs)
-
-
-def full_path(request: HttpRequest) -> str:
-    """Return the address and query string as a browser needs them.
-
-    Under ASGI `request.path` lacks the prefix that a proxy has cut off, which reverse() adds.
-    """
-    match = request.resolver_match
-    if not match or not match.url_name:
-        return request.get_full_path()
-    address = reverse(match.view_name, args=match.args, kwargs=match.kwargs)
-    query = request.META.get("QUERY_STRING", "")
-    return f"{address}?{iri_to_uri(query)}" if query else address

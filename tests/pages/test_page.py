@@ -1,4 +1,4 @@
-"""What stands on the organization page, and that everything on it works without a script."""
+"""The organization page: its contents, and that everything works without scripts."""
 
 import re
 from datetime import timedelta
