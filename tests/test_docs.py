@@ -9,7 +9,7 @@ import pytest
 
 from org_analytics import checks, conf
 from org_analytics.api.filters import SeriesFilters
-from org_analytics.pages.filters import PageFilters
+from org_analytics.pages.filters import PageForm
 from org_analytics.pages.state import CHART_MEASURES, TABLE_COLUMNS
 from org_analytics.periods import PRESETS
 from org_analytics.push import cli, errors
@@ -141,7 +141,7 @@ def test_parameters_of_the_api_are_those_that_are_read() -> None:
 
 def test_parameters_of_the_page_are_those_that_are_read() -> None:
     named = {name.strip("` ") for row in table("docs/page.md", "In the address") for name in row.split(",")}
-    assert named == set(PageFilters.base_filters)
+    assert named == set(PageForm.base_fields)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What is overtaken is cancelled; what fails says so and leaves the page as it was."""
+"""A newer request cancels an older one; a failure is shown and leaves the page as it was."""
 
 import pytest
 from playwright.sync_api import Page, Route, expect

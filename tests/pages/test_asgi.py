@@ -6,6 +6,7 @@ import warnings
 import pytest
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIHandler
+from django.db import connections
 from django.test import Client
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -42,6 +43,7 @@ async def ask(user, path, query=b""):
 
     await ASGIHandler()(scope, receive, send)
     is_over.set()
+    await sync_to_async(connections.close_all)()  # those of the thread that the views ran in
     start, *body = sent
     return start["status"], dict(start["headers"]), [part["body"] for part in body if part.get("body")]
 

@@ -1,4 +1,4 @@
-"""What the browser loads: vendored unmodified, found by the strictest static storage."""
+"""Static files: libraries are vendored unmodified, and the strictest static storage finds every file."""
 
 import hashlib
 import re

@@ -1,4 +1,4 @@
-"""The nav item of a host's own navigation bar: there for whoever may read, nothing and no error for anybody else."""
+"""The nav item of a host's navigation bar: a link for users with access, nothing and no error for others."""
 
 import logging
 from collections.abc import Callable
@@ -29,7 +29,7 @@ def nav() -> Callable[..., str]:
 
 
 @pytest.mark.parametrize("kind", ["user", "staff", "superuser"])
-def test_whoever_may_read_sees_the_link(nav: Any, kind: str, request: pytest.FixtureRequest) -> None:
+def test_users_with_access_see_the_link(nav: Any, kind: str, request: pytest.FixtureRequest) -> None:
     assert nav(request.getfixturevalue(kind)) == LINK
 
 

@@ -79,9 +79,9 @@ def test_every_place_that_shows_a_total_shows_the_same(monkeypatch, rows, view, 
     assert of_json(client, view) == (expected, expected)
     assert page["chart"].data == Chart(page["state"].measure, series(page["selection"]), page["chart"].previous).data
     everyone = [cell.text for cell in page["total_cells"]]
-    assert everyone == [figures.text(name) for name in TABLE_COLUMNS[1:]]
+    assert everyone == [figures.format(name) for name in TABLE_COLUMNS[1:]]
     assert [card.text for card in page["cards"].items] == everyone[: len(page["cards"].items)]
-    assert page["chart"].sums[-1 - ("compare" in view)] == figures.text(page["state"].measure)
+    assert page["chart"].sums[-1 - ("compare" in view)] == figures.format(page["state"].measure)
     if "q" not in view:
         assert of_analytics(client, page["selection"]) == rounded(expected)
         assert of_series(client, page["selection"]) == expected
