@@ -44,18 +44,15 @@ def read_page(state: PageState) -> PageData:
             previous=previous,
             previous_series=previous_series,
             previous_total=previous_series.total if previous_series else reports.total(previous),
-            no_repo_count=_count_without_repo(selection, report.totals),
+            no_repo_count=_no_repo_count(selection),
             is_zone_current=maintenance.days_are_current(using, selection.start, selection.end),
             has_sessions=bool(report.totals.session_count) or reports.has_sessions(),
         )
 
 
-def _count_without_repo(selection: Selection, totals: Usage) -> int:
-    """Return how many sessions without a repository are counted beside those of the chosen repositories."""
-    if not selection.repos or not selection.include_no_repo:
-        return 0
-    with_repo = reports.total(replace(selection, include_no_repo=False))
-    return totals.session_count - with_repo.session_count
+def _no_repo_count(selection: Selection) -> int:
+    """How many sessions without a repository are counted beside those of the selected repositories."""
+    return reports.no_repo_count(selection) if selection.repos and selection.include_no_repo else 0
 
 
 def _previous_selection(selection: Selection) -> Selection:

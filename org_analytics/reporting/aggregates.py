@@ -5,7 +5,7 @@ statement reads both, so that concurrent writes are neither missed nor counted t
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
 from operator import add, itemgetter
@@ -23,7 +23,7 @@ from ..models import CodingSession
 from ..rollup.triggers import NANOS, SUMMED_COLUMNS
 from .selection import Selection
 from .snapshots import snapshot
-from .split_ranges import LONGEST_DAY, SUMS_OF_DAYS, SUMS_OF_SESSIONS, SplitRange, only, repo_rule
+from .split_ranges import LONGEST_DAY, SUMS_OF_DAYS, SUMS_OF_SESSIONS, WITHOUT_REPO, SplitRange, only, repo_rule
 from .usage import Usage
 
 _PROVIDERS = tuple(Provider.values)  # `values` is computed on each access
@@ -154,6 +154,15 @@ def of_all(selection: Selection, user_ids: Collection[Any] | QuerySet[Any]) -> U
         parts = SplitRange(selection, using)
         rows = _of_users(user_ids, parts, parts.sessions, ("provider",), SUMMED_COLUMNS)
         return Usage.total(_usage(sums) for provider, *sums in rows if selection.has_provider(provider))
+
+
+def count_without_repo(selection: Selection, user_ids: Collection[Any] | QuerySet[Any]) -> int:
+    """The number of these users' counted sessions that have no repository, with the selected providers."""
+    with snapshot() as using:
+        parts = SplitRange(replace(selection, repos=()), using)
+        parts.of_days, parts.of_sessions = WITHOUT_REPO
+        rows = _of_users(user_ids, parts, parts.sessions, ("provider",), {"session_count"})
+        return sum(sums[_SESSIONS] for provider, *sums in rows if selection.has_provider(provider))
 
 
 def _of_users(user_ids: Any, parts: SplitRange, sessions: Any, keys: tuple[str, ...], measures: Collection[str]) -> Any:

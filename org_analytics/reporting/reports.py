@@ -12,7 +12,7 @@ from ..conf import app_settings
 from ..models import CodingSession, Repo
 from ..periods import Interval, buckets
 from ..rollup.triggers import SUMMED_COLUMNS
-from .aggregates import UserGroup, by_day, by_user, latest_start, of_all
+from .aggregates import UserGroup, by_day, by_user, count_without_repo, latest_start, of_all
 from .people import Person, json_id, members, selected_user_ids
 from .selection import Selection
 from .snapshots import snapshot
@@ -134,6 +134,12 @@ def total(selection: Selection) -> Usage:
     """The total usage of the selection: the same as the report's totals, but faster."""
     with snapshot():
         return of_all(selection, selected_user_ids(selection))
+
+
+def no_repo_count(selection: Selection) -> int:
+    """The number of counted sessions without a repository, whatever repositories are selected."""
+    with snapshot():
+        return count_without_repo(selection, selected_user_ids(selection))
 
 
 def repos(selection: Selection) -> list[str]:

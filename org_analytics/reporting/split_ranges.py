@@ -24,6 +24,10 @@ from .snapshots import once_per_snapshot
 LONGEST_DAY = timedelta(days=2)
 
 
+# The sessions without a repository, in the roll-up and among the sessions.
+WITHOUT_REPO = (Q(repo_id=0), Q(repo_id=None))
+
+
 class SplitRange:
     """A selection's sessions, without regard to its providers: whole days of the calendar, and what is left over."""
 

@@ -328,7 +328,7 @@ def test_no_script_style_or_handler_is_inline(api, team, query):
     assert page.found == []
 
 
-@pytest.mark.parametrize(("query", "most"), [("", 20), ("?range=90d&compare=1&repo=acme/api&q=e", 34)])
+@pytest.mark.parametrize(("query", "most"), [("", 20), ("?range=90d&compare=1&repo=acme/api&q=e", 30)])
 def test_queries_do_not_grow_with_people_sessions_or_days(api, make_user, make_session, now, query, most):
     make_session(make_user(), git_info={"repo_url": "https://git.example.com/acme/api"})
     before = queries(api, query)
