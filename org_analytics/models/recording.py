@@ -66,7 +66,8 @@ class CodingSessionManager(WriteDatabaseManager):
         that it leaves out becomes unknown. Raises ValidationError by field name.
 
         `models`, a list of dicts (model, requests, input_tokens, output_tokens, cache_write_tokens, cache_read_tokens,
-        cost_usd; None = unpriced), replaces the stored usage; without it, the stored usage stays. With it, cost_usd is
+        cost_usd; a count of None is unknown, a cost of None unpriced), replaces the stored usage; without it, the stored
+        usage stays. With it, cost_usd is
         the sum of the models (another value is refused), and a model without a cost makes the cost incomplete.
         """
         row = clean_row(values)
@@ -128,7 +129,7 @@ class CodingSessionManager(WriteDatabaseManager):
             raise
 
     def _write_batch(self, rows: list[SessionRow]) -> Written:
-        self._lock_users(rows)
+        self.lock_users(row.user.pk for row in rows)
         repos = self._repos(rows)
         existing = self._existing(rows)
         written: Written = {}
@@ -189,15 +190,16 @@ class CodingSessionManager(WriteDatabaseManager):
         )
         return ids
 
-    def _lock_users(self, rows: list[SessionRow]) -> None:
+    def lock_users(self, user_ids: Iterable[Any]) -> None:
         """Let the writers of one user wait for each other until the transaction ends; SQLite has one writer anyway.
 
+        For a caller that reads sessions and decides by them: take it first, in the transaction in which you write.
         New and changed rows are two statements, and each fires a trigger that locks the user's days in the roll-up.
         Two writers between their statements would wait for each other's days: a deadlock.
         """
         connection = connections[self.write_db]
         if connection.vendor == "postgresql":
-            keys = sorted({_lock_key(row.user.pk) for row in rows})
+            keys = sorted({_lock_key(user_id) for user_id in user_ids})
             with connection.cursor() as cursor:
                 cursor.execute(
                     "SELECT pg_advisory_xact_lock(%s, key) FROM unnest(%s::int[]) AS key", [_USER_LOCK, keys]

@@ -40,14 +40,17 @@ _PROVIDERS = {**{value: value for value in Provider.values}, "Claude Code": Prov
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageRow:
-    """The usage of one model in a session. The four token classes are disjoint; a cost of None means unpriced."""
+    """The usage of one model in a session. The four token classes are disjoint.
+
+    A count of None is unknown; a cost of None means unpriced.
+    """
 
     model: str
-    requests: int
-    input_tokens: int
-    output_tokens: int
-    cache_write_tokens: int
-    cache_read_tokens: int
+    requests: int | None
+    input_tokens: int | None
+    output_tokens: int | None
+    cache_write_tokens: int | None
+    cache_read_tokens: int | None
     cost_usd: Decimal | None = None
 
 
@@ -269,11 +272,11 @@ _CLEANERS: dict[str, Callable[[Any], Any]] = {
 _REQUIRED = ("user", "provider", "external_id", "started_at")
 _USAGE_CLEANERS: dict[str, Callable[[Any], Any]] = {
     "model": partial(text, shortest=1, longest=MAX_MODEL),
-    "requests": count,
-    "input_tokens": count,
-    "output_tokens": count,
-    "cache_write_tokens": count,
-    "cache_read_tokens": count,
+    "requests": or_none(count),
+    "input_tokens": or_none(count),
+    "output_tokens": or_none(count),
+    "cache_write_tokens": or_none(count),
+    "cache_read_tokens": or_none(count),
     "cost_usd": or_none(cost),
 }
 _USAGE_REQUIRED = tuple(field.name for field in fields(UsageRow) if field.name != "cost_usd")
