@@ -15,7 +15,7 @@ from django.db.models import Model
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
-from ..choices import Provider
+from ..choices import PROVIDER_SPELLINGS, Provider
 from ..fields import MoneyField
 from ..limits import (
     END_OF_STARTS,
@@ -33,9 +33,6 @@ from ..money import from_nanos, to_nanos
 from ..repo_paths import GitPaths, paths_from_git_info
 
 NO_GIT = GitPaths()
-
-
-_PROVIDERS = {**{value: value for value in Provider.values}, "Claude Code": Provider.CLAUDE_CODE.value}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,9 +121,9 @@ def _user(value: Any) -> Model:
 
 
 def _provider(value: Any) -> str:
-    if not isinstance(value, str) or value not in _PROVIDERS:
+    if not isinstance(value, str) or value not in PROVIDER_SPELLINGS:
         raise ValidationError(_("Must be one of %(providers)s."), params={"providers": ", ".join(Provider.values)})
-    return _PROVIDERS[value]
+    return PROVIDER_SPELLINGS[value]
 
 
 def _models(value: Any) -> tuple[UsageRow, ...]:
