@@ -55,10 +55,10 @@ def map_session(row: SourceSession, user: Any, *, with_titles: bool, started_at:
     A recap becomes one more keyword here.
     """
     notes: set[str] = set()
-    duration, assistant, user = (
+    duration_ms, assistant_ms, user_ms = (
         _milliseconds(name, getattr(row, name), notes) for name in ("duration_ms", "assistant_ms", "user_ms")
     )
-    start = _start(row, duration, started_at)
+    start = _start(row, duration_ms, started_at)
     usage = _usage(row, notes)
     values = {
         "provider": provider_of(row.session_type),
@@ -68,9 +68,9 @@ def map_session(row: SourceSession, user: Any, *, with_titles: bool, started_at:
         "title": _title(row.titles) if with_titles else "",
         "git_info": _parsed("git_info", row.git_info, notes),
         "analyzed": row.has_tokens and row.has_conversation,
-        "duration_ms": duration,
-        "assistant_ms": assistant,
-        "user_ms": user,
+        "duration_ms": duration_ms,
+        "assistant_ms": assistant_ms,
+        "user_ms": user_ms,
         "models": usage.models if usage else None,
         "cost_complete": usage.is_complete if usage else True,
     }
