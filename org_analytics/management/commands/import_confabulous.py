@@ -93,19 +93,20 @@ class Command(BaseCommand):
                 ):
                     progress.to(done, total)
         except (SourceError, PruneRefusedError) as error:
-            self._tell_counts(run)
+            self._tell_counts(run, is_whole=False)
             raise CommandError(str(error)) from None
         except KeyboardInterrupt:
-            self._tell_counts(run)
+            self._tell_counts(run, is_whole=False)
             raise CommandError("Interrupted: what is counted above is done.", returncode=INTERRUPTED) from None
-        self._tell_counts(run)
+        self._tell_counts(run, is_whole=True)
         for line in proof_lines(run.proof) if run.proof else ():
             self.stdout.write(line)
 
-    def _tell_counts(self, run: "Run") -> None:
+    def _tell_counts(self, run: "Run", *, is_whole: bool) -> None:
         from ...confabulous.summary import summary
 
-        if run.report.outcomes:
+        # Nothing is told of a run that failed before its first batch.
+        if run.report.outcomes or is_whole:
             for line in summary(run.report, run.settings.dry_run):
                 self.stdout.write(line)
 
