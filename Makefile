@@ -8,10 +8,10 @@ PYTEST := $(RUN) -m pytest --numprocesses 2
 POSTGRES := $(RUN) -m tests.postgres
 
 export MAKECMDGOALS
-# An environment whose interpreter is gone is made anew.
+# An environment whose interpreter is gone is created again.
 $(shell $(RUN) -c '' 2>/dev/null || rm -rf $(VENV))
 
-.PHONY: help demo test lint bench matrix compare screenshots clean
+.PHONY: help demo test lint bench matrix hosts compare screenshots clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -22,7 +22,7 @@ demo: $(VENV)/.demo-installed ## serve the example with a demo organization on 1
 		$(RUN) manage.py demo --port "$(PORT)"
 
 # The suite, its core with a second user model, and the example, on SQLite and on PostgreSQL; the browser only once.
-test: $(VENV)/.dev-installed ## the whole suite on SQLite and PostgreSQL, with coverage
+test: $(VENV)/.dev-installed ## run the whole suite on SQLite and PostgreSQL, with coverage
 	@$(PYTEST) --cov --cov-report=
 	@$(POSTGRES) $(PYTEST) -m "not browser and not once" --cov --cov-report= --cov-append
 	@HYPOTHESIS_PROFILE=quick $(PYTEST) --ds=tests.settings_members -m "core and not browser"
@@ -31,28 +31,31 @@ test: $(VENV)/.dev-installed ## the whole suite on SQLite and PostgreSQL, with c
 	@$(POSTGRES) $(PYTEST) --ds=example_project.settings -m "not once" tests/test_example.py
 	@$(RUN) -m coverage report
 
-lint: $(VENV)/.dev-installed ## ruff, mypy, missing migrations, catalogues
+lint: $(VENV)/.dev-installed ## run ruff and mypy, check for missing migrations and outdated catalogues
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
 	@$(RUN) manage.py makemigrations --check --dry-run
 	@scripts/check-catalogues
 
-bench: $(VENV)/.dev-installed ## times of the answers on a million sessions and of reading transcripts (N=100000: fewer, BIG=1: ten million)
+bench: $(VENV)/.dev-installed ## measure answers on a million sessions, and reading transcripts (N=100000: fewer, BIG=1: ten million)
 	@$(RUN) -m benchmarks $(or $(N),1000000) $(if $(BIG),--big)
 	@$(RUN) -m benchmarks.ingest
 
-matrix: $(VENV)/.dev-installed ## the suite on the built wheel, with each supported pair of Python and Django
+matrix: $(VENV)/.dev-installed ## run the suite on the built wheel, with each supported pair of Python and Django
 	@$(RUN) -m nox --reuse-existing-virtualenvs
 
-compare: $(VENV)/.dev-installed ## tokens and costs of random histories against those of ccusage (needs npm)
+hosts: $(VENV)/.dev-installed ## build throw-away sites with other admin themes, logins and versions of Django, with pictures (HOSTS="unfold": only these)
+	@$(RUN) -m tests.hosts_matrix $(HOSTS)
+
+compare: $(VENV)/.dev-installed ## compare tokens and costs of random histories with those of ccusage (needs npm)
 	@$(RUN) -m benchmarks.compare_ccusage
 
-screenshots: $(VENV)/.dev-installed ## the README's pictures anew, into docs/ (needs a Chromium)
+screenshots: $(VENV)/.dev-installed ## take the pictures in docs/images/ again (needs Chromium)
 	@$(RUN) -m scripts.screenshots
 
 clean: ## remove the environments, caches and the demo database
-	@rm -rf $(VENV) .nox .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist .bench demo.sqlite3*
+	@rm -rf $(VENV) .nox .hosts .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist .bench demo.sqlite3*
 
 $(RUN):
 	@scripts/make-venv "$(PYTHON)" $(VENV)

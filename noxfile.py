@@ -11,7 +11,7 @@ PROJECT = nox.project.load_toml("pyproject.toml")
 TEST_REQUIREMENTS = nox.project.dependency_groups(PROJECT, "test")
 EXTRAS = "[demo,ingest,postgres]"
 # What the suite needs beside the package; the package's own source is not among it.
-BESIDE_THE_WHEEL = ("tests", "benchmarks", "example_project", "manage.py", "pyproject.toml")
+BESIDE_THE_WHEEL = ("tests", "benchmarks", "docs", "example_project", "manage.py", "pyproject.toml")
 # Browsers, the second user model and thorough searches do not depend on versions: `make test` runs them.
 PYTEST = ("python", "-m", "pytest", "--numprocesses", "2", "--quiet", "-m")
 POSTGRES = ("python", "-m", "tests.postgres")

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from org_analytics.ingest.derive import derive
-from org_analytics.ingest.sources import Source
+from org_analytics.ingest.protocol import TranscriptSource
 from org_analytics.ingest.state import MemoryState
 from tests.ingest.histories import History, random_history
 
@@ -122,7 +122,7 @@ class _Sums:
 
 
 def _ours(home: Path, history: History) -> Totals:
-    sources = [Source("claude-code", home / ".claude"), Source("codex", home / ".codex")]
+    sources = [TranscriptSource("claude-code", home / ".claude"), TranscriptSource("codex", home / ".codex")]
     records = {derived.external_id: derived.record for derived in derive(sources, MemoryState())}  # the last one counts
     sums = _Sums(history)
     for session, record in records.items():

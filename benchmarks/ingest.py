@@ -22,8 +22,8 @@ from typing import Any
 
 from org_analytics.ingest.derive import derive
 from org_analytics.ingest.pricing import NoPrices, Prices, load_prices
+from org_analytics.ingest.protocol import TranscriptSource
 from org_analytics.ingest.providers import PROVIDERS
-from org_analytics.ingest.sources import Source
 from org_analytics.ingest.sqlite_state import SqliteState
 
 SEED = 20261123
@@ -95,7 +95,7 @@ def _parse_only(history: Path) -> dict[str, Any]:
 
 
 def _derive(history: Path, prices: Prices, state: Path) -> int:
-    sources = [Source(name, history / name) for name in PROVIDERS]
+    sources = [TranscriptSource(name, history / name) for name in PROVIDERS]
     with SqliteState(state) as kept:
         sessions = 0
         for derived in derive(sources, kept, prices=prices):

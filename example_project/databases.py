@@ -1,11 +1,11 @@
-"""DATABASE_URL to a Django database."""
+"""Turn DATABASE_URL into Django's database settings."""
 
 from typing import Any
 
 import dj_database_url
 
 SQLITE = "django.db.backends.sqlite3"
-# Concurrent writers wait for each other: in Django's default mode half of the read-then-write transactions fail.
+# Makes concurrent writers wait for each other. In Django's default mode they fail with "database is locked".
 SQLITE_OPTIONS = {
     "timeout": 20,
     "transaction_mode": "IMMEDIATE",

@@ -1,4 +1,4 @@
-"""A made-up organization: who its people are and what sessions they had. Pure: each day is a function of its date."""
+"""A made-up organization: its people and their sessions. Pure: each day is a function of its date."""
 
 import math
 import random
@@ -21,7 +21,7 @@ REPOS = (
     "acme/data-pipeline",
     "acme/design-system",
 )
-# Fork → what its clones name as upstream. The third is a fork of a fork.
+# Fork → the upstream that its clones name. The third is a fork of a fork.
 FORKS = {"jonas/web": "acme/web", "zoe/api": "acme/api", "lukasz/api": "zoe/api"}
 
 TITLES = (
@@ -42,7 +42,7 @@ TITLES = (
 
 @dataclass(frozen=True)
 class Agent:
-    """How sessions with one provider look: dollars an hour, and how often a cost is unknown or only partly known."""
+    """Sessions with one provider: dollars per hour, and how often a cost is unknown or only partly known."""
 
     usd_per_hour: float
     unpriced: float = 0.0
@@ -60,9 +60,9 @@ AGENTS = {
 
 @dataclass(frozen=True)
 class Person:
-    """One account: `pace` is the mean number of sessions on a working day, `starts` the first hour at work in UTC.
+    """One account. `pace` is the mean number of sessions on a working day, `starts` the first working hour in UTC.
 
-    `login` is user name and password of those who can log in.
+    `login` is the user name and password of people who can log in.
     """
 
     handle: str
@@ -130,7 +130,7 @@ PEOPLE = (
 
 
 def sessions(until: datetime) -> Iterator[tuple[Person, dict[str, Any]]]:
-    """The sessions of the 90 days up to `until` that had ended by then, as the write door's keywords but `user`."""
+    """Yield sessions of the 90 days up to `until` that had ended by then: the keywords of `record()` without `user`."""
     until = until.astimezone(UTC)
     for days_ago in reversed(range(DAYS)):
         for person in PEOPLE:
@@ -141,7 +141,7 @@ def sessions(until: datetime) -> Iterator[tuple[Person, dict[str, Any]]]:
 
 
 def sessions_of_day(person: Person, day: date) -> Iterator[dict[str, Any]]:
-    """What one person did on one day: the same whenever it is asked."""
+    """Yield one person's sessions of one day. They depend on nothing but person and day."""
     dice = random.Random(f"{person.handle} {day}")
     for _ in range(session_count(person, day, dice)):
         minutes = dice.triangular(0, 9.5 * 60, 3 * 60)
@@ -150,7 +150,7 @@ def sessions_of_day(person: Person, day: date) -> Iterator[dict[str, Any]]:
 
 
 def session_count(person: Person, day: date, dice: random.Random) -> int:
-    """A weekday rhythm, a week off now and then, good days and slow ones."""
+    """Number of sessions: fewer at weekends, sometimes a week off, busy days and slow ones."""
     week = random.Random(f"{person.handle} {day.isocalendar()[:2]}")
     if week.random() < 0.06:
         return 0
@@ -159,7 +159,7 @@ def session_count(person: Person, day: date, dice: random.Random) -> int:
 
 
 def session(person: Person, start: datetime, dice: random.Random) -> dict[str, Any]:
-    """One session from its start on."""
+    """One session that starts at this time."""
     provider = pick(person.agents, dice)
     agent = AGENTS[provider]
     duration = timedelta(milliseconds=round(1000 * min(dice.lognormvariate(math.log(28 * 60), 0.85), 5 * 3600)))
@@ -177,7 +177,7 @@ def session(person: Person, start: datetime, dice: random.Random) -> dict[str, A
 
 
 def cost(agent: Agent, duration: timedelta, dice: random.Random) -> dict[str, Any]:
-    """Dollars, to the millionth; sometimes unknown, sometimes only a part."""
+    """Cost with six decimal places; sometimes unknown, sometimes only partly known."""
     chance, usd = dice.random(), agent.usd_per_hour * duration.total_seconds() / 3600 * dice.lognormvariate(0, 0.5)
     if chance < agent.unpriced:
         return {"cost_usd": None, "cost_complete": False}
@@ -186,7 +186,7 @@ def cost(agent: Agent, duration: timedelta, dice: random.Random) -> dict[str, An
 
 
 def times(agent: Agent, duration: timedelta, dice: random.Random) -> dict[str, int]:
-    """Milliseconds of the session, of the assistant and of the person; not every agent tells the last two."""
+    """Milliseconds of the session, the assistant and the person. Not every agent reports the last two."""
     milliseconds = duration // timedelta(milliseconds=1)
     assistant, user = dice.uniform(0.35, 0.7), dice.uniform(0.05, 0.28)
     if not agent.knows_times:
@@ -199,7 +199,7 @@ def times(agent: Agent, duration: timedelta, dice: random.Random) -> dict[str, i
 
 
 def git_info(repo: str | None, dice: random.Random) -> dict[str, Any] | None:
-    """What git said in the clone; one clone in four of a fork has no upstream remote."""
+    """Output of git in the clone. One in four clones of a fork has no upstream remote."""
     if repo is None:
         return None
     info: dict[str, Any] = {"repo_url": f"git@git.example.com:{repo}.git", "branch": "main"}
@@ -210,5 +210,5 @@ def git_info(repo: str | None, dice: random.Random) -> dict[str, Any] | None:
 
 
 def pick(weights: dict[Any, int], dice: random.Random) -> Any:
-    """One key, by weight."""
+    """Choose one key, by weight."""
     return dice.choices(list(weights), list(weights.values()))[0]

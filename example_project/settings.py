@@ -1,7 +1,7 @@
-"""Settings of the example: without any environment for development, with DEBUG=false for production.
+"""Settings of the example: development without any environment variable, production with DEBUG=false.
 
-Environment: DEBUG, SECRET_KEY, ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS, DATABASE_URL, TIME_ZONE, BEHIND_TLS_PROXY,
-SECURE_SSL_REDIRECT, ENABLE_ORG_ANALYTICS, ALLOWED_EMAIL_DOMAINS.
+Environment variables: DEBUG, SECRET_KEY, ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS, DATABASE_URL, TIME_ZONE,
+BEHIND_TLS_PROXY, SECURE_SSL_REDIRECT, ENABLE_ORG_ANALYTICS, ALLOWED_EMAIL_DOMAINS.
 """
 
 import os
@@ -16,7 +16,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 
 def flag(name: str, default: bool) -> bool:
-    """An on/off variable of the environment: `true` or `false`."""
+    """Read an environment variable that is `true` or `false`."""
     value = os.environ.get(name, "").strip().lower()
     if value not in ("", "true", "false"):
         raise ImproperlyConfigured(f"{name} must be true or false, not {value!r}.")
@@ -24,7 +24,7 @@ def flag(name: str, default: bool) -> bool:
 
 
 def required(name: str, purpose: str) -> str:
-    """A variable that has to be set in production."""
+    """Read an environment variable that must be set in production."""
     value = os.environ.get(name, "").strip()
     if not value:
         raise ImproperlyConfigured(f"Set {name} ({purpose}), or DEBUG=true for development.")
@@ -32,7 +32,7 @@ def required(name: str, purpose: str) -> str:
 
 
 def items(text: str) -> list[str]:
-    """The entries of a comma-separated list."""
+    """Split a comma-separated list."""
     return [item.strip() for item in text.split(",") if item.strip()]
 
 
@@ -47,7 +47,7 @@ else:
 
 INSTALLED_APPS = [
     "org_analytics",
-    "example_project",  # before the admin, whose base_site.html it extends
+    "example_project",  # before the admin, because it extends the admin's base_site.html
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -112,7 +112,7 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = None if DEBUG else BASE_DIR / "staticfiles"
-# Hashed names that browsers may keep for a year, once collectstatic has run; before that, straight from the apps.
+# After collectstatic: hashed file names, which browsers may cache for a year. Before: files straight from the apps.
 WHITENOISE_USE_FINDERS = True
 COLLECTED = STATIC_ROOT is not None and (STATIC_ROOT / "staticfiles.json").exists()
 STORAGES = {
@@ -131,18 +131,26 @@ REST_FRAMEWORK = {
     ],
 }
 
-# Organization analytics: on with ENABLE_ORG_ANALYTICS=true; without a domain list every signed-in user may read.
+# Organization analytics is on with ENABLE_ORG_ANALYTICS=true. Without a domain list, every signed-in user has access.
 ENABLE_ORG_ANALYTICS = os.environ.get("ENABLE_ORG_ANALYTICS", "")
 ALLOWED_EMAIL_DOMAINS = os.environ.get("ALLOWED_EMAIL_DOMAINS", "")
 
 if not DEBUG:
+    # Errors go to the error stream, where a service manager or container collects them.
+    LOGGING = {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"handlers": ["stderr"], "level": "INFO"},
+    }
     CSRF_TRUSTED_ORIGINS = items(os.environ.get("CSRF_TRUSTED_ORIGINS", ""))
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
     SECURE_SSL_REDIRECT = flag("SECURE_SSL_REDIRECT", default=True)
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
-    # Subdomains and browsers' preload lists are beyond this host: its owner decides.
+    # Whether to include subdomains and join browsers' preload lists is for the owner of the domain to decide.
     SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
-    # Only behind a proxy that sets this header itself: a client could claim TLS with it otherwise.
+    # Only behind a proxy that sets this header itself. Otherwise a client could use it to pretend that it used TLS.
     if flag("BEHIND_TLS_PROXY", default=False):
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

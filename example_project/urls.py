@@ -1,4 +1,4 @@
-"""The host's own pages, its admin, and organization analytics."""
+"""URLs of the example's own pages, its admin, and organization analytics."""
 
 from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView

@@ -1,10 +1,12 @@
-"""The host's own pages: the reader's sessions, their weeks, and their API token."""
+"""The example's own pages: the user's sessions, their weekly totals, and their API token."""
 
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import TruncWeek
 from django.http import HttpRequest, HttpResponse
@@ -22,7 +24,7 @@ WEEKS = 12
 @never_cache
 @login_required
 def sessions(request: HttpRequest) -> HttpResponse:
-    """The reader's own sessions, latest first."""
+    """Show the user's own sessions, latest first."""
     own = request.user.coding_sessions.select_related("repo").order_by("-started_at", "-pk")
     page = Paginator(own, PAGE_SIZE).get_page(request.GET.get("p"))
     return render(request, "example_project/sessions.html", {"page": page})
@@ -32,14 +34,17 @@ def sessions(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_required
 def trends(request: HttpRequest) -> HttpResponse:
-    """The reader's own last twelve weeks, analyzed sessions only, as the organization page counts them."""
+    """Show the user's last twelve weeks. Counts analyzed sessions, as the organization page does."""
     weeks = weekly_totals(request.user)
     busiest = max(week["sessions"] for week in weeks)
     return render(request, "example_project/trends.html", {"weeks": weeks, "busiest": busiest})
 
 
 def weekly_totals(user: Any) -> list[dict[str, Any]]:
-    """Per week from Monday, oldest first, also empty ones: monday, sessions, cost (USD), unpriced, duration (ms)."""
+    """Total each week from Monday, oldest first, empty ones included.
+
+    Keys: monday, sessions, cost (USD), unpriced, duration (ms).
+    """
     today = timezone.localdate()
     mondays = [today - timedelta(days=today.weekday(), weeks=weeks) for weeks in reversed(range(WEEKS))]
     start = timezone.make_aware(datetime.combine(mondays[0], time()))
@@ -64,12 +69,19 @@ def weekly_totals(user: Any) -> list[dict[str, Any]]:
 @never_cache
 @login_required
 def token(request: HttpRequest) -> HttpResponse:
-    """Make or revoke the reader's API token. It is shown once, in the answer to the request that made it."""
+    """Create or revoke the user's API token. It is shown once, in the response to the request that created it."""
     if request.method != "POST":
         made = Token.objects.filter(user=request.user).values_list("created", flat=True).first()
         return render(request, "example_project/token.html", {"made": made})
-    Token.objects.filter(user=request.user).delete()
-    if request.POST.get("action") == "revoke":
+    new = replace_token(request.user, is_revoked=request.POST.get("action") == "revoke")
+    if new is None:
         return redirect("token")
-    new = Token.objects.create(user=request.user)
     return render(request, "example_project/token.html", {"made": new.created, "key": new.key})
+
+
+@transaction.atomic
+def replace_token(user: Any, *, is_revoked: bool) -> Token | None:
+    """Delete the user's token, and create a new one unless it is revoked. A double click waits for the first click."""
+    get_user_model().objects.select_for_update().get(pk=user.pk)
+    Token.objects.filter(user=user).delete()
+    return None if is_revoked else Token.objects.create(user=user)

@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
+from django.urls import get_script_prefix
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import View
 
@@ -45,6 +46,14 @@ def may_read(request: HttpRequest | None) -> bool:
     return is_enabled() and access_denied(getattr(request, "user", None)) is None
 
 
+def full_path(request: HttpRequest) -> str:
+    """Path and query as a browser asks for them.
+
+    `request.path` lacks the host's `FORCE_SCRIPT_NAME` under ASGI where a proxy strips it.
+    """
+    return get_script_prefix().rstrip("/") + request.get_full_path_info()
+
+
 def _has_permitted_domain(user: Any) -> bool:
     domains = app_settings.email_domains
     if domains is None:
@@ -77,9 +86,13 @@ class PageAccessMixin(View):
         # Before Django's own handling of OPTIONS and 405.
         if not is_enabled():
             raise Http404
-        refused = access_denied(getattr(request, "user", None))
+        user = getattr(request, "user", None)
+        refused = access_denied(user)
         if refused is AccessDenied.NOT_AUTHENTICATED:
-            return redirect_to_login(request.get_full_path())
+            if getattr(user, "is_authenticated", False):
+                # Login views send a user who is signed in back here: a redirect to them would never end.
+                raise PermissionDenied("Account is not active")
+            return redirect_to_login(full_path(request))
         if refused is not None:
             raise PermissionDenied(refused.value)
         check_throttles(request, self)

@@ -1,4 +1,4 @@
-"""Repositories with their fork links, and sessions, in the admin."""
+"""The admin: repositories with their fork links, and sessions."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -25,27 +25,31 @@ else:  # Django's own classes take no type parameters
 
 
 class RepoForm(_RepoForm):
-    """Pin an upstream, or none ("not a fork"); unpinned, what most people's clones say is what counts."""
+    """Pins an upstream, or none ("not a fork"). Without a pin, the upstream that most people's clones name counts."""
 
     class Meta:
         model = Repo
         fields = ["pinned", "upstream"]
+        help_texts = {
+            "pinned": _("The upstream was set by an administrator and is not updated automatically."),
+            "upstream": _("Sessions of this repository count under its upstream. Leave empty if it is not a fork."),
+        }
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         upstream = cleaned.get("upstream")
         if not cleaned.get("pinned") and "upstream" in self.changed_data:
-            raise ValidationError({"pinned": _("Only a pinned upstream counts: tick this too, or leave it as it was.")})
+            raise ValidationError({"pinned": _("To change the upstream, also tick “pinned”.")})
         if cleaned.get("pinned") and upstream is not None:
             if upstream.pk == self.instance.pk:
-                raise ValidationError({"upstream": _("A repository is not its own fork.")})
+                raise ValidationError({"upstream": _("A repository cannot be its own upstream.")})
             if Repo.objects.closes_pinned_cycle(self.instance, upstream):
-                raise ValidationError({"upstream": _("This link would close a circle of pinned links.")})
+                raise ValidationError({"upstream": _("This link would close a cycle of pinned links.")})
         return cleaned
 
 
 class SightingInline(_SightingInline):
-    """What people's clones of the repository named as upstream; wrong words may be deleted."""
+    """Upstreams that people's clones of the repository named. Wrong ones can be deleted."""
 
     model = ForkSighting
     fk_name = "repo"
@@ -63,7 +67,7 @@ class SightingInline(_SightingInline):
 
 @admin.register(Repo)
 class RepoAdmin(_RepoAdmin):
-    """Repositories appear as sessions come in; here their fork links are seen and pinned."""
+    """Shows repositories, which sessions create, and lets administrators pin their upstream."""
 
     form = RepoForm
     list_display = ["path", "upstream", "root", "pinned", "sighting_count"]
@@ -101,7 +105,7 @@ class RepoAdmin(_RepoAdmin):
 
 
 class UsageInline(_UsageInline):
-    """What each model did in the session, the dearest first."""
+    """Usage of each model in the session, highest cost first."""
 
     model = ModelUsage
     extra = 0
@@ -117,7 +121,7 @@ class UsageInline(_UsageInline):
 
 @admin.register(CodingSession)
 class CodingSessionAdmin(_SessionAdmin):
-    """Sessions are written by their tools; here they are looked at, and deleted."""
+    """Shows sessions and lets administrators delete them. Only the write API changes them."""
 
     list_display = ["started_at", "user", "provider", "repo", "title", "cost", "cost_complete", "is_analyzed"]
     list_filter = ["provider", ("analyzed_at", admin.EmptyFieldListFilter), "cost_complete", "started_at"]
@@ -143,7 +147,7 @@ class CodingSessionAdmin(_SessionAdmin):
         return False
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
-        """Also the user's e-mail, where the host's model has one."""
+        """Search the user's e-mail address too, if the user model has one."""
         user = get_user_model()
         email = user.get_email_field_name()
         has_email = any(field.name == email for field in user._meta.get_fields())

@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.core import checks
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -14,8 +15,11 @@ class OrgAnalyticsConfig(AppConfig):
 
     def ready(self) -> None:
         from .checks import DATABASE_CHECKS, SETTINGS_CHECKS
+        from .rollup.maintenance import install_without_migrations
 
         for check in SETTINGS_CHECKS:
             checks.register(check, "org_analytics")
         for check in DATABASE_CHECKS:
             checks.register(check, checks.Tags.database)
+        # Without migrations no operation of theirs can create the roll-up.
+        post_migrate.connect(install_without_migrations, sender=self)

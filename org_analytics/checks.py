@@ -1,6 +1,5 @@
-"""System checks: a misconfigured host is told what to do, before a user meets it."""
+"""System checks: tell a site what is not configured correctly, and what to do about it."""
 
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.apps import apps
@@ -11,24 +10,26 @@ from django.db import connections, router
 from django.urls import NoReverseMatch, reverse
 
 from .conf import app_settings, is_email_domain
-from .rollup import maintenance
+from .database_checks import check_daily_usage, check_database_vendor, check_users_database
+from .limits import MAX_STATEMENT_TIMEOUT
 
 _API, _PAGE = "api-analytics", "organization"
-# Which app is needed where which of our URLs is included.
+# App → the id of its check, and the URLs that need it.
 _NEEDED_APPS = {
     "rest_framework": ("org_analytics.E003", {_API}),
     "django_filters": ("org_analytics.E004", {_API, _PAGE}),
     "django.contrib.admin": ("org_analytics.E005", {_PAGE}),
 }
+_WRITE_MODES = {"IMMEDIATE", "EXCLUSIVE"}
 _MEANT_AS_TRUE = {"true", "1", "yes", "on", "y", "t", "enabled"}
 
 
 def check_email_domains(**kwargs: Any) -> list[CheckMessage]:
-    """E001: an entry that can match nobody."""
+    """E001: an entry is not a domain."""
     return [
         Error(
             f"ALLOWED_EMAIL_DOMAINS: {entry!r} is not a domain and matches nobody.",
-            hint="Give domains such as 'example.com', without '@' or '*'; leave the setting empty for everybody.",
+            hint="Use domains such as 'example.com', without '@' or '*'. Leave it empty to allow every domain.",
             id="org_analytics.E001",
         )
         for entry in app_settings.email_domain_entries
@@ -37,7 +38,7 @@ def check_email_domains(**kwargs: Any) -> list[CheckMessage]:
 
 
 def check_urls(**kwargs: Any) -> list[CheckMessage]:
-    """E002: the feature is on, but none of its URLs is there."""
+    """E002: the feature is on, but neither the API nor the page is included."""
     if not app_settings.enabled or _included_urls():
         return []
     return [
@@ -50,11 +51,11 @@ def check_urls(**kwargs: Any) -> list[CheckMessage]:
 
 
 def check_installed_apps(**kwargs: Any) -> list[CheckMessage]:
-    """E003-E005: an app that the API, the filters or the page's look need."""
+    """E003-E005: an app that the included URLs need is not installed."""
     included = _included_urls()
     return [
         Error(
-            f"{name} is not installed, which org_analytics needs.",
+            f"org_analytics needs {name}, which is not installed.",
             hint=f"Add '{name}' to INSTALLED_APPS.",
             id=check_id,
         )
@@ -64,7 +65,7 @@ def check_installed_apps(**kwargs: Any) -> list[CheckMessage]:
 
 
 def _included_urls() -> set[str]:
-    """Which of API and page the host serves; it may include one without the other."""
+    """Return the names of those of API and page that the site includes."""
     return {name for name in (_API, _PAGE) if _is_included(name)}
 
 
@@ -76,14 +77,14 @@ def _is_included(name: str) -> bool:
 
 
 def check_time_zone(**kwargs: Any) -> list[CheckMessage]:
-    """E006: a zone nobody knows."""
+    """E006: the reporting time zone is unknown."""
     try:
         app_settings.time_zone  # noqa: B018
     except ImproperlyConfigured as error:
         return [
             Error(
                 str(error),
-                hint="Give a name such as 'Europe/Berlin' (on Windows, install tzdata).",
+                hint="Use a name such as 'Europe/Berlin'. On Windows, also install the package tzdata.",
                 id="org_analytics.E006",
             )
         ]
@@ -91,14 +92,14 @@ def check_time_zone(**kwargs: Any) -> list[CheckMessage]:
 
 
 def check_members(**kwargs: Any) -> list[CheckMessage]:
-    """E007: nobody may read, as who is a member cannot be asked."""
+    """E007: the callable that returns the members cannot be used."""
     try:
         app_settings.members  # noqa: B018
     except ImproperlyConfigured as error:
         return [
             Error(
                 str(error),
-                hint="Give the dotted path of a callable that returns a queryset of users; until then nobody may read.",
+                hint="Set it to the path of a callable that returns a QuerySet of users. Until then nobody has access.",
                 id="org_analytics.E007",
             )
         ]
@@ -106,28 +107,30 @@ def check_members(**kwargs: Any) -> list[CheckMessage]:
 
 
 def check_use_tz(**kwargs: Any) -> list[CheckMessage]:
-    """E008: instants need time zones."""
+    """E008: Django does not use time zones."""
     if settings.USE_TZ:
         return []
-    return [Error("org_analytics needs USE_TZ.", hint="Set USE_TZ = True.", id="org_analytics.E008")]
+    return [
+        Error("org_analytics needs USE_TZ = True.", hint="Set USE_TZ = True in the settings.", id="org_analytics.E008")
+    ]
 
 
 def check_flag(**kwargs: Any) -> list[CheckMessage]:
-    """W001: the feature is off, though somebody seems to want it on."""
+    """W001: the value looks like "on", but the feature is off."""
     value = app_settings.enabled_value
     if app_settings.enabled or str(value).strip().lower() not in _MEANT_AS_TRUE:
         return []
     return [
         Warning(
-            f"ENABLE_ORG_ANALYTICS is {value!r}, which is off.",
-            hint="Only True and the exact text 'true' switch it on; any other value is off, False among them.",
+            f"ENABLE_ORG_ANALYTICS is {value!r}, so the feature is off.",
+            hint="Use True or the exact text 'true' to turn it on, or False to turn it off.",
             id="org_analytics.W001",
         )
     ]
 
 
 def check_sqlite_transactions(**kwargs: Any) -> list[CheckMessage]:
-    """W002: half of concurrent writers would find the database locked. Looks at settings, not at the database."""
+    """W002: concurrent writers would find the SQLite database locked. Reads the settings, not the database."""
     alias = router.db_for_write(apps.get_model("org_analytics", "CodingSession"))
     connection = connections[alias]
     mode = connection.settings_dict.get("OPTIONS", {}).get("transaction_mode", "")
@@ -135,52 +138,74 @@ def check_sqlite_transactions(**kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            f"The SQLite database {alias!r} does not begin its transactions as immediate.",
+            f"Transactions of the SQLite database {alias!r} do not begin as immediate, so concurrent writers can fail.",
             hint="Set OPTIONS = {'transaction_mode': 'IMMEDIATE', 'timeout': 20, "
-            "'init_command': 'PRAGMA journal_mode=WAL'}: concurrent writers then wait instead of failing.",
+            "'init_command': 'PRAGMA journal_mode=WAL'} for it. Concurrent writers then wait for each other.",
             id="org_analytics.W002",
         )
     ]
 
 
-def check_reading(**kwargs: Any) -> list[CheckMessage]:
-    """E009: a database or a time limit for questions that is none."""
-    problems: list[CheckMessage] = []
-    for name in ("statement_timeout", "read_database"):
-        try:
-            getattr(app_settings, name)
-        except ImproperlyConfigured as error:
-            problems.append(Error(str(error), hint="Give another value, or none at all.", id="org_analytics.E009"))
-    return problems
+def check_statement_timeout(**kwargs: Any) -> list[CheckMessage]:
+    """E009: the time limit for queries is not a number of seconds."""
+    try:
+        app_settings.statement_timeout  # noqa: B018
+    except ImproperlyConfigured as error:
+        return [
+            Error(
+                str(error),
+                hint=f"Set it to a number of seconds from 0 to {MAX_STATEMENT_TIMEOUT}, or None for no limit.",
+                id="org_analytics.E009",
+            )
+        ]
+    return []
 
 
-def check_daily_usage(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """W003: days cut in another zone than is reported in. W004: triggers that are not there, or others.
-
-    Warnings, as `migrate` asks first and may be about to put it right.
-    """
-    return [message for alias in databases or () for message in _daily_usage_of(alias)]
-
-
-def _daily_usage_of(alias: str) -> Iterator[CheckMessage]:
-    if not maintenance.is_supported(connections[alias].vendor) or not maintenance.is_installed(alias):
-        return
-    if not maintenance.zone_is_current(alias):
-        yield Warning(
-            f"The daily roll-up in database {alias!r} uses {maintenance.recorded_zone(alias)} day boundaries, "
-            f"but the reporting time zone is {app_settings.time_zone.key}.",
-            hint="Run manage.py rebuild_daily_usage; until then every day's numbers are summed from the sessions.",
-            id="org_analytics.W003",
-        )
-    if names := maintenance.altered_triggers(connections[alias]):
-        yield Warning(
-            f"The database {alias!r} lacks triggers of the daily roll-up, or has others: {', '.join(names)}.",
-            hint="Run manage.py rebuild_daily_usage: it puts them back and sums all sessions again.",
-            id="org_analytics.W004",
-        )
+def check_read_database(**kwargs: Any) -> list[CheckMessage]:
+    """E010: the database to read from does not exist."""
+    try:
+        app_settings.read_database  # noqa: B018
+    except ImproperlyConfigured as error:
+        aliases = ", ".join(map(repr, settings.DATABASES))
+        return [
+            Error(
+                str(error),
+                hint=f"Set it to one of {aliases}, or remove the setting to let the routers decide.",
+                id="org_analytics.E010",
+            )
+        ]
+    return []
 
 
-_WRITE_MODES = {"IMMEDIATE", "EXCLUSIVE"}
+def check_throttle_rates(**kwargs: Any) -> list[CheckMessage]:
+    """E014: the rate limits cannot be read, so every request would fail."""
+    try:
+        app_settings.throttle_rates  # noqa: B018
+    except ImproperlyConfigured as error:
+        return [
+            Error(
+                str(error),
+                hint="Use rates such as {'read': '1200/min', 'write': '240/min'}, or None for no limit.",
+                id="org_analytics.E014",
+            )
+        ]
+    return []
+
+
+def check_token_url(**kwargs: Any) -> list[CheckMessage]:
+    """E011: the address of the token page cannot be shown to people who have no token."""
+    try:
+        app_settings.token_url  # noqa: B018
+    except ImproperlyConfigured as error:
+        return [
+            Error(
+                str(error),
+                hint="Set it to the address of the page where people make tokens, such as '/account/token', or None.",
+                id="org_analytics.E011",
+            )
+        ]
+    return []
+
 
 SETTINGS_CHECKS = [
     check_email_domains,
@@ -191,6 +216,11 @@ SETTINGS_CHECKS = [
     check_use_tz,
     check_flag,
     check_sqlite_transactions,
-    check_reading,
+    check_statement_timeout,
+    check_read_database,
+    check_throttle_rates,
+    check_token_url,
+    check_database_vendor,
+    check_users_database,
 ]
 DATABASE_CHECKS = [check_daily_usage]

@@ -10,6 +10,9 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model, QuerySet
+from django.urls import NoReverseMatch
+from django.utils.encoding import iri_to_uri
+from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
 from .limits import MAX_STATEMENT_TIMEOUT
@@ -18,6 +21,7 @@ DEFAULT_STATEMENT_TIMEOUT = 10
 DEFAULT_THROTTLE_RATES = {"read": "1200/min", "write": "240/min"}
 _RATE = re.compile(r"[1-9][0-9]{0,8}/(?:s|sec|second|m|min|minute|h|hour|d|day)")
 _LABEL = r"[^\W_](?:[^\W_]|-)*(?<!-)"
+_PLAIN_URL = re.compile(r"https?://[^/?#@%]+(?:[/?#].*)?|/(?!/).*")
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
 
 
@@ -75,7 +79,7 @@ class AppSettings:
         members_callable = self.members_callable
         users = members_callable() if members_callable else model._default_manager.all()
         if not isinstance(users, QuerySet):
-            raise ImproperlyConfigured("ORG_ANALYTICS_MEMBERS: the callable returned no queryset of users.")
+            raise ImproperlyConfigured("ORG_ANALYTICS_MEMBERS: the callable must return a QuerySet of users.")
         return users.filter(is_active=True) if _has_field(model, "is_active") else users
 
     @property
@@ -122,6 +126,24 @@ class AppSettings:
         if alias is not None and alias not in settings.DATABASES:
             raise ImproperlyConfigured(f"ORG_ANALYTICS_READ_DATABASE: {alias!r} is not in DATABASES.")
         return alias
+
+    @property
+    def token_url(self) -> str | None:
+        """`ORG_ANALYTICS_TOKEN_URL`: the page where people make tokens, or None. Raises ImproperlyConfigured."""
+        value = getattr(settings, "ORG_ANALYTICS_TOKEN_URL", None)
+        try:
+            if not value:
+                return None
+            url = iri_to_uri(value) if isinstance(value, str | Promise) else ""
+        except NoReverseMatch as error:
+            raise ImproperlyConfigured(f"ORG_ANALYTICS_TOKEN_URL: {error}") from error
+        if not _PLAIN_URL.fullmatch(url):
+            # The value is not shown: it may hold a password.
+            raise ImproperlyConfigured(
+                "ORG_ANALYTICS_TOKEN_URL must begin with 'https://', 'http://' or '/', "
+                "without a user name or a password."
+            )
+        return url
 
 
 def is_email_domain(entry: str) -> bool:

@@ -14,7 +14,12 @@ _NANOS_A_CENT = 10**7
 
 def to_nanos(amount: Decimal) -> int:
     """Convert dollars to nano-dollars. More than nine places are rounded half-even, once."""
-    return int(amount.quantize(_NANO, ROUND_HALF_EVEN, _PRECISE).scaleb(NANO_PLACES, _PRECISE))
+    return int(round_nanos(amount).scaleb(NANO_PLACES, _PRECISE))
+
+
+def round_nanos(amount: Decimal) -> Decimal:
+    """The amount as it is stored: with nine places, rounded half-even."""
+    return amount.quantize(_NANO, ROUND_HALF_EVEN, _PRECISE)
 
 
 def from_nanos(nanos: int) -> Decimal:
@@ -42,5 +47,5 @@ def average(total: Decimal, count: int) -> Decimal:
 
 def format_exact(amount: Decimal) -> str:
     """Unrounded dollars as text: two to nine places, no other trailing zeros (`0.00`, `0.00114675`)."""
-    whole, _point, places = f"{amount.quantize(_NANO, ROUND_HALF_EVEN, _PRECISE):f}".partition(".")
+    whole, _point, places = f"{round_nanos(amount):f}".partition(".")
     return f"{whole}.{places.rstrip('0').ljust(2, '0')}"

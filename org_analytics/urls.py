@@ -6,7 +6,7 @@ No URL of the API ends in a slash.
 from django.urls import path
 
 from .api.views import OrgViewSet, SessionsViewSet
-from .pages.views import DownloadView, OrganizationView
+from .pages.views import CsvView, JsonView, OrganizationView
 
 app_name = "org_analytics"
 
@@ -18,8 +18,8 @@ api_urlpatterns = [
 ]
 page_urlpatterns = [
     path("organization", OrganizationView.as_view(), name="organization"),
-    path("organization/", OrganizationView.as_view()),
-    path("organization.csv", DownloadView.as_view(extension="csv"), name="organization-csv"),
-    path("organization.json", DownloadView.as_view(extension="json"), name="organization-json"),
+    path("organization/", OrganizationView.as_view(), name="organization-slash"),
+    path("organization.csv", CsvView.as_view(), name="organization-csv"),
+    path("organization.json", JsonView.as_view(), name="organization-json"),
 ]
 urlpatterns = [*api_urlpatterns, *page_urlpatterns]

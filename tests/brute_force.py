@@ -10,6 +10,7 @@ from org_analytics.conf import app_settings
 from org_analytics.models import CodingSession, Repo
 from org_analytics.money import to_nanos
 from org_analytics.periods import Interval, buckets
+from org_analytics.reporting import reports
 from org_analytics.reporting.reports import Coverage
 from org_analytics.reporting.selection import Selection
 from org_analytics.reporting.usage import Usage
@@ -94,3 +95,15 @@ def usage(sessions: Iterable[CodingSession]) -> Usage:
         times += [sum(known), len(known)]
     unpriced = sum(session.cost_usd is None or not session.cost_complete for session in sessions)
     return Usage(len(sessions), unpriced, sum(costs), len(costs), *times)
+
+
+def assert_exact(selection: Selection) -> None:
+    """Each answer about a selection is what it must be."""
+    expected, report = BruteForce(selection), reports.report(selection)
+    assert {row.person.id: row.usage for row in report.people} == expected.people()
+    assert report.totals == reports.total(selection) == expected.totals()
+    assert report.coverage == expected.coverage()
+    assert report.providers_present == expected.providers_present()
+    assert reports.repos(selection) == expected.repos()
+    series = reports.series(selection)
+    assert [(bucket.start, bucket.end, bucket.usage) for bucket in series.buckets] == expected.series()

@@ -20,7 +20,8 @@ from tests.users import create_user
 
 # The matrix runs without browser tests, and installs nothing for them.
 HAS_PLAYWRIGHT = find_spec("playwright") is not None
-collect_ignore = [] if HAS_PLAYWRIGHT else ["browser"]
+# docs_host: files of a site that test_python_api_docs.py builds and tests itself.
+collect_ignore = ["docs_host", *([] if HAS_PLAYWRIGHT else ["browser"])]
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
 # Machines are noisy: an example that takes long is no failure.
 hypothesis.settings.register_profile("default", deadline=None)

@@ -123,8 +123,50 @@ class Stateless(BaseAuthentication):
         return StatelessUser(), None
 
 
+class Bearer(BaseAuthentication):
+    """Knows nobody, and asks for a bearer token."""
+
+    def authenticate(self, request: Any) -> None:
+        return None
+
+    def authenticate_header(self, request: Any) -> str:
+        return 'Bearer realm="api"'
+
+
+class OffersBasicToo(Bearer):
+    """Names two schemes at once."""
+
+    def authenticate_header(self, request: Any) -> str:
+        return 'Negotiate, BASIC realm="api"'
+
+
 class Letting(BaseAuthentication):
-    """Lets a deactivated user in."""
+    """Lets a deactivated user in, as Django's `AllowAllUsersModelBackend` does."""
 
     def authenticate(self, request: Any) -> tuple[Any, None]:
         return get_user_model()(email="gone@example.com", is_active=False), None
+
+
+class AnalyticsElsewhere:
+    """A router that puts the app into a database of its own."""
+
+    def db_for_read(self, model: Any, **hints: Any) -> str | None:
+        return "analytics" if model._meta.app_label == "org_analytics" else None
+
+    db_for_write = db_for_read
+
+    def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool:
+        return (app_label == "org_analytics") == (db == "analytics")
+
+
+class AnalyticsMigratedElsewhere:
+    """A router that says only where tables are made."""
+
+    allow_migrate = AnalyticsElsewhere.allow_migrate
+
+
+class UsersOfAnotherSchema:
+    """A router as of multi-tenant hosts, where this connection's schema has no users and refers to another's."""
+
+    def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool:
+        return app_label == "org_analytics"

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.core.signals import got_request_exception
 from django.test import Client, RequestFactory
-from django.urls import URLPattern
+from django.urls import URLPattern, reverse_lazy
 
 from org_analytics import access
 from org_analytics.reporting import reports
@@ -222,13 +222,34 @@ def test_405_says_what_is_allowed(pattern: URLPattern, client_as: Callable[[str]
 
 
 @pytest.mark.parametrize("pattern", [pattern for pattern in urlpatterns if not is_api(pattern)], ids=path_of)
-@pytest.mark.parametrize("kind", ["anonymous", "inactive"])
 def test_a_page_asks_for_a_login_and_comes_back_to_the_same_view(
-    kind: str, pattern: URLPattern, client_as: Callable[[str], Client], settings: Any
+    pattern: URLPattern, client_as: Callable[[str], Client], settings: Any
 ) -> None:
-    response = client_as(kind).get(f"{path_of(pattern)}?range=30d&provider=codex")
+    response = client_as("anonymous").get(f"{path_of(pattern)}?range=30d&provider=codex")
 
     assert response["Location"] == f"{settings.LOGIN_URL}?next={path_of(pattern)}%3Frange%3D30d%26provider%3Dcodex"
+
+
+@pytest.mark.parametrize("pattern", [pattern for pattern in urlpatterns if not is_api(pattern)], ids=path_of)
+def test_h12_a_deactivated_reader_with_a_session_gets_403_instead_of_redirects_without_end(
+    pattern: URLPattern, client_as: Callable[[str], Client], settings: Any
+) -> None:
+    """Where the host's backend keeps deactivated users signed in, and its login view sends them back."""
+    settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.AllowAllUsersModelBackend"]
+    client = client_as("inactive")
+
+    response = client.get(path_of(pattern), follow=True)
+
+    assert (response.status_code, response.redirect_chain) == (403, [])
+    assert client.get(path_of(pattern), headers={"hx-request": "true"}).status_code == 403
+
+
+def test_h12_the_api_asks_a_deactivated_reader_to_authenticate(
+    client_as: Callable[[str], Client], settings: Any
+) -> None:
+    settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.AllowAllUsersModelBackend"]
+
+    assert client_as("inactive").get(API).status_code == 401
 
 
 @every_url
@@ -372,6 +393,19 @@ def test_an_inactive_user_is_asked_to_authenticate_though_the_host_let_them_in(
     assert Client().get(API).status_code == 401
 
 
+def test_an_inactive_user_whom_the_host_keeps_logged_in_gets_403_and_no_endless_redirect(
+    settings: Any, user: Any
+) -> None:
+    settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.AllowAllUsersModelBackend"]
+    client = Client()
+    client.force_login(user)
+    type(user)._default_manager.filter(pk=user.pk).update(is_active=False)
+
+    for path in ("/organization", "/organization.csv"):
+        assert client.get(path).status_code == 403
+    assert client.get(API).status_code == 401
+
+
 def test_may_read_needs_a_request_with_a_user(user: Any) -> None:
     request = RequestFactory().get("/")
     assert not access.may_read(None)
@@ -392,21 +426,58 @@ def test_by_default_being_let_in_asks_the_database_nothing(user: Any, django_ass
     ("classes", "header"),
     [
         ([], "Session"),
-        (["SessionAuthentication"], "Session"),
-        (["BasicAuthentication"], "Session"),
-        (["BasicAuthentication", "TokenAuthentication"], "Session"),
-        (["TokenAuthentication", "SessionAuthentication"], "Token"),
-        (["SessionAuthentication", "TokenAuthentication"], "Session"),
+        (["rest_framework.authentication.SessionAuthentication"], "Session"),
+        (["rest_framework.authentication.BasicAuthentication"], "Session"),
+        (["tests.hosts.OffersBasicToo"], "Session"),
+        (
+            ["rest_framework.authentication.BasicAuthentication", "rest_framework.authentication.TokenAuthentication"],
+            "Token",
+        ),
+        (
+            [
+                "rest_framework.authentication.SessionAuthentication",
+                "rest_framework.authentication.TokenAuthentication",
+                "tests.hosts.Bearer",
+                "tests.hosts.Bearer",
+            ],
+            'Token, Bearer realm="api"',
+        ),
     ],
 )
-def test_401_names_the_hosts_scheme_but_never_basic(
+def test_401_names_the_scheme_of_each_authenticator_but_basic(
     classes: list[str], header: str, rest_framework: Callable[..., None]
 ) -> None:
-    rest_framework(DEFAULT_AUTHENTICATION_CLASSES=[f"rest_framework.authentication.{name}" for name in classes])
+    rest_framework(DEFAULT_AUTHENTICATION_CLASSES=classes)
 
     response = Client().get(API)
 
     assert (response.status_code, response["WWW-Authenticate"]) == (401, header)
+
+
+@every_api_url
+@pytest.mark.parametrize(
+    ("url", "link"),
+    [
+        (None, None),
+        ("", None),
+        ("/account/token", '</account/token>; rel="help"'),
+        ("https://sso.example.com/tokens?for=org#new", '<https://sso.example.com/tokens?for=org#new>; rel="help"'),
+        (reverse_lazy("admin:index"), '</admin/>; rel="help"'),
+        ('/a"b>c ü\n', '</a%22b%3Ec%20%C3%BC%0A>; rel="help"'),
+        ("javascript:alert(1)", None),
+    ],
+)
+def test_401_says_where_tokens_are_made(
+    pattern: URLPattern, url: Any, link: str | None, client_as: Callable[[str], Client], settings: Any
+) -> None:
+    settings.ORG_ANALYTICS_TOKEN_URL = url
+
+    refused = send(client_as("anonymous"), "GET", pattern)
+    forbidden = send(client_as("outside the domain"), "GET", pattern)
+
+    assert (refused.status_code, refused.get("Link")) == (401, link)
+    assert refused.json() == {"error": "Authentication required"}
+    assert (forbidden.status_code, forbidden.get("Link")) == (403, None)
 
 
 @pytest.mark.parametrize("credentials", ["Basic YW5uOndyb25n", "Basic !", "Basic", "Basic a b"])

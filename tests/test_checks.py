@@ -1,14 +1,17 @@
 """System checks, each test named after the id it proves."""
 
+import io
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.checks import ERROR, WARNING, CheckMessage, run_checks
 from django.core.management import call_command
-from django.core.management.base import SystemCheckError
-from django.db import connection
+from django.core.management.base import CommandError, SystemCheckError
+from django.db import connection, connections
+from django.urls import reverse_lazy
 
 from org_analytics import checks
 from org_analytics.rollup import triggers
@@ -26,7 +29,7 @@ def without(settings: Any, app: str) -> None:
     settings.INSTALLED_APPS = [name for name in settings.INSTALLED_APPS if name != app]
 
 
-def test_a_well_configured_host_hears_nothing(db: None) -> None:
+def test_a_site_that_is_configured_correctly_gets_no_message(db: None) -> None:
     assert [message for message in run_checks() if str(message.id).startswith("org_analytics.")] == []
 
 
@@ -187,12 +190,55 @@ def test_manage_py_check_stops_on_an_error(settings: Any) -> None:
         call_command("check")
 
 
-def test_e009_a_time_limit_or_a_database_that_is_none_is_named(settings: Any) -> None:
-    settings.ORG_ANALYTICS_STATEMENT_TIMEOUT, settings.ORG_ANALYTICS_READ_DATABASE = "soon", "elsewhere"
-    assert [("soon" in error.msg, "elsewhere" in error.msg) for error in found("E009")] == [
-        (True, False),
-        (False, True),
-    ]
+@pytest.mark.parametrize("value", ["soon", "10", -1, 86_401, True])
+def test_e009_a_time_limit_that_is_not_a_number_of_seconds(settings: Any, value: Any) -> None:
+    settings.ORG_ANALYTICS_STATEMENT_TIMEOUT = value
+
+    (message,) = found("E009")
+
+    assert repr(value) in message.msg
+    assert "0 to 86400" in str(message.hint)
+
+
+@pytest.mark.parametrize("value", [None, 0, 0.5, 86_400])
+def test_e009_is_silent_on_a_number_of_seconds_and_on_none(settings: Any, value: Any) -> None:
+    settings.ORG_ANALYTICS_STATEMENT_TIMEOUT = value
+
+    assert not found("E009")
+
+
+def test_e010_a_database_to_read_from_that_does_not_exist(settings: Any) -> None:
+    settings.ORG_ANALYTICS_READ_DATABASE = "elsewhere"
+
+    (message,) = found("E010")
+
+    assert "'elsewhere'" in message.msg
+    assert "'default'" in str(message.hint)
+    assert not found("E009")
+
+
+@pytest.mark.parametrize("alias", [None, "", "default"])
+def test_e010_is_silent_on_an_alias_and_on_none(settings: Any, alias: str | None) -> None:
+    settings.ORG_ANALYTICS_READ_DATABASE = alias
+
+    assert not found("E010")
+
+
+@pytest.mark.parametrize("value", ["100/min", {"read": "often"}, {"write": 5}, {"delete": "1/min"}])
+def test_e014_rates_that_cannot_be_read(settings: Any, value: Any) -> None:
+    settings.ORG_ANALYTICS_THROTTLE_RATES = value
+
+    (message,) = found("E014")
+
+    assert repr(value) in message.msg
+    assert "1200/min" in str(message.hint)
+
+
+@pytest.mark.parametrize("value", [None, {}, {"read": "5/s"}])
+def test_e014_is_silent_on_rates_and_on_none(settings: Any, value: Any) -> None:
+    settings.ORG_ANALYTICS_THROTTLE_RATES = value
+
+    assert not found("E014")
 
 
 @pytest.mark.django_db
@@ -202,6 +248,13 @@ def test_w003_a_changed_reporting_zone_is_noticed_until_the_days_are_cut_anew(se
     (warning,) = checks.check_daily_usage(["default"])
     assert (warning.id, "UTC" in warning.msg) == ("org_analytics.W003", True)
     call_command("rebuild_daily_usage", verbosity=0)
+    assert checks.check_daily_usage(["default"]) == []
+
+
+@pytest.mark.django_db
+def test_w003_is_silent_on_an_unknown_zone_which_e006_names(settings: Any) -> None:
+    settings.ORG_ANALYTICS_TIME_ZONE = "Mars/Phobos"
+
     assert checks.check_daily_usage(["default"]) == []
 
 
@@ -216,8 +269,146 @@ def test_w004_missing_triggers_are_named_until_they_are_put_back() -> None:
     assert checks.check_daily_usage(["default"]) == []
 
 
-def test_each_id_of_the_module_has_a_test_of_its_name() -> None:
-    ids = set(re.findall(r"org_analytics\.([EW]\d{3})", Path(checks.__file__).read_text(encoding="utf-8")))
+@pytest.mark.parametrize(
+    "url", ["token", "//evil.example", "javascript:x", "https://", "ftp://a/b", 5, b"/x", reverse_lazy("nowhere")]
+)
+def test_e011_an_address_for_tokens_that_leads_nowhere(settings: Any, url: Any) -> None:
+    settings.ORG_ANALYTICS_TOKEN_URL = url
+
+    assert len(found("E011")) == 1
+
+
+def test_e011_does_not_show_a_password(settings: Any) -> None:
+    settings.ORG_ANALYTICS_TOKEN_URL = "https://ann:s3cret@example.com/token"
+
+    (message,) = found("E011")
+
+    assert "s3cret" not in message.msg
+
+
+@pytest.mark.parametrize("url", [None, "", "/account/token", "https://example.com", reverse_lazy("admin:index")])
+def test_e011_is_silent_on_an_address_and_on_none(settings: Any, url: Any) -> None:
+    settings.ORG_ANALYTICS_TOKEN_URL = url
+
+    assert not found("E011")
+
+
+@pytest.fixture
+def second_database(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """`second_database("analytics", ENGINE=…)`: the host has this database beside its own; nothing connects to it."""
+
+    def add(alias: str, engine: str = "django.db.backends.sqlite3") -> None:
+        monkeypatch.setitem(connections.settings, alias, {**connections.settings["default"], "ENGINE": engine})
+
+    return add
+
+
+def test_e012_h13_a_database_that_no_trigger_is_written_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "vendor", "mysql")
+    monkeypatch.setattr(connection, "display_name", "MySQL")
+
+    (message,) = found("E012")
+
+    assert "MySQL" in message.msg
+
+
+def test_e012_h13_a_second_database_counts_only_where_the_app_is_migrated_into_it(
+    second_database: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second_database("legacy", "tests.unsupported_database")
+    monkeypatch.setattr(connections["legacy"], "vendor", "mysql")
+
+    assert not found("E012")
+    assert [message.id for message in checks.check_database_vendor(["legacy"])] == ["org_analytics.E012"]
+
+
+@pytest.mark.parametrize("router", ["AnalyticsElsewhere", "AnalyticsMigratedElsewhere"])
+def test_e013_h13_the_app_and_the_users_in_different_databases(
+    router: str, second_database: Callable[..., None], settings: Any
+) -> None:
+    second_database("analytics")
+    settings.DATABASE_ROUTERS = [f"tests.hosts.{router}"]
+
+    (message,) = found("E013")
+
+    assert ("'analytics'" in message.msg, "'default'" in message.msg) == (True, True)
+
+
+def test_e013_is_silent_on_a_second_database_without_routers(second_database: Callable[..., None]) -> None:
+    second_database("replica")
+
+    assert not found("E013")
+
+
+def test_e013_is_silent_where_the_users_are_in_another_schema(settings: Any) -> None:
+    settings.DATABASE_ROUTERS = ["tests.hosts.UsersOfAnotherSchema"]
+
+    assert not found("E013")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (f"DELETE FROM {triggers.USAGE}", "session_count 0 instead of 1"),
+        (f"UPDATE {triggers.USAGE} SET session_count = 9", "session_count 9 instead of 1"),
+        (f"UPDATE {triggers.USAGE} SET cost_nanos = 7", "cost_nanos 7 instead of 0"),
+        (f"UPDATE {triggers.USAGE} SET user_count = 0", "user_count 0 instead of 1"),
+    ],
+)
+def test_w005_h15_totals_that_are_not_those_of_the_sessions(
+    user: Any, make_session: Callable[..., Any], damage: str, said: str
+) -> None:
+    make_session(user)
+    assert checks.check_daily_usage(["default"]) == []
+    with connection.cursor() as cursor:
+        cursor.execute(damage)
+    (warning,) = checks.check_daily_usage(["default"])
+    assert (warning.id, said in warning.msg) == ("org_analytics.W005", True)
+    call_command("rebuild_daily_usage", verbosity=0)
+    assert checks.check_daily_usage(["default"]) == []
+
+
+@pytest.mark.django_db
+def test_w005_is_silent_while_the_roll_up_is_of_another_version(user: Any, make_session: Callable[..., Any]) -> None:
+    """`migrate` runs the checks before it changes columns."""
+    make_session(user)
+    with connection.cursor() as cursor:
+        for statement in triggers.drop_statements(connection.vendor):
+            cursor.execute(statement)
+        cursor.execute(f"ALTER TABLE {triggers.USAGE} RENAME COLUMN user_count TO users_count")
+
+    assert [warning.id for warning in checks.check_daily_usage(["default"])] == ["org_analytics.W004"]
+
+
+@pytest.mark.django_db
+def test_w005_h15_is_not_looked_for_unless_a_database_is_named(django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(0):
+        run_checks()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("tables", [[triggers.USAGE], [triggers.DAYS], [triggers.USAGE, triggers.DAYS]])
+def test_w006_h15_a_missing_roll_up_until_it_is_created_again(
+    user: Any, make_session: Callable[..., Any], tables: list[str]
+) -> None:
+    make_session(user)
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f"DROP TABLE {table}")
+    (warning,) = checks.check_daily_usage(["default"])
+    assert warning.id == "org_analytics.W006"
+    with pytest.raises(CommandError):
+        call_command("rebuild_daily_usage", "--check", stdout=io.StringIO())
+    call_command("rebuild_daily_usage", verbosity=0)
+    assert checks.check_daily_usage(["default"]) == []
+    make_session(user)
+    call_command("rebuild_daily_usage", "--check", verbosity=0, stdout=io.StringIO())
+
+
+def test_each_id_has_a_test_of_its_name() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in Path(checks.__file__).parent.glob("*checks.py"))
+    ids = set(re.findall(r"org_analytics\.([EW]\d{3})", source))
     tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
     names = " ".join(re.findall(r"^def (test_\w+)", tests, re.MULTILINE))
 

@@ -54,6 +54,12 @@ def test_wheel_holds_the_whole_package_and_nothing_else(wheel):
     assert "org_analytics/py.typed" in shipped
 
 
+def test_h16_wheel_is_small_and_has_no_real_source_map(built, wheel):
+    [path] = built.glob("*.whl")
+    assert [info.filename for info in wheel.infolist() if info.filename.endswith(".map") and info.file_size > 200] == []
+    assert path.stat().st_size < 500_000  # five catalogues are a fifth of it; the map alone would be more
+
+
 def test_sdist_holds_the_package_and_its_papers(built):
     [path] = built.glob("*.tar.gz")
     with tarfile.open(path) as archive:

@@ -1,5 +1,6 @@
 """The example project: its pages, its API logins, its settings, and the demo."""
 
+import ast
 import os
 import re
 import socket
@@ -15,10 +16,13 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 from rest_framework.authtoken.models import Token
 
+import org_analytics
 from org_analytics.models import CodingSession, Repo
+from tests.threads import at_once
 
 if settings.SETTINGS_MODULE != "example_project.settings":
     pytest.skip("runs with --ds=example_project.settings, as make test does", allow_module_level=True)
@@ -167,7 +171,7 @@ def test_reader_of_another_domain_is_told_in_the_hosts_own_words(api, settings):
     settings.ALLOWED_EMAIL_DOMAINS = "else.example"
     response = api.get("/organization")
     assert response.status_code == 403
-    assert "You may not open this page" in response.text
+    assert "You do not have access to this page" in response.text
     assert 'href="/organization"' not in response.text
 
 
@@ -187,7 +191,7 @@ def test_german_catalogue_is_complete():
 def test_unknown_page_is_answered_by_the_hosts_own_404(api):
     response = api.get("/nowhere")
     assert response.status_code == 404
-    assert "There is no such page" in response.text
+    assert "This page does not exist" in response.text
 
 
 # Tokens
@@ -217,6 +221,20 @@ def test_new_token_replaces_the_old_one(api):
     new = made_token(api)
     assert new != old
     assert [token.key for token in Token.objects.all()] == [new]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_double_click_makes_one_token(user):
+    if connection.vendor == "sqlite":
+        pytest.skip("the test database is in memory, where SQLite does not wait for other connections")
+
+    def click():
+        client = Client()
+        client.force_login(user)
+        return client.post("/account/token", {"action": "make"}).status_code
+
+    assert at_once([click] * 6) == [200] * 6
+    assert Token.objects.filter(user=user).count() == 1
 
 
 def test_revoking_touches_nobody_elses_token(api, make_user):
@@ -291,6 +309,22 @@ def test_production_passes_djangos_deployment_checks():
         ENABLE_ORG_ANALYTICS="true",
     )
     assert done.returncode == 0, done.stderr
+
+
+LOG_ERROR = """
+import django; django.setup()
+import logging
+try:
+    raise RuntimeError("the reason")
+except RuntimeError:
+    logging.getLogger("django.request").exception("Internal Server Error: /organization")
+"""
+
+
+def test_production_writes_errors_with_their_reason_to_stderr():
+    done = python(LOG_ERROR, **PRODUCTION)
+    assert "ERROR django.request Internal Server Error: /organization" in done.stderr
+    assert "RuntimeError: the reason" in done.stderr
 
 
 def test_proxy_header_is_trusted_only_when_asked_for():
@@ -436,14 +470,14 @@ def test_demo_database_is_kept_while_it_fits_and_rebuilt_when_not(tmp_path):
     database = tmp_path / "demo.sqlite3"
     database.write_text("no database at all, " * 100)
     done = run_demo(database, "--no-serve")
-    assert "making it anew" in done.stdout, done.stderr
+    assert "Creating it again" in done.stdout, done.stderr
     done = run_demo(database, "--no-serve")
-    assert "making it anew" not in done.stdout, done.stderr
+    assert "Creating it again" not in done.stdout, done.stderr
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("PRAGMA user_version = 1")
     done = run_demo(database, "--no-serve")
-    assert "does not fit the code any more: making it anew" in done.stdout, done.stderr
-    assert ", 0 were there" in done.stdout
+    assert "was made by another version of the code. Creating it again" in done.stdout, done.stderr
+    assert ", 0 already there" in done.stdout
 
 
 def test_demo_says_in_one_line_that_the_port_is_taken(tmp_path):
@@ -451,15 +485,56 @@ def test_demo_says_in_one_line_that_the_port_is_taken(tmp_path):
         port = taken.getsockname()[1]
         done = run_demo(tmp_path / "demo.sqlite3", "--port", str(port))
     assert done.returncode == 1
-    assert done.stderr == f"CommandError: Port {port} is taken: use another one, make demo PORT={port + 1}\n"
+    assert done.stderr == f"CommandError: Port {port} is in use. Use another one: make demo PORT={port + 1}\n"
 
 
 @pytest.mark.parametrize("port", ["http", "0", "65536", "80 80"])
 def test_demo_says_in_one_line_what_a_port_is(tmp_path, port):
     done = run_demo(tmp_path / "demo.sqlite3", "--port", port)
     assert done.stderr.splitlines() == [
-        f"CommandError: PORT={port} is no port: use a number from 1 to 65535, as in make demo PORT=8001"
+        f"CommandError: PORT={port} is not a port. Use a number from 1 to 65535: make demo PORT=8001"
     ]
+
+
+def test_demo_fingerprint_covers_every_module_that_shapes_the_database():
+    package = Path(org_analytics.__file__).parent
+    shaping = [path for room in ("models", "rollup", "migrations") for path in (package / room).rglob("*.py")]
+    wanted = set(shaping)
+    while shaping:
+        imported = {source_of(name, package) for name in imports(shaping.pop())} - {None} - wanted
+        wanted |= imported
+        shaping += imported
+    assert wanted - {package / "__init__.py"} <= set(demo.schema_files())
+    assert Path(demo_data.__file__) in set(demo.schema_files())
+
+
+def imports(path):
+    """The absolute names that a file of the package imports."""
+    package = ".".join(path.relative_to(ROOT).parts[:-1])
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            base = package.rsplit(".", node.level - 1)[0] if node.level else ""
+            module = ".".join(filter(None, [base, node.module]))
+            yield from [module, *(f"{module}.{alias.name}" for alias in node.names)]
+
+
+def source_of(module, package):
+    """The file of a module of the package, or None."""
+    path = package.parent / module.replace(".", "/")
+    files = [path.with_suffix(".py"), path / "__init__.py"]
+    return next((file for file in files if module.startswith("org_analytics") and file.is_file()), None)
+
+
+def test_demo_fingerprint_changes_with_every_file_it_covers(monkeypatch, tmp_path):
+    files = [tmp_path / "a.py", tmp_path / "b.py"]
+    for file in files:
+        file.write_text("x = 1")
+    monkeypatch.setattr(demo, "schema_files", lambda: iter(files))
+    seen = {demo.fingerprint()}
+    for file in files:
+        file.write_text("x = 2")
+        seen.add(demo.fingerprint())
+    assert len(seen) == 3
 
 
 def test_demo_fingerprint_fits_into_the_files_header():

@@ -29,8 +29,9 @@ ALLOWED = {
     "pages": LEAVES | {"access", "filters", "reporting", "rollup", "throttling"},
     "templatetags": {"access", "pages"},
     "urls": {"api", "pages"},
-    "checks": {"conf", "rollup"},
-    "apps": {"checks"},
+    "checks": {"conf", "database_checks", "limits"},
+    "database_checks": {"conf", "rollup"},
+    "apps": {"checks", "rollup"},
     "admin": {"models"},
     "migrations": {"fields", "rollup"},
     "ingest": {"limits", "repo_paths"},
@@ -43,8 +44,9 @@ ALLOWED_INSIDE = {
     "models": {
         "__init__": {"imports", "recording", "repos", "sessions", "usage"},
         "repos": {"fork_graph", "managers"},
-        "usage": {"managers", "validation"},
-        "recording": {"managers", "repos", "usage", "validation"},
+        "usage": {"lookups", "managers", "validation"},
+        "validation": {"owners", "values"},
+        "recording": {"lookups", "managers", "owners", "repos", "retries", "usage", "validation"},
         "sessions": {"recording", "repos"},
     },
     "rollup": {

@@ -1,13 +1,15 @@
 """From a git remote to a path: tables of cases, and what holds for any text."""
 
 import string
+import unicodedata
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from org_analytics.repo_paths import GitPaths, fold_case, is_local, paths_from_git_info, repo_path
+from org_analytics.repo_paths import GitPaths, fold_case, is_local, paths_from_git_info, reduced_path, repo_path
 
 USUAL_FORMS = {
     "https://github.com/acme/api": "acme/api",
@@ -46,7 +48,6 @@ USUAL_FORMS = {
     "acme/api.git": "acme/api",
     "  acme/api  ": "acme/api",
     "group/sub/repo": "group/sub/repo",
-    "my.group/sub/repo": "my.group/sub/repo",
     "git/git": "git/git",
     "ssh/https": "ssh/https",
     "acme/.github": "acme/.github",
@@ -56,10 +57,175 @@ USUAL_FORMS = {
     "https://host/./acme/../api": "acme/api",
     "https://host/acme/api?ref=main": "acme/api",
     "https://host/acme/api.git#readme": "acme/api",
-    "https://host/acme/api%20x": "acme/api%20x",
+    "https://host/acme/api%20x": "acme/api x",
+    "https://host/acme/100%": "acme/100%",
+}
+
+# One repository per key: all of its addresses give this path.
+ONE_REPOSITORY = {
+    # GitHub
+    "acme/api": [
+        "https://github.com/acme/api.git",
+        "https://x-access-token:ghs_t0ken@github.com/acme/api",
+        "git@github.com:acme/api.git",
+        "ssh://git@github.com/acme/api.git",
+        "ssh://git@ssh.github.com:443/acme/api.git",
+        "git://github.com/acme/api.git",
+        "git@github-work:acme/api.git",  # an SSH host alias
+        "org-123@github.com:acme/api.git",
+        "gh:acme/api",  # a short form of url.*.insteadOf
+        "github.com/acme/api",
+        "www.github.com/acme/api.git",
+        "tok@github.com/acme/api",
+        "https://192.0.2.7:8443/acme/api.git",
+        "192.0.2.7/acme/api.git",
+        "https://[2001:db8::7]:8443/acme/api.git",
+        "ssh://git@[2001:db8::7]/acme/api.git",
+        "git@[2001:db8::7]:acme/api.git",
+    ],
+    # GitLab
+    "group/sub/team/api": [
+        "https://gitlab.com/group/sub/team/api.git",
+        "https://gitlab-ci-token:t0ken@gitlab.example.com/group/sub/team/api.git",
+        "git@gitlab.com:group/sub/team/api.git",
+        "ssh://git@gitlab.example.com:2222/group/sub/team/api.git",
+        "gitlab.example.com/group/sub/team/api",
+        "group/sub/team/api",
+    ],
+    "my.group/sub/api": ["https://gitlab.com/my.group/sub/api.git", "git@gitlab.com:my.group/sub/api.git"],
+    # Bitbucket Cloud
+    "team/api": [
+        "https://ada@bitbucket.org/team/api.git",
+        "https://x-token-auth:t0ken@bitbucket.org/team/api.git",
+        "git@bitbucket.org:team/api.git",
+        "ssh://git@altssh.bitbucket.org:443/team/api.git",
+    ],
+    # Bitbucket Server
+    "PROJ/api": [
+        "https://bitbucket.example.com/scm/PROJ/api.git",
+        "https://ada:t0ken@bitbucket.example.com:7990/scm/PROJ/api.git",
+        "http://example.com/bitbucket/scm/PROJ/api.git",
+        "https://[::1]:7990/scm/PROJ/api.git",
+        "bitbucket.example.com/scm/PROJ/api.git",
+        "bitbucket.example.com:7990/scm/PROJ/api.git",
+        "ssh://git@bitbucket.example.com:7999/PROJ/api.git",
+        "git@bitbucket-alias:PROJ/api.git",
+    ],
+    "~ada/api": [
+        "https://bitbucket.example.com/scm/~ada/api.git",
+        "https://bitbucket.example.com/scm/%7Eada/api.git",
+        "ssh://git@bitbucket.example.com:7999/~ada/api.git",
+        # SourceHut
+        "https://git.sr.ht/~ada/api",
+        "git@git.sr.ht:~ada/api",
+        "git.sr.ht/~ada/api",
+    ],
+    # Azure DevOps
+    "acme/Proj/api": [
+        "https://dev.azure.com/acme/Proj/_git/api",
+        "https://acme@dev.azure.com/acme/Proj/_git/api",
+        "https://ada:t0ken@dev.azure.com/acme/Proj/_git/api?version=GBmain",
+        "https://dev.azure.com/acme/Proj/_git/_full/api",
+        "https://dev.azure.com/acme/Proj/_git/_optimized/api",
+        "dev.azure.com/acme/Proj/_git/api",
+        "dev.azure.com:443/acme/Proj/_git/api",
+        "git@ssh.dev.azure.com:v3/acme/Proj/api",
+        "git@ssh.dev.azure.com:v3/acme/Proj/_full/api",
+        "git@SSH.dev.azure.com:v3/acme/Proj/_optimized/api",
+        "ssh://git@ssh.dev.azure.com/v3/acme/Proj/api",
+        "ssh://git@ssh.dev.azure.com:22/v3/acme/Proj/api",
+        "acme@vs-ssh.visualstudio.com:v3/acme/Proj/api",
+        "ssh://acme@vs-ssh.visualstudio.com/v3/acme/Proj/api",
+        "https://acme.visualstudio.com/Proj/_git/api",
+        "https://acme.visualstudio.com:443/Proj/_git/api",
+        "https://acme.visualstudio.com/DefaultCollection/Proj/_git/api",
+        "https://ada:t0ken@acme.visualstudio.com/defaultcollection/Proj/_git/_full/api",
+        "ssh://acme@acme.visualstudio.com:22/Proj/_ssh/api",
+        "ssh://acme@acme.visualstudio.com:22/DefaultCollection/Proj/_ssh/api",
+        "ssh://acme@acme.visualstudio.com:22/Proj/_ssh/_full/api",
+    ],
+    "acme/My Proj/api": [
+        "https://dev.azure.com/acme/My%20Proj/_git/api",
+        "https://acme.visualstudio.com/My%20Proj/_git/api",
+        "git@ssh.dev.azure.com:v3/acme/My%20Proj/api",
+    ],
+    "acme/api/api": [
+        "https://dev.azure.com/acme/_git/api",
+        "https://dev.azure.com/acme/_git/_full/api",
+        "https://dev.azure.com/acme/api/_git/api",
+        "https://acme.visualstudio.com/_git/api",
+        "https://acme.visualstudio.com/DefaultCollection/_git/api",
+        "git@ssh.dev.azure.com:v3/acme/api/api",
+        "acme/_git/api",
+    ],
+    # Azure DevOps Server
+    "tfs/DefaultCollection/Proj/api": [
+        "https://tfs.example.com/tfs/DefaultCollection/Proj/_git/api",
+        "https://tfs.example.com:8443/tfs/DefaultCollection/Proj/_git/_full/api",
+        "ssh://tfs.example.com:22/tfs/DefaultCollection/Proj/_ssh/api",
+    ],
+    # An organization and a project may have the names that other servers put into addresses.
+    "a/scm/api": ["https://dev.azure.com/a/scm/_git/api", "git@ssh.dev.azure.com:v3/a/scm/api"],
+    # Gerrit
+    "platform/api": [
+        "https://gerrit.example.com/a/platform/api",
+        "https://ada:t0ken@gerrit.example.com:8080/a/platform/api",
+        "https://gerrit.example.com/platform/api",
+        "gerrit.example.com:8080/a/platform/api",
+        "ssh://ada@gerrit.example.com:29418/platform/api",
+        "ssh://ada@[::1]:29418/platform/api.git",
+    ],
+    "platform/build/api": [
+        "https://gerrit.example.com/a/platform/build/api",
+        "ssh://ada@gerrit.example.com:29418/platform/build/api",
+    ],
+    # Gitea, Forgejo
+    "ada/api": [
+        "https://gitea.example.com:3000/ada/api.git",
+        "http://localhost:3000/ada/api.git",
+        "ssh://git@gitea.example.com:2222/ada/api.git",
+        "gitea@gitea.example.com:ada/api.git",
+        "codeberg.org/ada/api",
+    ],
+    # AWS CodeCommit
+    "v1/repos/api": [
+        "https://git-codecommit.eu-west-1.amazonaws.com/v1/repos/api",
+        "https://user-at-1:s3cret%3D@git-codecommit.eu-west-1.amazonaws.com/v1/repos/api",
+        "ssh://git-codecommit.eu-west-1.amazonaws.com/v1/repos/api",
+        "ssh://APKAEXAMPLE@git-codecommit.eu-west-1.amazonaws.com/v1/repos/api",
+        "codecommit://api",
+        "codecommit://profile@api",
+        "codecommit::eu-west-1://api",
+        "codecommit::eu-west-1://profile@api",
+    ],
+    # Unicode and percent-encoding
+    "équipe/café": [
+        "https://host/équipe/café.git",
+        "https://host/e\u0301quipe/cafe\u0301.git",
+        "https://host/%C3%A9quipe/caf%C3%A9.git",
+        "https://host/e%CC%81quipe/cafe%cc%81",
+        "git@host:%C3%A9quipe/cafe\u0301.git",
+        "équipe/café",
+        "e\u0301quipe/caf%C3%A9",
+    ],
+}
+
+# Groups that are really called so are misread: docs, and pinning.
+EXCEPTED = {
+    "https://gitlab.com/group/scm/team/api": "team/api",
+    "https://gitlab.com/a/group/api": "group/api",
+    "https://gitlab.com/scm/api": "scm/api",
+    "https://gerrit.example.com/a/api": "a/api",
+    "git@gitlab.com:group/scm/team/api": "group/scm/team/api",
+    "git@gitlab.com:a/group/api": "a/group/api",
+    "git@gitlab.com:scm/group/api": "scm/group/api",
+    # A server under a path cannot be told from a group.
+    "https://example.com/gitlab/group/api": "gitlab/group/api",
 }
 
 LOCAL_FORMS = {
+    "file:///srv/git/équipe/my%20api.git": "équipe/my api",
+    "/srv/git/e\u0301quipe/my api.git": "équipe/my api",
     "file:///srv/git/acme/api.git": "acme/api",
     "file://fileserver/acme/api.git": "acme/api",
     "FILE:/srv/acme/api": "acme/api",
@@ -131,6 +297,21 @@ NO_REPOSITORY = [
     "https://host/acme/api;tok",
     "https://host/acme/api%3Ftoken%3Dtok",
     "https://host/acme/api%23tok",
+    "https://host/acme/api%0A",
+    "https://host/acme/api%00",
+    "https://host/acme/api%5Ctok",
+    "https://host/acme/%E2%80%AEapi",
+    "https://host/acme/api\u037etoken",  # a Greek question mark is composed to a semicolon
+    "https://host/acme/api%CD%BEtoken",
+    "https://host/acme/api%ff",
+    "https://host/acme/api%2520x",
+    "https://host/acme/%2e%2e",
+    "ssh://acme@vs-ssh.visualstudio.com:22/Proj/_ssh/api",  # only the user names the organization
+    "codecommit://",
+    "codecommit://profile@",
+    "codecommit::eu-west-1://profile@api/x",
+    "codecommit::eu-west-1:/profile@",
+    "[::1]/acme/api",
     "user%253Atok%2540host/acme/api",
     "file:///srv/acme/api;token=tok",
     "/srv/user:tok/api",
@@ -144,6 +325,19 @@ NO_REPOSITORY = [
 def test_a_usual_remote_gives_the_whole_path(url: str, path: str) -> None:
     assert repo_path(url) == path
     assert not is_local(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "path"), [(url, path) for path, urls in ONE_REPOSITORY.items() for url in urls], ids=ascii
+)
+def test_each_address_of_a_repository_gives_its_one_path(url: str, path: str) -> None:
+    assert repo_path(url) == path
+    assert reduced_path(path) == path
+
+
+@pytest.mark.parametrize(("url", "path"), EXCEPTED.items())
+def test_what_cannot_be_told_from_a_group_is_read_as_documented(url: str, path: str) -> None:
+    assert repo_path(url) == path
 
 
 @pytest.mark.parametrize(("url", "path"), LOCAL_FORMS.items())
@@ -175,6 +369,7 @@ def test_what_is_no_local_remote_is_not_local(value: object) -> None:
 def test_paths_are_compared_by_case_folding() -> None:
     assert fold_case("Acme/STRASSE") == fold_case("acme/straße")
     assert fold_case("acme/api") != fold_case("acme/web")
+    assert fold_case("ACME/cafe\u0301") == fold_case("acme/CAF\u00c9")
 
 
 # What holds for any text ---------------------------------------------------------------------------------------------
@@ -225,9 +420,14 @@ def test_a_path_is_a_path_again_and_holds_nothing_that_separates_the_rest(url: s
 @example("https://host/~/a/b")
 @example("https://host/https/a/b")
 @example("x:a/ b/c")
-def test_asking_again_with_the_answer_changes_nothing(url: str) -> None:
-    once = repo_path(url)
-    assert once is None or repo_path(once) == once
+@example("https://host/my.group/sub/api")
+@example("https://host/a%%32%30/b")
+def test_a_path_that_is_sent_or_stored_is_taken_as_it_is(url: str) -> None:
+    path = repo_path(url)
+    if path is not None:
+        assert reduced_path(path) == path
+        assert paths_from_git_info({"path": path}) == paths_from_git_info(GitPaths(path)) == GitPaths(path)
+        assert fold_case(fold_case(path)) == fold_case(path)
 
 
 @given(anything)
@@ -262,6 +462,10 @@ templates = st.sampled_from(
         "{userinfo}{host}:{port}/{path}.git",
         "{userinfo}{host}:/{path}",
         "x@{userinfo}{host}/{path}",
+        "{userinfo}{host}/{path}.git",
+        "https://{userinfo}{host}/a/{path}",
+        "ssh://{userinfo}{host}:{port}/{path}?zz{port}zz",
+        "hg::https://{userinfo}{host}/{path}",
         "https://{userinfo}{host}/{path}?token=zz{port}zz",
         "https://{userinfo}{host}/{path}#zz{port}zz",
     ]
@@ -272,8 +476,70 @@ templates = st.sampled_from(
 def test_no_credential_host_port_or_query_survives(
     template: str, userinfo: str, host: str, port: int, path: str
 ) -> None:
-    found = repo_path(template.format(userinfo=userinfo, host=host, port=port, path=path))
-    assert found in {None, path}
+    url = template.format(userinfo=userinfo, host=host, port=port, path=path)
+    assert repo_path(url) in {None, path}
+
+
+@given(
+    st.sampled_from(
+        [
+            "https://{userinfo}dev.azure.com/acme/Proj/_git/api",
+            "https://{userinfo}acme.visualstudio.com/DefaultCollection/Proj/_git/_full/api?path=zz{port}zz",
+            "ssh://{userinfo}acme.visualstudio.com:{port}/Proj/_ssh/api",
+            "{userinfo}ssh.dev.azure.com:v3/acme/Proj/api",
+            "ssh://{userinfo}vs-ssh.visualstudio.com:{port}/v3/acme/Proj/api",
+            "ssh://{userinfo}vs-ssh.visualstudio.com:{port}/Proj/_ssh/api",
+            "http://{userinfo}qq{port}qq.example:{port}/acme/scm/Proj/api.git",
+            "codecommit::qq{port}qq://{userinfo}api",
+            "codecommit://{userinfo}api",
+            "https://{userinfo}git-codecommit.qq{port}qq.amazonaws.com/v1/repos/api",
+            "https://{userinfo}[2001:db8::{port}]:{port}/acme/Proj/api",
+            "{userinfo}[2001:db8::{port}]:acme/Proj/api",
+        ]
+    ),
+    userinfos,
+    st.integers(1_000, 9_999),
+)
+def test_no_credential_host_or_port_of_a_known_server_survives(template: str, userinfo: str, port: int) -> None:
+    assert repo_path(template.format(userinfo=userinfo, port=port)) in {
+        *(None, "acme/Proj/api", "Proj/api", "v1/repos/api")
+    }
+
+
+names = st.text(st.sampled_from("abcxyzéü~._- 0"), min_size=1, max_size=6).filter(
+    lambda name: name.strip(" ~.") and name == name.strip(" ") and not name.lower().endswith(".git")
+)
+groups = st.lists(names, min_size=2, max_size=5).filter(
+    # Names that stand for something else in an address, and the number that is a port in `host:22/o/r`.
+    lambda parts: parts[0] not in {"a", "v3"} and "scm" not in parts and not parts[0].isdigit()
+)
+protocols = st.sampled_from(
+    [
+        "https://git.example.com/{path}.git",
+        "https://git.example.com:8443/{path}/",
+        "http://ada:s3cret@git.example.com/{path}",
+        "https://git.example.com/scm/{path}.git",
+        "https://git.example.com/a/{path}",
+        "ssh://git@git.example.com:2222/{path}.git",
+        "ssh://git@[::1]:2222/{path}.git",
+        "git@git.example.com:{path}.git",
+        "git-alias:{path}",
+        "git://git.example.com/{path}",
+        "git.example.com/{path}.git",
+    ]
+)
+
+
+@given(groups, protocols, st.sampled_from(["plain", "NFD", "encoded", "NFD encoded"]))
+def test_one_repository_has_one_path_whatever_the_protocol_and_the_spelling(
+    parts: list[str], protocol: str, spelling: str
+) -> None:
+    path = "/".join(parts)
+    spelled = unicodedata.normalize("NFD", path) if "NFD" in spelling else path
+    spelled = quote(spelled) if "encoded" in spelling else spelled
+    if "/scm/" in protocol and len(parts) > 2:
+        return  # a project of Bitbucket Server has no groups
+    assert repo_path(protocol.format(path=spelled)) == path
 
 
 # git_info ------------------------------------------------------------------------------------------------------------
@@ -333,6 +599,64 @@ def info(**changes: Any) -> dict[str, Any]:
 )
 def test_git_info_names_the_repository_and_its_upstream(git_info: Any, paths: GitPaths) -> None:
     assert paths_from_git_info(git_info) == paths
+
+
+@pytest.mark.parametrize(
+    ("git_info", "paths"),
+    [
+        ({"path": "acme/api"}, GitPaths("acme/api")),
+        ({"path": "ann/api", "upstream_path": "acme/api"}, GitPaths("ann/api", "acme/api")),
+        ({"path": "ann/api", "upstream_path": None}, GitPaths("ann/api")),
+        ({"path": "ann/api", "upstream_path": "Ann/API"}, GitPaths("ann/api")),
+        ({"path": "ann/api", "upstream_path": "acme"}, GitPaths("ann/api")),
+        ({"path": "ann/api", "upstream_path": 5}, GitPaths("ann/api")),
+        ({"path": "my.group/sub/api"}, GitPaths("my.group/sub/api")),
+        ({"path": "scm/PROJ/api"}, GitPaths("scm/PROJ/api")),
+        ({"path": "a/platform/api"}, GitPaths("a/platform/api")),
+        ({"path": "v3/acme/Proj/api"}, GitPaths("v3/acme/Proj/api")),
+        ({"path": "acme/_git/api"}, GitPaths("acme/_git/api")),
+        ({"path": "acme/api.git"}, GitPaths("acme/api.git")),
+        ({"path": "acme/" + "x" * 507}, GitPaths("acme/" + "x" * 507)),
+        ({"upstream_path": "acme/api"}, GitPaths()),
+        ({"path": None, "upstream_path": "acme/api"}, GitPaths()),
+        # A working directory beside the URL is not a path of a repository.
+        ({"path": "home/ada", "repo_url": FORK}, GitPaths("ann/api")),
+        (GitPaths("ann/api", "acme/api"), GitPaths("ann/api", "acme/api")),
+        (GitPaths("my.group/sub/api"), GitPaths("my.group/sub/api")),
+        (GitPaths("tok@host/api", "acme/api"), GitPaths()),
+        (GitPaths(), GitPaths()),
+    ],
+)
+def test_paths_that_are_already_reduced_are_not_cut_again(git_info: Any, paths: GitPaths) -> None:
+    assert paths_from_git_info(git_info) == paths
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(
+            7,
+            b"acme/api",
+            ["acme", "api"],
+            "",
+            "api",
+            "/acme/api",
+            "acme/api/",
+            "acme//api",
+            "acme/..",
+            "~/api",
+            "./api",
+        ),
+        *(" acme/api", "acme /api", "acme/api\n", "acme/\x00api", "acme/a\u200bpi", "acme/\ud800api"),
+        *("https://github.com/acme/api", "git@github.com:acme/api", "user:tok@host/api", "tok@host/api", "C:/acme/api"),
+        *("acme/api?token=tok", "acme/api#tok", "acme/api;tok", "acme/api=tok", r"acme\api", "user%3Atok%40host/api"),
+        *("acme/" + "x" * 508, "acme/" + "é" * 254, "acme/%E2%80%AEapi", "acme/%0Aapi"),
+    ],
+    ids=ascii,
+)
+def test_a_reduced_path_with_more_than_names_in_it_is_no_repository(path: object) -> None:
+    assert reduced_path(path) is None
+    assert paths_from_git_info({"path": path, "upstream_path": "acme/api"}) == GitPaths()
 
 
 @pytest.mark.parametrize("url", ["acme/api" + ".git" * 10_000, "@" * 10_000 + "h:o/r"])

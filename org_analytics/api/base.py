@@ -1,8 +1,9 @@
 """The base of the API views. It pins what the contract promises; authentication and throttling are the host's."""
 
+import re
 from typing import Any, ClassVar
 
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
 from django.core.signals import got_request_exception
 from django.http import JsonResponse, QueryDict
 from django.http.response import HttpResponse
@@ -22,9 +23,11 @@ from rest_framework.request import Request
 from rest_framework.viewsets import ViewSet
 
 from ..access import AccessDenied, access_denied, is_enabled
+from ..conf import app_settings
 from ..reporting.snapshots import QueryTimeoutError
 from ..throttling import retry_after, throttles_for
 
+_OFFERS_BASIC = re.compile(r"(?:^|,)\s*basic\b", re.IGNORECASE)
 # Exception → status and message; None: the exception's own text. The first match counts.
 ErrorResponses = tuple[tuple[type[Exception] | tuple[type[Exception], ...], int, str | None], ...]
 
@@ -82,6 +85,8 @@ class OrgAPIViewSet(ViewSet):
     content_negotiation_class = JSONOnlyNegotiation
     versioning_class = None
     metadata_class = None
+    # Generators of a host's own schema leave these views out instead of guessing what they answer.
+    schema = None
     failure_messages: ClassVar[dict[str, str]] = {}
     error_responses: ClassVar[ErrorResponses] = (
         (exceptions.NotFound, 404, "Not found"),
@@ -111,9 +116,13 @@ class OrgAPIViewSet(ViewSet):
         return [*super().get_throttles(), *throttles_for(self.request.method)]
 
     def get_authenticate_header(self, request: Request) -> str:
-        header = super().get_authenticate_header(request)
-        # Browsers answer Basic with a login box of their own.
-        return header if header and not header.lower().startswith("basic") else "Session"
+        """What each authenticator asks for, so that a client can choose; without Basic.
+
+        Browsers answer Basic with a login box of their own.
+        """
+        headers = [authenticator.authenticate_header(request) for authenticator in self.get_authenticators()]
+        wanted = dict.fromkeys(header for header in headers if header and not _OFFERS_BASIC.search(header))
+        return ", ".join(wanted) or "Session"
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         response = HttpResponse()
@@ -125,6 +134,8 @@ class OrgAPIViewSet(ViewSet):
         response = JsonResponse({"error": message}, status=code)
         if code == status.HTTP_401_UNAUTHORIZED:
             response["WWW-Authenticate"] = self.get_authenticate_header(self.request)
+            if url := _token_url():
+                response["Link"] = f'<{url}>; rel="help"'
         if isinstance(exc, exceptions.Throttled):
             response["Retry-After"] = retry_after(exc)
         if code == status.HTTP_500_INTERNAL_SERVER_ERROR:
@@ -145,6 +156,13 @@ class OrgAPIViewSet(ViewSet):
             if isinstance(exc, types):
                 return code, _text(exc) if message is None else message
         return 500, self.failure_messages.get(self.action or "", "Internal server error")
+
+
+def _token_url() -> str | None:
+    try:
+        return app_settings.token_url
+    except ImproperlyConfigured:
+        return None  # a system check names it; a refusal is no less clear without the address
 
 
 def _text(exc: Exception) -> str:

@@ -98,8 +98,9 @@ def _with_user(row: Any, user: Any) -> dict[str, Any] | ValidationError:
     """The row with the caller as its user, or the reason why it cannot have one."""
     if not isinstance(row, dict):
         return ValidationError({"row": ["Must be an object."]})
-    if "user" in row:
-        return ValidationError({"user": ["Unknown field: the sessions are the caller's."]})
+    for name in ("user", "user_id"):
+        if name in row:
+            return ValidationError({name: ["Unknown field: the sessions are the caller's."]})
     return {**row, "user": user}
 
 

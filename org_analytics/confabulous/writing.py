@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from ..models import CodingSession, ConfabulousSession, ModelUsage
+from ..models.owners import lock_users
 from .mapping import Key, MappedSession, digest_of, map_session, provider_of
 from .reading import SourceSession
 from .report import (
@@ -81,7 +82,7 @@ class Writer:
 
     def _write_batch(self, batch: list[SourceSession]) -> None:
         chosen = self._chosen(batch)
-        CodingSession.objects.lock_users({mapped.user.pk for mapped in chosen.values()})
+        lock_users({mapped.user.pk for mapped in chosen.values()}, self._using)
         stored = self._stored(chosen)
         due = [mapped for key, mapped in chosen.items() if self._is_due(mapped, stored.get(key))]
         written = self._record(due)
@@ -198,7 +199,7 @@ class Writer:
 
     def _prune_batch(self, pks: list[int]) -> None:
         links = self._links().filter(pk__in=pks)
-        CodingSession.objects.lock_users(links.values_list("session__user", flat=True))
+        lock_users(set(links.values_list("session__user", flat=True)), self._using)
         sessions = list(self._sessions().filter(pk__in=links.values("session")))
         found = [one for one in self._with_links(sessions) if one.link is not None]
         ours = [one.session.pk for one in found if one.link is not None and one.link.written == one.digest]

@@ -1,56 +1,63 @@
-"""The one entry point: from places with transcripts to the records of the sessions that are new or changed."""
+"""The entry point: derives records from the transcripts of all sessions that are new or have changed."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from .families import family_of, settle
-from .footprints import keys_of, pack
-from .library import find_sessions
+from .coerce import is_session_id, moment
+from .deriver import BEFORE_SINCE, FILES_GONE, Deriver, Mark
+from .discovery import find_sessions
+from .files import FileReport
+from .line_keys import keys_of, pack
 from .pricing import Prices, load_prices
+from .protocol import SessionFiles, TranscriptProvider, TranscriptSource
 from .providers import PROVIDERS
-from .readings import BEFORE_SINCE, Deriver
-from .records import Derived, Outcome
-from .sources import Provider, SessionFiles, Source
-from .state import KeptSession, State
-from .values import is_session_id, moment
+from .records import Derivation, DerivationOutcome
+from .session_forks import fork_group, resolve
+from .state import KnownSession, SessionRead, State
 
-Progress = Callable[[int, int], None]
+ProgressCallback = Callable[[int, int], None]
 
 NO_ID = "no valid session id"
 NO_MAIN = "no main transcript"
 
 
 def derive(
-    sources: Iterable[Source],
+    sources: Iterable[TranscriptSource],
     state: State,
     *,
     since: datetime | None = None,
     with_titles: bool = False,
     prices: Prices | None = None,
-    progress: Progress | None = None,
-) -> Iterator[Derived]:
-    """Every session below the sources: its record, or that it is unchanged, or why there is none.
+    progress: ProgressCallback | None = None,
+    report: FileReport | None = None,
+) -> Iterator[Derivation]:
+    """Yields for every session below the sources its record, or that it is unchanged, or why it has no record.
 
-    Write or send each record, then give its receipt to `state.mark_stored`: what is not marked comes again next time.
-    Only sessions without a record are marked here. `progress` is told the bytes done and the bytes in all.
+    Write or send each record, then give its receipt to `state.mark_stored`: a session that is not marked comes again in
+    the next run. Only sessions without a record are marked here. `progress` is called with the bytes done and the bytes
+    in all. `report` counts the files that were found and those that were refused.
     """
     run = _Run(Deriver(state, prices or load_prices(), with_titles), since)
-    found = list(find_sessions(sources, state))
-    total = sum(file.size for _, files in found for file in files.all)
-    done = 0
-    for provider, files in found:
-        yield from run.first_reading(provider, files)
-        done += sum(file.size for file in files.all)
-        if progress is not None:
-            progress(done, total)
-    yield from run.settle()
+    try:
+        found = list(find_sessions(sources, state, FileReport() if report is None else report))
+        total = sum(files.read_bytes for _, files in found)
+        done = 0
+        for provider, files in found:
+            yield from run.read_session(provider, files)
+            done += files.read_bytes
+            if progress is not None:
+                progress(done, total)
+        yield from run.resolve_forks()
+    finally:
+        for provider in PROVIDERS.values():
+            provider.close()
 
 
 @dataclass(slots=True)
 class _Run:
-    """One run: reads what has changed, then settles who owns what among sessions that share lines."""
+    """One run: reads what has changed, then resolves which session owns the lines that several share."""
 
     deriver: Deriver
     since: datetime | None
@@ -61,49 +68,53 @@ class _Run:
     def _state(self) -> State:
         return self.deriver.state
 
-    def first_reading(self, provider: Provider, files: SessionFiles) -> Iterator[Derived]:
+    def read_session(self, provider: TranscriptProvider, files: SessionFiles) -> Iterator[Derivation]:
         """Reads a session that has changed. If it shares lines with others, its record has to wait."""
         name, session = provider.name, files.external_id
-        kept = self._state.session(name, session) if is_session_id(session) else None
-        refused = self._refused(files, kept)
-        if refused:
-            if refused == NO_MAIN and kept is None:
-                self._state.save(name, session, files.all, b"")  # its main transcript may come with another run
-            yield Derived(name, session, Outcome.SKIPPED, reason=refused)
-        elif kept is not None and self._is_unchanged(provider, files, kept):
-            yield Derived(name, session, Outcome.UNCHANGED)
+        known = self._state.session(name, session) if is_session_id(session) else None
+        reason = self._reason_to_skip(files, known)
+        if reason:
+            if reason == NO_MAIN and known is None:
+                self._state.save(SessionRead(name, session, files.all, b""))  # another run may find the main transcript
+            yield Derivation(name, session, DerivationOutcome.SKIPPED, reason=reason)
+        elif known is not None and self._is_unchanged(provider, files, known):
+            yield Derivation(name, session, DerivationOutcome.UNCHANGED)
         else:
             yield from self._read_changed(provider, files)
 
-    def settle(self) -> Iterator[Derived]:
-        """The records of all sessions that share lines with a changed one, as far as they have changed by it."""
+    def resolve_forks(self) -> Iterator[Derivation]:
+        """The records of all sessions that share lines with a changed one and have changed because of it."""
         for name, sessions in sorted(self._sharing.items()):
             while sessions:
-                family = family_of(self._state, name, min(sessions))
-                sessions -= family.keys()
-                yield from settle(self.deriver, PROVIDERS[name], family, self._changed)
+                group = fork_group(self._state, name, min(sessions))
+                sessions -= group.keys()
+                yield from resolve(self.deriver, PROVIDERS[name], group, self._changed)
 
-    def _refused(self, files: SessionFiles, kept: KeptSession | None) -> str:
+    def _reason_to_skip(self, files: SessionFiles, known: KnownSession | None) -> str:
         if not is_session_id(files.external_id):
             return NO_ID
         if not files.main:
             return NO_MAIN
         is_old = self.since is not None and all(moment(file.mtime_ns // 1000) < self.since for file in files.all)
-        return BEFORE_SINCE if is_old and kept is not None and kept.files == files.all else ""
+        return BEFORE_SINCE if is_old and known is not None and known.files == files.all else ""
 
-    def _is_unchanged(self, provider: Provider, files: SessionFiles, kept: KeptSession) -> bool:
-        """A file that is gone is no change: what was read from it still counts."""
-        return set(files.all) <= set(kept.files) and kept.mark.startswith(self.deriver.version(provider))
+    def _is_unchanged(self, provider: TranscriptProvider, files: SessionFiles, known: KnownSession) -> bool:
+        """Whether the session was stored as it is. A file that is gone is no change: its content still counts."""
+        is_current = Mark.parse(known.mark).version == self.deriver.version(provider)
+        return is_current and set(files.all) <= set(known.files)
 
-    def _read_changed(self, provider: Provider, files: SessionFiles) -> Iterator[Derived]:
+    def _read_changed(self, provider: TranscriptProvider, files: SessionFiles) -> Iterator[Derivation]:
         name, session = provider.name, files.external_id
-        self._changed[name, session] = files
         reading = self.deriver.read(provider, files)
-        lines = pack(reading.transcript.footprint())
+        if reading.is_worse():
+            yield reading.result(DerivationOutcome.SKIPPED, FILES_GONE)
+            return
+        self._changed[name, session] = files
+        lines = pack(reading.transcript.key_entries())
         keys = keys_of(lines) | keys_of(self._state.lines(name, session))
-        self._state.save(name, session, files.all, lines, reading.git_info)
+        self._state.save(SessionRead(name, session, files.all, lines, reading.git_info))
         relatives = self._state.sharing(name, keys) - {session}
         if relatives:
             self._sharing[name] |= {session, *relatives}
         else:
-            yield self.deriver.derived(reading, set(), self.since)
+            yield self.deriver.derive_session(reading, set(), self.since)

@@ -1,42 +1,42 @@
-"""Which session owns which line and response, where several sessions hold the same: a fork copies its parent's history.
+"""Decides which session owns a line or response that several sessions have: a fork copies its parent's history.
 
-A function of what the sessions hold, nothing else: so the order in which they are read cannot matter.
+The result depends only on the lines of the sessions, so the order in which they are read does not matter.
 """
 
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Set
 
-from .footprints import COPIED, NO_TIME, RESPONSE, Entry
+from .line_keys import COPIED, NO_TIME, RESPONSE, KeyEntry
 
 
-def foreign_keys(sessions: Mapping[str, Iterable[Entry]], settled: Set[str] = frozenset()) -> dict[str, set[int]]:
-    """For each session the keys it holds but does not own; the sessions must be all that share any of their keys.
+def foreign_keys(sessions: Mapping[str, Iterable[KeyEntry]], fixed: Set[str] = frozenset()) -> dict[str, set[int]]:
+    """For each session the keys that it has but does not own. Needs all sessions that share any of their keys.
 
-    The owner is: a session that is `settled` (its row stands and cannot be derived again); not the one whose line says
-    that it was copied; the one whose first line that no other session has, but as a declared copy, is the earliest
-    (none = earlier still); the one with the smaller id.
+    The owner is, in this order: a session that is `fixed` (its stored row cannot be derived again); one whose line does
+    not say that it was copied; the one whose first line of its own is the earliest (none = earlier still); the one with
+    the smaller id. A line that others have only as a declared copy is a session's own.
     """
     holders = _holders(sessions)
     first = {session: _first_exclusive(session, entries, holders) for session, entries in sessions.items()}
     foreign: dict[str, set[int]] = {session: set() for session in sessions}
     for key, copies in holders.items():
-        owner = min(copies, key=lambda name: (name not in settled, copies[name], first[name], name))
+        owner = min(copies, key=lambda name: (name not in fixed, copies[name], first[name], name))
         for session in copies.keys() - {owner}:
             foreign[session].add(key)
     return foreign
 
 
 def digest(foreign: Iterable[int]) -> str:
-    """Tells two sets of foreign keys apart; "" for none."""
+    """A text that is equal only for equal sets of foreign keys; "" for no keys."""
     ordered = sorted(foreign)
     if not ordered:
         return ""
     return hashlib.blake2b(b",".join(b"%d" % key for key in ordered), digest_size=12).hexdigest()
 
 
-def _holders(sessions: Mapping[str, Iterable[Entry]]) -> dict[int, dict[str, bool]]:
-    """Who holds each key that several do, and whether as a copy."""
+def _holders(sessions: Mapping[str, Iterable[KeyEntry]]) -> dict[int, dict[str, bool]]:
+    """The sessions that have each shared key, and whether they have it as a declared copy."""
     held: Counter[int] = Counter()
     for entries in sessions.values():
         held.update({entry.key for entry in entries})
@@ -49,7 +49,7 @@ def _holders(sessions: Mapping[str, Iterable[Entry]]) -> dict[int, dict[str, boo
     return holders
 
 
-def _first_exclusive(session: str, entries: Iterable[Entry], holders: Mapping[int, Mapping[str, bool]]) -> int:
+def _first_exclusive(session: str, entries: Iterable[KeyEntry], holders: Mapping[int, Mapping[str, bool]]) -> int:
     times = (
         entry.at for entry in entries if not entry.flags & RESPONSE and _is_exclusive(session, holders.get(entry.key))
     )

@@ -6,10 +6,10 @@
 import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from .transcripts import Request
-from .values import moment
+from .coerce import moment
+from .transcript import Request
 
 OVERRIDES_VERSION = 1
 _DATE_SUFFIX = re.compile(r"-\d{4}-\d{2}-\d{2}$")
@@ -61,6 +61,14 @@ def load_prices() -> Prices:
         return NoPrices()
 
 
+class _PriceGroup(NamedTuple):
+    """Requests that have the same prices and the same tier: their units are summed and priced together."""
+
+    prices: Any
+    tier: int
+    sums: list[int]
+
+
 class GenaiPrices:
     """Asks the library once for all requests of a model that it prices alike: an answer takes it 0.1 ms."""
 
@@ -78,14 +86,18 @@ class GenaiPrices:
         info = self._model(vendor, model)
         if info is None:
             return None
-        alike: dict[tuple[int, int], tuple[Any, list[int]]] = {}  # the prices are in it so that their id stays theirs
+        groups: list[_PriceGroup] = []  # few: a model's prices change seldom
         for request in requests:
             prices, units = self._prices(info, request), _units(request)
-            sums = alike.setdefault((id(prices), _tier(prices, units[0])), (prices, [0] * len(_UNITS)))[1]
+            tier = _tier(prices, units[0])
+            group = next((group for group in groups if group.prices is prices and group.tier == tier), None)
+            if group is None:
+                group = _PriceGroup(prices, tier, [0] * len(_UNITS))
+                groups.append(group)
             for at, amount in enumerate(units):
-                sums[at] += amount
+                group.sums[at] += amount
         try:
-            return sum((self._cost(prices, tier, sums) for (_, tier), (prices, sums) in alike.items()), Decimal(0))
+            return sum((self._cost(group) for group in groups), Decimal(0))
         except ValueError:  # numbers that the library finds impossible: no price, but no end of the run either
             return None
 
@@ -110,9 +122,10 @@ class GenaiPrices:
         named = {"speed": request.speed, "service_tier": request.tier}
         return info.get_prices(moment(request.at), {name: value for name, value in named.items() if value} or None)
 
-    def _cost(self, prices: Any, tier: int, sums: list[int]) -> Decimal:
-        at_tier = self._types.ModelPrice(**{unit: _at_tier(price, tier) for unit, price in vars(prices).items()})
-        usage = self._types.Usage(**dict(zip(_UNITS, sums, strict=True)))
+    def _cost(self, group: "_PriceGroup") -> Decimal:
+        prices = {unit: _at_tier(price, group.tier) for unit, price in vars(group.prices).items()}
+        at_tier = self._types.ModelPrice(**prices)
+        usage = self._types.Usage(**dict(zip(_UNITS, group.sums, strict=True)))
         total: Decimal = at_tier.calc_price(usage)["total_price"]
         return total
 

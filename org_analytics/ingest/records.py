@@ -1,49 +1,59 @@
-"""What a transcript becomes: one frozen record per session, with the names of `CodingSession.objects.record()`."""
+"""The result of deriving a session: a frozen record with the parameter names of `CodingSession.objects.record()`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
 
-from .lines import Problem
-from .state import Receipt
+from .jsonl import Problem
+from .state import GitInfo, Receipt
 
 
 @dataclass(frozen=True, slots=True)
-class ModelUsage:
-    """What one model did in a session. The four token classes are disjoint; `cost_usd` None = unpriced."""
+class ModelRecord:
+    """The usage of one model in a session. The four token classes are disjoint; None = unknown.
+
+    `cost_usd` None = unpriced.
+    """
 
     model: str
-    requests: int
-    input_tokens: int
-    output_tokens: int
-    cache_write_tokens: int
-    cache_read_tokens: int
+    requests: int | None
+    input_tokens: int | None
+    output_tokens: int | None
+    cache_write_tokens: int | None
+    cache_read_tokens: int | None
     cost_usd: Decimal | None
+
+    @property
+    def tokens(self) -> int:
+        """All tokens that are known."""
+        known = (self.input_tokens, self.output_tokens, self.cache_write_tokens, self.cache_read_tokens)
+        return sum(count or 0 for count in known)
 
 
 @dataclass(frozen=True, slots=True)
 class SessionRecord:
-    """A session as derived. Times are aware UTC, durations milliseconds, None = unknown; `git_info` is reduced."""
+    """A derived session. Times are aware UTC, durations are milliseconds, None = unknown."""
 
     provider: str
     external_id: str
     started_at: datetime
     ended_at: datetime
     title: str
-    git_info: dict[str, Any] | None
+    git_info: GitInfo | None
     cost_usd: Decimal | None
     cost_complete: bool
     duration_ms: int | None
     assistant_ms: int | None
     user_ms: int | None
-    models: tuple[ModelUsage, ...]
+    models: tuple[ModelRecord, ...]
     unpriced_models: tuple[str, ...]
 
 
-class Outcome(StrEnum):
+class DerivationOutcome(StrEnum):
+    """The outcome for one session; `Derivation` explains each."""
+
     DERIVED = "derived"
     UNCHANGED = "unchanged"
     SKIPPED = "skipped"
@@ -51,21 +61,22 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Derived:
-    """What a run has to say about one session.
+class Derivation:
+    """The result of a run for one session.
 
-    DERIVED has a record and the receipt to give to `State.mark_stored` once it is stored or sent, SKIPPED a reason.
-    A session comes again when it turns out later in the run that another owns some of its lines: first WITHDRAWN, when
-    a record of it that still waits must be dropped with its receipt, then with its new record.
-    `skipped` counts the lines that were skipped by kind, `problems` says where the first of them are.
+    DERIVED has a record, and the receipt to give to `State.mark_stored` once the record is stored or sent. SKIPPED has
+    a reason. A session comes a second time when the run finds out later that another session owns some of its lines:
+    first as WITHDRAWN (a record that still waits must be dropped with its receipt), then with its new record.
+    `is_rederived`: the files are as before, but the parser or the prices have another version.
+    `skipped` counts the skipped lines by kind, `problems` names the first of them.
     """
 
     provider: str
     external_id: str
-    outcome: Outcome
+    outcome: DerivationOutcome
     record: SessionRecord | None = None
     receipt: Receipt | None = None
     reason: str = ""
+    is_rederived: bool = False
     skipped: Mapping[str, int] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
-    bytes_read: int = 0

@@ -7,8 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from .footprints import keys_of
-from .state import GitInfo, KeptSession, Receipt, SourceFile
+from .line_keys import keys_of
+from .state import KnownSession, Receipt, SessionRead, SourceFile
 
 _FORMAT = 2
 _SCHEMA = """
@@ -22,15 +22,15 @@ CREATE INDEX pending ON session (provider) WHERE mark = '';
 """
 
 
-class StateInUse(Exception):
-    """Another run has the state open: two at once would send the same sessions, the older reading perhaps last."""
+class StateInUseError(Exception):
+    """Another run has the state open. Two at once would send the same sessions, perhaps the older reading last."""
 
 
 class SqliteState:
-    """`State` in a file. Holds it alone until closed; raises `StateInUse` where another process does.
+    """`State` in a file. Locks it until closed; raises `StateInUseError` if another process has locked it.
 
-    A file of another format, or one that is no database, is set aside and begun anew: the next run reads everything
-    again, and what the server already has comes back "unchanged".
+    A file with another format, or one that is not a database, is set aside and replaced by a new one: the next run then
+    reads everything again, and the server answers "unchanged" for the sessions that it already has.
     """
 
     def __init__(self, path: Path) -> None:
@@ -39,7 +39,7 @@ class SqliteState:
             self._db = _open(path)
         except sqlite3.DatabaseError as error:
             if _is_busy(error):
-                raise StateInUse(str(path)) from None
+                raise StateInUseError(str(path)) from None
             path.replace(path.with_name(path.name + ".unusable"))
             self._db = _open(path)
 
@@ -54,11 +54,11 @@ class SqliteState:
     def close(self) -> None:
         self._db.close()
 
-    def session(self, provider: str, external_id: str) -> KeptSession | None:
+    def session(self, provider: str, external_id: str) -> KnownSession | None:
         row = self._db.execute(
             "SELECT files, mark, git_info FROM session WHERE provider = ? AND external_id = ?", (provider, external_id)
         ).fetchone()
-        return KeptSession(_files(row[0]), row[1], json.loads(row[2])) if row else None
+        return KnownSession(_files(row[0]), row[1], json.loads(row[2])) if row else None
 
     def lines(self, provider: str, external_id: str) -> bytes:
         row = self._db.execute(
@@ -78,21 +78,15 @@ class SqliteState:
         rows = self._db.execute("SELECT external_id FROM session WHERE provider = ? AND mark = ''", (provider,))
         return {row[0] for row in rows}
 
-    def save(
-        self,
-        provider: str,
-        external_id: str,
-        files: tuple[SourceFile, ...],
-        lines: bytes,
-        git_info: GitInfo | None = None,
-    ) -> None:
-        before, after = keys_of(self.lines(provider, external_id)), keys_of(lines)
+    def save(self, read: SessionRead) -> None:
+        before, after = keys_of(self.lines(read.provider, read.external_id)), keys_of(read.lines)
+        row = (read.provider, read.external_id, json.dumps(read.files), read.lines, json.dumps(read.git_info))
         with self._db:
             (session,) = self._db.execute(
                 "INSERT INTO session (provider, external_id, files, mark, lines, git_info) VALUES (?, ?, ?, '', ?, ?)"
                 " ON CONFLICT (provider, external_id) DO UPDATE SET"
                 " files = excluded.files, mark = '', lines = excluded.lines, git_info = excluded.git_info RETURNING id",
-                (provider, external_id, json.dumps(files), lines, json.dumps(git_info)),
+                row,
             ).fetchone()
             self._db.executemany(
                 "DELETE FROM line WHERE key = ? AND session = ?", ((key, session) for key in before - after)
@@ -121,7 +115,7 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def _prepare(db: sqlite3.Connection) -> None:
-    """Makes the tables in a new file; raises DatabaseError for one of another format. Takes the lock either way."""
+    """Creates the tables in a new file. Raises DatabaseError for a file with another format. Takes the lock."""
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if version not in (0, _FORMAT):
         raise sqlite3.DatabaseError("another format")

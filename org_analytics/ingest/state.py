@@ -1,8 +1,8 @@
-"""What is kept between runs: which files were read, which lines each session holds, and what has been stored.
+"""What is kept between runs: which files were read, which lines each session contains, and what has been stored.
 
-Ownership is not kept as such: it follows from the lines that are kept (`ownership.py`), so the order in which files
-arrive never matters. A run saves what it read first and marks a session stored only after its row is: interrupted
-anywhere, the next run does the rest.
+Ownership itself is not kept: it follows from the kept lines (`ownership.py`), so the order in which files arrive does
+not matter. A run saves what it read first and marks a session as stored only after its row was written; after an
+interruption at any point, the next run completes the work.
 """
 
 from collections import defaultdict
@@ -10,13 +10,13 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol
 
-from .footprints import keys_of
+from .line_keys import keys_of
 
-GitInfo = dict[str, Any]  # reduced to what may leave the machine (`git.reduced`)
+GitInfo = dict[str, Any]  # only what may leave the machine (`git.repository_of`)
 
 
 class SourceFile(NamedTuple):
-    """A file as it was before it was read. Another size or time means that it must be read again."""
+    """A file, or one session of a database, as it was before it was read. It is read again when a number changes."""
 
     path: str
     size: int
@@ -24,10 +24,10 @@ class SourceFile(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class KeptSession:
+class KnownSession:
     """A session as last read. `mark` is "" until a row derived from exactly these files was stored.
 
-    `git_info` is kept since the directory that it was asked of may be gone when the session is derived again.
+    `git_info` is kept because the directory may no longer exist when the session is derived again.
     """
 
     files: tuple[SourceFile, ...]
@@ -36,8 +36,19 @@ class KeptSession:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionRead:
+    """A session that was just read, as `State.save` keeps it. `lines` are the packed entries of `line_keys`."""
+
+    provider: str
+    external_id: str
+    files: tuple[SourceFile, ...]
+    lines: bytes
+    git_info: GitInfo | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
-    """What `State.mark_stored` needs once the row of a session has been written or sent."""
+    """The argument of `State.mark_stored` for a session whose row has been written or sent."""
 
     provider: str
     external_id: str
@@ -46,9 +57,9 @@ class Receipt:
 
 
 class State(Protocol):
-    """One person's state for one destination. Every method is one transaction; never called from two threads."""
+    """The state of one person for one destination. Every method is one transaction; only one thread calls them."""
 
-    def session(self, provider: str, external_id: str) -> KeptSession | None:
+    def session(self, provider: str, external_id: str) -> KnownSession | None:
         """The session as last read, or None."""
 
     def lines(self, provider: str, external_id: str) -> bytes:
@@ -60,32 +71,25 @@ class State(Protocol):
     def pending(self, provider: str) -> set[str]:
         """The external ids of all sessions whose mark is ""."""
 
-    def save(
-        self,
-        provider: str,
-        external_id: str,
-        files: tuple[SourceFile, ...],
-        lines: bytes,
-        git_info: GitInfo | None = None,
-    ) -> None:
-        """Replaces all that is kept of the session and clears its mark. `footprints.keys_of(lines)` are its keys."""
+    def save(self, read: SessionRead) -> None:
+        """Replaces everything that is kept about the session and clears its mark."""
 
     def mark_stored(self, receipts: Iterable[Receipt]) -> None:
         """Sets the marks, except where the session was saved with other files since."""
 
 
 class MemoryState:
-    """Keeps everything in memory, on top of another state that it only reads: what a dry run works on."""
+    """Keeps everything in memory, on top of another state that it only reads. A dry run uses it."""
 
     def __init__(self, base: State | None = None) -> None:
         self._base = base
-        self._sessions: dict[tuple[str, str], KeptSession] = {}
+        self._sessions: dict[tuple[str, str], KnownSession] = {}
         self._lines: dict[tuple[str, str], bytes] = {}
         self._holders: dict[str, dict[int, tuple[str, ...]]] = defaultdict(dict)
 
-    def session(self, provider: str, external_id: str) -> KeptSession | None:
-        kept = self._sessions.get((provider, external_id))
-        return self._base.session(provider, external_id) if kept is None and self._base else kept
+    def session(self, provider: str, external_id: str) -> KnownSession | None:
+        known = self._sessions.get((provider, external_id))
+        return self._base.session(provider, external_id) if known is None and self._base else known
 
     def lines(self, provider: str, external_id: str) -> bytes:
         if (provider, external_id) in self._lines or self._base is None:
@@ -100,27 +104,21 @@ class MemoryState:
 
     def pending(self, provider: str) -> set[str]:
         below = self._base.pending(provider) if self._base else set()
-        here = {session for (name, session), kept in self._sessions.items() if name == provider and not kept.mark}
+        here = {session for (name, session), known in self._sessions.items() if name == provider and not known.mark}
         return here | {session for session in below if (provider, session) not in self._sessions}
 
-    def save(
-        self,
-        provider: str,
-        external_id: str,
-        files: tuple[SourceFile, ...],
-        lines: bytes,
-        git_info: GitInfo | None = None,
-    ) -> None:
-        holders, alone = self._holders[provider], (external_id,)
-        for key in keys_of(self._lines.get((provider, external_id), b"")):
-            holders[key] = tuple(session for session in holders[key] if session != external_id)
-        for key in keys_of(lines):
+    def save(self, read: SessionRead) -> None:
+        name = read.provider, read.external_id
+        holders, alone = self._holders[read.provider], (read.external_id,)
+        for key in keys_of(self._lines.get(name, b"")):
+            holders[key] = tuple(session for session in holders[key] if session != read.external_id)
+        for key in keys_of(read.lines):
             holders[key] = holders[key] + alone if key in holders else alone
-        self._sessions[provider, external_id] = KeptSession(files, "", git_info)
-        self._lines[provider, external_id] = lines
+        self._sessions[name] = KnownSession(read.files, "", read.git_info)
+        self._lines[name] = read.lines
 
     def mark_stored(self, receipts: Iterable[Receipt]) -> None:
         for receipt in receipts:
-            kept = self.session(receipt.provider, receipt.external_id)
-            if kept is not None and kept.files == receipt.files:
-                self._sessions[receipt.provider, receipt.external_id] = replace(kept, mark=receipt.mark)
+            known = self.session(receipt.provider, receipt.external_id)
+            if known is not None and known.files == receipt.files:
+                self._sessions[receipt.provider, receipt.external_id] = replace(known, mark=receipt.mark)

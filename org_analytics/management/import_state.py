@@ -1,4 +1,4 @@
-"""The state of imports in the database: a person's each, as `ingest.state.State` describes it."""
+"""The state of one person's imports in the database: implements `ingest.state.State`."""
 
 import json
 from collections.abc import Collection, Iterable
@@ -8,8 +8,8 @@ from django.db import connections, transaction
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
-from ..ingest.footprints import keys_of
-from ..ingest.state import GitInfo, KeptSession, Receipt, SourceFile
+from ..ingest.line_keys import keys_of
+from ..ingest.state import KnownSession, Receipt, SessionRead, SourceFile
 from ..models import CodingSession, ImportedLine, ImportedSession
 
 # A session has thousands of keys: sent as one parameter, they cost a tenth of what as many parameters or objects do.
@@ -26,9 +26,9 @@ class DatabaseState:
         self._user = user
         self._using = CodingSession.objects.write_db
 
-    def session(self, provider: str, external_id: str) -> KeptSession | None:
+    def session(self, provider: str, external_id: str) -> KnownSession | None:
         row = self._session(provider, external_id).values_list("files", "mark", "git_info").first()
-        return KeptSession(_files(row[0]), row[1], row[2]) if row else None
+        return KnownSession(_files(row[0]), row[1], row[2]) if row else None
 
     def lines(self, provider: str, external_id: str) -> bytes:
         row = self._session(provider, external_id).values_list("lines", flat=True).first()
@@ -43,21 +43,14 @@ class DatabaseState:
     def pending(self, provider: str) -> set[str]:
         return set(self._sessions().filter(provider=provider, mark="").values_list("external_id", flat=True))
 
-    def save(
-        self,
-        provider: str,
-        external_id: str,
-        files: tuple[SourceFile, ...],
-        lines: bytes,
-        git_info: GitInfo | None = None,
-    ) -> None:
-        before, after = keys_of(self.lines(provider, external_id)), keys_of(lines)
+    def save(self, read: SessionRead) -> None:
+        before, after = keys_of(self.lines(read.provider, read.external_id)), keys_of(read.lines)
         with transaction.atomic(using=self._using):
             session, _created = ImportedSession.objects.using(self._using).update_or_create(
                 user=self._user,
-                provider=provider,
-                external_id=external_id,
-                defaults={"files": json.dumps(files), "mark": "", "lines": lines, "git_info": git_info},
+                provider=read.provider,
+                external_id=read.external_id,
+                defaults={"files": json.dumps(read.files), "mark": "", "lines": read.lines, "git_info": read.git_info},
             )
             self._lines().filter(session=session, key__in=self._one_of(before - after)).delete()
             self._add_lines(session, after - before)

@@ -8,8 +8,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from ..ingest.lines import Problem
-from ..ingest.records import Derived, Outcome, SessionRecord
+from ..ingest.jsonl import Problem
+from ..ingest.records import Derivation, DerivationOutcome, SessionRecord
 from ..ingest.state import State
 from ..models import CodingSession
 
@@ -45,28 +45,28 @@ class Import:
         self._user = user
         self._state = state
         self._dry_run = dry_run
-        self._waiting: dict[Name, Derived] = {}
+        self._waiting: dict[Name, Derivation] = {}
         self.report = Report()
 
-    def run(self, sessions: Iterable[Derived]) -> None:
+    def run(self, sessions: Iterable[Derivation]) -> None:
         for derived in sessions:
             name = derived.provider, derived.external_id
-            if derived.outcome is Outcome.WITHDRAWN:
+            if derived.outcome is DerivationOutcome.WITHDRAWN:
                 self._waiting.pop(name, None)
                 continue
             self._note(name, derived)
-            if derived.outcome is Outcome.DERIVED:
+            if derived.outcome is DerivationOutcome.DERIVED:
                 self._waiting[name] = derived
             if len(self._waiting) >= BATCH_SIZE:
                 self._write()
         self._write()
 
-    def _note(self, name: Name, derived: Derived) -> None:
+    def _note(self, name: Name, derived: Derivation) -> None:
         self.report.skipped_lines.update(derived.skipped)
         self.report.problems += derived.problems[: MAX_PROBLEMS - len(self.report.problems)]
         if derived.record is not None:
             self.report.unpriced_models.update(derived.record.unpriced_models)
-        elif derived.outcome is Outcome.UNCHANGED:
+        elif derived.outcome is DerivationOutcome.UNCHANGED:
             self.report.outcomes[name] = UNCHANGED
         else:
             self.report.outcomes[name] = SKIPPED

@@ -1,6 +1,6 @@
-"""Who is whose fork: from the words of many people to one link per repository. Pure: no Django.
+"""Fork links: one upstream per repository, derived from what the clones of many people name. Pure: no Django.
 
-The answers depend on the set of words alone, never on the order in which they came.
+The links depend on the set of sightings alone, never on their order.
 """
 
 from collections.abc import Hashable, Iterable, Mapping
@@ -10,7 +10,11 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 def found_link(votes: Mapping[Key | None, int]) -> Key | None:
-    """The upstream named by most people, if they outnumber those who named none (`votes[None]`); a tie is no link."""
+    """The upstream named by most people, if they outnumber those who named none (`votes[None]`); on a tie, None.
+
+    One vote is enough against nobody. So where one person's clone alone makes a repository a fork, one clone of another
+    person that names no upstream, or a different one, undoes the link. An administrator who pins it ends that.
+    """
     named = {upstream: count for upstream, count in votes.items() if upstream is not None and count}
     most = max(named.values(), default=0)
     leaders = [upstream for upstream, count in named.items() if count == most]
@@ -20,15 +24,15 @@ def found_link(votes: Mapping[Key | None, int]) -> Key | None:
 def effective_links(
     found: Mapping[Key, Key | None], pinned: Mapping[Key, Key | None]
 ) -> tuple[dict[Key, Key], dict[Key, Key]]:
-    """Each repository's upstream and top root, where it has one, of found links and administrators' (`pinned`) ones.
+    """The upstream and the root of each repository that has one, from found links and administrators' (`pinned`) links.
 
-    A pinned link wins over the found one, None included ("not a fork"). Every found link on a circle falls away.
+    A pinned link wins over a found one; None pins "not a fork". Every found link on a cycle is dropped.
     """
     links = {repo: upstream for repo, upstream in {**found, **pinned}.items() if upstream is not None}
     for repo in in_cycles(links):
         if repo not in pinned:
             del links[repo]
-    for repo in in_cycles(links):  # pinned ones alone: the write door refuses that, but raw SQL could
+    for repo in in_cycles(links):  # of pinned links alone: `pin` refuses to close one, raw SQL does not
         del links[repo]
     roots: dict[Key, Key] = {}
     for repo in links:
@@ -43,7 +47,7 @@ def effective_links(
 
 def in_cycles(links: Mapping[Key, Key]) -> set[Key]:
     """The repositories from which the links lead back to themselves."""
-    circling: set[Key] = set()
+    found: set[Key] = set()
     done: set[Key] = set()
     for start in links:
         path: dict[Key, int] = {}
@@ -52,9 +56,9 @@ def in_cycles(links: Mapping[Key, Key]) -> set[Key]:
             path[at] = len(path)
             at = links[at]
         if at in path:
-            circling.update(_from(path, path[at]))
+            found.update(_from(path, path[at]))
         done.update(path)
-    return circling
+    return found
 
 
 def _from(path: Mapping[Key, int], first: int) -> Iterable[Key]:

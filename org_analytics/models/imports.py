@@ -60,11 +60,13 @@ class ConfabulousSession(models.Model):
     session = models.OneToOneField(
         "org_analytics.CodingSession", models.CASCADE, related_name="+", verbose_name=_("session")
     )
-    source = models.CharField(_("source"), max_length=MAX_SOURCE, help_text=_("The name of the Confabulous database."))
-    source_id = models.UUIDField(_("id there"), help_text=_("The session's id in that database."))
-    digest = models.CharField(_("digest there"), max_length=32, help_text=_("A hash of the row as last read."))
-    written = models.CharField(_("digest here"), max_length=32, help_text=_("A hash of our row as last written."))
-    seen_at = models.DateTimeField(_("seen"), help_text=_("When the row was last found in that database."))
+    # The name of the Confabulous database, and the session's id there.
+    source = models.CharField(_("source"), max_length=MAX_SOURCE)
+    source_id = models.UUIDField(_("id in the source"))
+    # Hashes of the row there as last read, and of our row as last written.
+    digest = models.CharField(_("digest in the source"), max_length=32)
+    written = models.CharField(_("digest as written"), max_length=32)
+    seen_at = models.DateTimeField(_("last seen"))
 
     class Meta:
         verbose_name = _("Confabulous session")

@@ -2,42 +2,37 @@
 
 They also create the repositories and fork links that the sessions name. Each batch is one transaction. Locks are always
 taken in the same order (users, fork links, sessions by key), so that concurrent calls wait for each other; a deadlock
-or a SQLite lock that happens nevertheless is retried.
+or a SQLite lock that happens nevertheless is retried. Sessions that do not change are not locked: a host that gives all
+its sessions every night pays little for them.
 """
 
 from __future__ import annotations
 
-import random
-import time
-import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import islice
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, OperationalError, connections, transaction
+from django.db import IntegrityError
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ..repo_paths import fold_case
+from .lookups import has_key
 from .managers import WriteDatabaseManager
+from .owners import lock_users, missing_users
 from .repos import Repo
+from .retries import retried
 from .usage import ModelUsage
-from .validation import SessionRow, UsageRow, clean_row
+from .validation import SessionRow, UsageRow, clean_rows
 
 if TYPE_CHECKING:
     from .sessions import CodingSession
 
 CREATED, UPDATED, UNCHANGED = "created", "updated", "unchanged"
 BATCH_SIZE = 500
-RETRIES = 3
-# Retries after another writer created the same row. Each means that the other writer succeeded, so they end; the
-# limit is for a caller's transaction that cannot see the other's rows.
-RACES = 30
-_POSTGRES_UNIQUE = "23505"
-# An arbitrary number: the class of the PostgreSQL advisory locks on users.
-_USER_LOCK = 0x6F726775
 _VALUES = (
     "started_at",
     "ended_at",
@@ -49,9 +44,13 @@ _VALUES = (
     "user_ms",
 )
 
+_values_of = attrgetter(*_VALUES)
+_IS_ANALYZED = ExpressionWrapper(Q(analyzed_at__isnull=False), output_field=BooleanField())
+
 Result = TypeVar("Result")
 RowOutcome = str | ValidationError
 Key = tuple[str, str, str]
+Rows = Mapping[Key, SessionRow]
 Written = dict[Key, tuple["CodingSession", str]]
 
 
@@ -61,17 +60,22 @@ class CodingSessionManager(WriteDatabaseManager):
     def record(self, **values: Any) -> tuple[CodingSession, bool]:
         """Write one session as given and return it with whether it is new.
 
-        Keywords: user, provider, external_id, started_at, and optionally ended_at, title, git_info, cost_usd,
-        cost_complete, duration_ms, assistant_ms, user_ms, analyzed, models. A call gives the whole row: a field
-        that it leaves out becomes unknown. Raises ValidationError by field name.
+        Keywords: user or user_id, provider, external_id, started_at, and optionally ended_at, title, git_info,
+        cost_usd, cost_complete, duration_ms, assistant_ms, user_ms, analyzed, models. A call gives the whole row: a
+        field that it leaves out becomes unknown. Raises ValidationError by field name.
 
         `models`, a list of dicts (model, requests, input_tokens, output_tokens, cache_write_tokens, cache_read_tokens,
         cost_usd; a count of None is unknown, a cost of None unpriced), replaces the stored usage; without it, the
         stored usage stays. With it, cost_usd is the sum of the models (another value is refused), and a model without
         a cost makes the cost incomplete.
         """
-        row = clean_row(values)
-        session, outcome = self._write([row])[row.key]
+        [row] = self._clean([values])
+        if isinstance(row, ValidationError):
+            raise row
+        written = self._write([row], lambda rows: self._write_rows(rows, self._repos(rows.values())))
+        session, outcome = written[row.key]
+        if "user" in values:
+            session.user = values["user"]  # known already: reading it again would cost a query
         return session, outcome == CREATED
 
     def record_many(
@@ -88,62 +92,88 @@ class CodingSessionManager(WriteDatabaseManager):
         outcomes: list[RowOutcome] = []
         iterator = iter(rows)
         while batch := list(islice(iterator, batch_size)):
-            cleaned = [self._clean(row, len(outcomes) + place, skip_invalid) for place, row in enumerate(batch)]
-            outcomes += self._batch_outcomes(cleaned, len(outcomes), skip_invalid)
+            outcomes += self._record_batch(batch, len(outcomes), skip_invalid)
         return outcomes
 
-    def _batch_outcomes(
-        self, cleaned: list[SessionRow | ValidationError], start: int, skip_invalid: bool
+    def _record_batch(
+        self, batch: Collection[Mapping[str, Any]], first_index: int, skip_invalid: bool
     ) -> list[RowOutcome]:
-        try:
-            written = self._write([row for row in cleaned if isinstance(row, SessionRow)])
-        except UserDeletedError as error:
-            for place, row in enumerate(cleaned):
-                if isinstance(row, SessionRow) and row.user.pk in error.user_ids:
-                    if not skip_invalid:
-                        raise InvalidRowError(start + place, error) from error
-                    cleaned[place] = error
-            return self._batch_outcomes(cleaned, start, skip_invalid)
-        return [written[row.key][1] if isinstance(row, SessionRow) else row for row in cleaned]
+        cleaned = self._clean(batch)
+        while True:
+            if not skip_invalid:
+                _raise_first_error(cleaned, first_index)
+            try:
+                outcomes = self._write([row for row in cleaned if isinstance(row, SessionRow)], self._write_batch)
+            except UserDeletedError as error:
+                cleaned = _refuse(cleaned, error.user_ids, error)
+            else:
+                return [outcomes[row.key] if isinstance(row, SessionRow) else row for row in cleaned]
 
-    def _clean(self, row: Mapping[str, Any], index: int, skip_invalid: bool) -> SessionRow | ValidationError:
-        try:
-            return clean_row(row)
-        except ValidationError as error:
-            if skip_invalid:
-                return error
-            raise InvalidRowError(index, error) from error
+    def _clean(self, batch: Collection[Mapping[str, Any]]) -> list[SessionRow | ValidationError]:
+        cleaned = clean_rows(batch)
+        by_id = [row for row, given in zip(cleaned, batch, strict=True) if "user_id" in given]
+        missing = missing_users({row.user_id for row in by_id if isinstance(row, SessionRow)}, self.write_db)
+        return _refuse(cleaned, missing, ValidationError({"user_id": [_("No user has this primary key.")]}))
 
-    def _write(self, rows: Collection[SessionRow]) -> Written:
-        """Write one batch. Raises UserDeletedError if a user was deleted meanwhile."""
+    def _write(self, rows: Collection[SessionRow], write: Callable[[Rows], dict[Key, Result]]) -> dict[Key, Result]:
+        """Lock the users of a batch and write it. Raises UserDeletedError if a user was deleted meanwhile."""
         last = {row.key: row for row in rows}
-        ordered = [last[key] for key in sorted(last)]
-        if not ordered:
-            return {}
+        ordered = {key: last[key] for key in sorted(last)}
+        users = {row.user_id for row in rows}
+
+        def write_locked() -> dict[Key, Result]:
+            lock_users(users, self.write_db)
+            return write(ordered)
+
         try:
-            return retried(lambda: self._write_batch(ordered), self.write_db)
+            return retried(write_locked, self.write_db) if ordered else {}
         except IntegrityError as error:
-            deleted = self._deleted_users(ordered)
-            if deleted:
+            if deleted := missing_users(users, self.write_db):
                 raise UserDeletedError(deleted) from error
             raise
 
-    def _write_batch(self, rows: list[SessionRow]) -> Written:
-        self.lock_users(row.user.pk for row in rows)
-        repos = self._repos(rows)
-        existing = self._existing(rows)
+    def _write_batch(self, rows: Rows) -> dict[Key, str]:
+        repos = self._repos(rows.values())
+        is_unchanged = self._compare(rows, repos)
+        outcomes = {key: UNCHANGED for key, unchanged in is_unchanged.items() if unchanged}
+        rest = {key: row for key, row in rows.items() if key not in outcomes}
+        known = {key: row for key, row in rest.items() if key in is_unchanged}
+        written = self._write_rows(rest, repos, known)
+        return outcomes | {key: outcome for key, (_session, outcome) in written.items()}
+
+    def _compare(self, rows: Rows, repos: Mapping[str, int]) -> dict[Key, bool]:
+        """The keys of the rows whose sessions are stored, each with whether its row changes nothing."""
+        columns = ("pk", "user_id", "provider", "external_id", "repo_id", *_VALUES, _IS_ANALYZED)
+        is_unchanged: dict[Key, bool] = {}
+        keys_by_pk: dict[int, Key] = {}
+        for pk, user_id, *rest in self._sessions(rows.values()).values_list(*columns):
+            provider, external_id, *values, is_analyzed = rest
+            key = str(user_id), provider, external_id
+            row = rows[key]
+            given = [_id(repos, row.git_info.repo), *_values_of(row)]
+            is_unchanged[key] = given == values and (is_analyzed or not row.analyzed)
+            if is_unchanged[key] and row.models is not None:
+                keys_by_pk[pk] = key
+        for pk, usage in ModelUsage.objects.db_manager(self.write_db).for_sessions(keys_by_pk).items():
+            key = keys_by_pk[pk]
+            is_unchanged[key] = usage == rows[key].models
+        return is_unchanged
+
+    def _write_rows(self, rows: Rows, repos: Mapping[str, int], known: Rows | None = None) -> Written:
+        """Write the rows and lock those of their sessions that are stored: the `known` ones, or all that there are."""
+        stored = self._lock(rows.values() if known is None else known.values())
         written: Written = {}
-        for row in rows:
-            session = existing.get(row.key)
+        for key, row in rows.items():
+            session = stored.get(key)
             built = self._build_session(row, repos, session)
             if session is None:
-                written[row.key] = built, CREATED
+                written[key] = built, CREATED
             elif _has_changed(built, session):
-                written[row.key] = built, UPDATED
+                written[key] = built, UPDATED
             else:
-                written[row.key] = session, UNCHANGED
+                written[key] = session, UNCHANGED
         self._save(written)
-        self._write_usage(rows, existing, written)
+        self._write_usage(rows, stored, written)
         return written
 
     def _save(self, written: Written) -> None:
@@ -159,80 +189,64 @@ class CodingSessionManager(WriteDatabaseManager):
                 update_fields=[*_VALUES, "repo", "analyzed_at"],
             )
 
-    def _write_usage(self, rows: list[SessionRow], existing: dict[Key, CodingSession], written: Written) -> None:
+    def _write_usage(self, rows: Rows, stored: Mapping[Key, CodingSession], written: Written) -> None:
         """Replace the model usage of the rows that give another one; that is an update, too."""
-        with_models = [row for row in rows if row.models is not None]
-        if not with_models:
-            return
-        usage = ModelUsage.objects.db_manager(self.write_db)
-        stored = usage.for_sessions([existing[row.key].pk for row in with_models if row.key in existing])
+        given = {key: row.models for key, row in rows.items() if row.models is not None}
+        manager = ModelUsage.objects.db_manager(self.write_db)
+        stored_usage = manager.for_sessions([stored[key].pk for key in given if key in stored])
         changed: dict[int, tuple[UsageRow, ...]] = {}
-        for row in with_models:
-            session, outcome = written[row.key]
-            pk = existing.get(row.key, session).pk
-            if row.models is not None and row.models != stored.get(pk, ()):
-                changed[pk] = row.models
-                written[row.key] = session, UPDATED if outcome == UNCHANGED else outcome
+        for key, models in given.items():
+            session, outcome = written[key]
+            pk = stored.get(key, session).pk
+            if models != stored_usage.get(pk, ()):
+                changed[pk] = models
+                written[key] = session, UPDATED if outcome == UNCHANGED else outcome
         if changed:
-            usage.replace(changed)
+            manager.replace(changed)
 
-    def _repos(self, rows: list[SessionRow]) -> dict[str, int]:
+    def _repos(self, rows: Collection[SessionRow]) -> dict[str, int]:
         """The ids of the rows' repositories by folded path. Also records what the rows say about forks."""
         manager = Repo.objects.db_manager(self.write_db)
         paths = [path for row in rows for path in (row.git_info.repo, row.git_info.upstream) if path]
         ids: dict[str, int] = manager.ids_by_key(paths) if paths else {}
         manager.record_sightings(
             {
-                (ids[fold_case(row.git_info.repo)], _id(ids, row.git_info.upstream), row.user.pk)
+                (ids[fold_case(row.git_info.repo)], _id(ids, row.git_info.upstream), row.user_id)
                 for row in rows
                 if row.git_info.repo
             }
         )
         return ids
 
-    def lock_users(self, user_ids: Iterable[Any]) -> None:
-        """Let the writers of one user wait for each other until the transaction ends; SQLite has one writer anyway.
-
-        For a caller that reads sessions and decides by them: take it first, in the transaction in which you write.
-        New and changed rows are two statements, and each fires a trigger that locks the user's days in the roll-up.
-        Two writers between their statements would wait for each other's days: a deadlock.
-        """
-        connection = connections[self.write_db]
-        if connection.vendor == "postgresql":
-            keys = sorted({_lock_key(user_id) for user_id in user_ids})
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "SELECT pg_advisory_xact_lock(%s, key) FROM unnest(%s::int[]) AS key", [_USER_LOCK, keys]
-                )
-
-    def _deleted_users(self, rows: list[SessionRow]) -> set[Any]:
-        users = {row.user.pk for row in rows}
-        model = get_user_model()._default_manager.using(self.write_db)
-        return users - set(model.filter(pk__in=users).values_list("pk", flat=True))
-
-    def _existing(self, rows: list[SessionRow]) -> dict[Key, CodingSession]:
+    def _lock(self, rows: Collection[SessionRow]) -> dict[Key, CodingSession]:
         """The stored sessions of these keys, locked in the order in which every batch locks them."""
+        if not rows:
+            return {}
         sessions = (
-            self.using(self.write_db)
+            self._sessions(rows)
             .select_for_update(no_key=True)
-            .filter(user__in={row.user.pk for row in rows}, external_id__in={row.external_id for row in rows})
             .order_by("user_id", "provider", "external_id")  # "user" would use the user model's own ordering
         )
         return {(str(session.user_id), session.provider, session.external_id): session for session in sessions}
 
-    def _build_session(self, row: SessionRow, repos: dict[str, int], session: CodingSession | None) -> CodingSession:
-        analyzed_at = session.analyzed_at if session else None
+    def _sessions(self, rows: Collection[SessionRow]) -> QuerySet[CodingSession]:
+        """The stored sessions of these rows."""
+        keys = [(row.user_id, row.provider, row.external_id) for row in rows]
+        return self.using(self.write_db).filter(has_key(self.model, keys, self.write_db))
+
+    def _build_session(self, row: SessionRow, repos: Mapping[str, int], stored: CodingSession | None) -> CodingSession:
+        analyzed_at = stored.analyzed_at if stored else None
         if row.analyzed and analyzed_at is None:
             analyzed_at = timezone.now()
-        built: CodingSession = self.model(
-            user=row.user,
+        session: CodingSession = self.model(
+            user_id=row.user_id,
             provider=row.provider,
             external_id=row.external_id,
             repo_id=_id(repos, row.git_info.repo),
             analyzed_at=analyzed_at,
-            **{name: getattr(row, name) for name in _VALUES},
+            **dict(zip(_VALUES, _values_of(row), strict=True)),
         )
-        return built
+        return session
 
 
 class UserDeletedError(ValidationError):
@@ -254,31 +268,22 @@ class InvalidRowError(ValidationError):
         return f"Row {self.index}: {super().__str__()}"
 
 
-def retried(write: Callable[[], Result], using: str) -> Result:
-    """Run `write()` in a transaction. Retry after a deadlock, a lock, or when another writer created its rows first."""
-    failures = races = 0
-    while True:
-        try:
-            with transaction.atomic(using=using):
-                return write()
-        except (OperationalError, IntegrityError) as error:
-            if getattr(error.__cause__, "sqlstate", None) == _POSTGRES_UNIQUE and races < RACES:
-                races += 1
-                continue
-            failures += 1
-            if failures > RETRIES:
-                raise
-            time.sleep(random.uniform(0.01, 0.05) * failures)  # noqa: S311
-
-
-def _lock_key(user_id: Any) -> int:
-    """A signed 32-bit integer for a user's key of any type. Users who share one only wait for each other."""
-    return zlib.crc32(str(user_id).encode()) - 2**31
-
-
 def _id(ids: Mapping[str, int], path: str | None) -> int | None:
     return None if path is None else ids[fold_case(path)]
 
 
 def _has_changed(built: CodingSession, stored: CodingSession) -> bool:
     return any(getattr(built, name) != getattr(stored, name) for name in (*_VALUES, "repo_id", "analyzed_at"))
+
+
+def _refuse(
+    rows: list[SessionRow | ValidationError], users: set[Any], error: ValidationError
+) -> list[SessionRow | ValidationError]:
+    """Put the error in the place of each row of these users."""
+    return [error if isinstance(row, SessionRow) and row.user_id in users else row for row in rows]
+
+
+def _raise_first_error(rows: list[SessionRow | ValidationError], first_index: int) -> None:
+    for index, row in enumerate(rows, start=first_index):
+        if isinstance(row, ValidationError):
+            raise InvalidRowError(index, row) from row

@@ -1,6 +1,7 @@
-"""Repositories found or made by path, and the links between forks, kept up to date under one lock.
+"""Repositories, the sightings of their forks, and the fork links that follow from them.
 
-A manager mixin that reaches its models through `self.model`.
+All writes to links take one lock. A change reads the forks below the changed repositories in a fixed number of queries
+and writes them with one UPDATE per root, however long the chains are.
 """
 
 from __future__ import annotations
@@ -19,22 +20,26 @@ from ..repo_paths import fold_case
 from .fork_graph import effective_links, found_link, in_cycles
 from .managers import WriteDatabaseManager
 
-# Any two fixed numbers of our own: what PostgreSQL's advisory lock for fork links is known by.
+# PostgreSQL knows the advisory lock for fork links by any two fixed numbers.
 _FORK_LOCK = (0x6F7267, 0x666F726B)
+_CHUNK = 1_000  # ids in one statement: databases limit its parameters
+# Forks of forks are asked for level by level so many times; below, all links of the table are read in one query. (One
+# recursive query is as fast only where PostgreSQL has statistics: without them it scans the table once per link.)
+_LEVELS = 3
 
 
 class RepoManager(WriteDatabaseManager):
-    """Repositories found or made by path, and their links kept up to date."""
+    """Finds or creates repositories by path, and keeps their links up to date."""
 
     def ids_by_key(self, paths: Iterable[str]) -> dict[str, int]:
-        """The id of each path's repository by folded path; those that are missing are made."""
+        """The id of each path's repository by folded path. Creates those that are missing."""
         paths_by_key: dict[str, str] = {}
         for path in paths:
             paths_by_key.setdefault(fold_case(path), path)
         found = self._known_ids(paths_by_key)
         missing = sorted(paths_by_key.keys() - found.keys())
         if missing:
-            self._lock()
+            self.lock_links()
             repos = [self.model(path=paths_by_key[key], key=key) for key in missing]
             self.using(self.write_db).bulk_create(repos, ignore_conflicts=True)
             found.update(self._known_ids(missing))
@@ -44,7 +49,7 @@ class RepoManager(WriteDatabaseManager):
         """Keep that these people's clones of these repositories named these upstreams: (repo, upstream, user) ids."""
         if not self._new_sightings(sightings):
             return
-        self._lock()
+        self.lock_links()
         new = self._new_sightings(sightings)
         manager = self._sightings()
         for repo, upstream, user in new:
@@ -57,62 +62,117 @@ class RepoManager(WriteDatabaseManager):
         self.relink({repo for repo, _upstream, _user in new})
 
     def pin(self, repo: Repo, upstream: Repo | None) -> None:
-        """An administrator's word, None for "not a fork". Raises ValidationError on a circle of such links."""
+        """Set an administrator's link, None for "not a fork". Raises ValidationError if it closes a cycle of them."""
         with transaction.atomic(using=self.write_db):
-            self._lock()
+            self.lock_links()
             if upstream is not None and self.closes_pinned_cycle(repo, upstream):
-                raise ValidationError({"upstream": _("This link would close a circle of pinned links.")})
+                raise ValidationError({"upstream": _("This link would close a cycle of pinned links.")})
             self.using(self.write_db).filter(pk=repo.pk).update(
                 pinned=True, upstream=upstream, root=None if upstream is None else upstream.pk
             )
-            self.relink({repo.pk})
+            self.update_links([repo.pk])
         repo.refresh_from_db(using=self.write_db)
 
     def closes_pinned_cycle(self, repo: Repo, upstream: Repo) -> bool:
         """Whether administrators' links would lead from `repo` by `upstream` back to it; stays so in a transaction."""
-        self._lock()
+        self.lock_links()
         pinned = self.using(self.write_db).filter(pinned=True, upstream__isnull=False)
         links = {**dict(pinned.values_list("pk", "upstream")), repo.pk: upstream.pk}
         return repo.pk in in_cycles(links)
 
     def unpin(self, repo: Repo) -> None:
-        """Back to what most people's clones say."""
+        """Return to the link that most people's clones name."""
         with transaction.atomic(using=self.write_db):
-            self._lock()
+            self.lock_links()
             self.using(self.write_db).filter(pk=repo.pk).update(pinned=False)
-            self.relink({repo.pk})
+            self.update_links([repo.pk])
         repo.refresh_from_db(using=self.write_db)
 
     def relink(self, changed: Collection[int]) -> None:
-        """Recompute the links of repositories whose sightings or pins changed, and of all connected to them."""
-        self._lock()
-        manager = self.using(self.write_db)
+        """Recompute the found links of repositories whose sightings changed, and all links that depend on them."""
+        self.lock_links()
         votes: dict[int, Counter[int | None]] = defaultdict(Counter)
         counts = self._sightings().filter(repo__in=changed).values_list("repo", "upstream").annotate(Count("pk"))
         for repo, upstream, count in counts:
             votes[repo][upstream] = count
-        for pk, found in list(manager.filter(pk__in=changed).values_list("pk", "found_upstream")):
-            if found != found_link(votes[pk]):
-                manager.filter(pk=pk).update(found_upstream=found_link(votes[pk]))
-        group = self._connected(changed)
-        pinned = {pk: repo.upstream_id for pk, repo in group.items() if repo.pinned}
-        links, roots = effective_links({pk: repo.found_upstream_id for pk, repo in group.items()}, pinned)
-        for pk, repo in group.items():
-            if (repo.upstream_id, repo.root_id) != (links.get(pk), roots.get(pk)):
-                manager.filter(pk=pk).update(upstream=links.get(pk), root=roots.get(pk))
+        manager = self.using(self.write_db)
+        relinked: dict[int | None, list[int]] = defaultdict(list)
+        unpinned = []
+        for pk, found, pinned in manager.filter(pk__in=changed).values_list("pk", "found_upstream", "pinned"):
+            upstream = found_link(votes[pk])
+            if found != upstream:
+                relinked[upstream].append(pk)
+                unpinned += [] if pinned else [pk]
+        for upstream, pks in relinked.items():
+            manager.filter(pk__in=pks).update(found_upstream=upstream)
+        self.update_links(unpinned)
 
-    def _connected(self, pks: Collection[int]) -> dict[int, Repo]:
-        group: dict[int, Repo] = {}
-        asked: set[int] = set()
-        frontier = set(pks)
-        while frontier:
-            touching = Q(pk__in=frontier) | Q(found_upstream__in=frontier) | Q(upstream__in=frontier)
-            near = {repo.pk: repo for repo in self.using(self.write_db).filter(touching)}
-            group.update(near)
-            asked |= frontier
-            links = {pk for repo in near.values() for pk in (repo.found_upstream_id, repo.upstream_id) if pk}
-            frontier = (near.keys() | links) - asked
-        return group
+    def update_links(self, changed: Collection[int]) -> None:
+        """Recompute upstream and root of repositories whose found or pinned link changed, and of all forks of them.
+
+        Nothing else can change: a link decides about its own repository and about those whose links lead to it.
+        """
+        if not changed:
+            return
+        repos = self._with_forks(changed)
+        found = {pk: repo.found_upstream_id for pk, repo in repos.items()}
+        pinned = {pk: repo.upstream_id for pk, repo in repos.items() if repo.pinned}
+        links, tops = effective_links(found, pinned)
+        outside = self.using(self.write_db).filter(pk__in=set(tops.values()) - repos.keys(), root__isnull=False)
+        roots = dict(outside.values_list("pk", "root"))
+        updates: dict[tuple[int | None, int | None, bool], list[int]] = defaultdict(list)
+        for pk, repo in repos.items():
+            upstream, top = links.get(pk), tops.get(pk)
+            root = roots.get(top, top)
+            if (repo.upstream_id, repo.root_id) != (upstream, root):
+                updates[root, upstream is not None, repo.upstream_id == upstream].append(pk)
+        for (root, is_linked, keeps_upstream), pks in updates.items():
+            # A link that is not an administrator's is the found one: chains are written without naming each link.
+            values: dict[str, Any] = {"root": root}
+            if not keeps_upstream:
+                values["upstream"] = F("found_upstream") if is_linked else None
+            for start in range(0, len(pks), _CHUNK):
+                chunk = pks[start : start + _CHUNK]
+                self.using(self.write_db).filter(pk__in=chunk).update(**values)
+
+    def lock_links(self) -> None:
+        """Keep other writers of links out until the transaction ends. SQLite has one writer anyway."""
+        connection = connections[self.write_db]
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", _FORK_LOCK)
+
+    def _with_forks(self, changed: Collection[int]) -> dict[int, Repo]:
+        """These repositories, and all from which wanted links (pinned or else found) lead to one of them."""
+        manager = self.using(self.write_db)
+        known, frontier = set(changed), set(changed)
+        for _level in range(_LEVELS):
+            if not frontier or len(frontier) > _CHUNK:
+                break
+            forks = Q(pinned=True, upstream__in=frontier) | Q(pinned=False, found_upstream__in=frontier)
+            frontier = set(manager.filter(forks).values_list("pk", flat=True)) - known
+            known |= frontier
+        if frontier:
+            known |= self._all_forks_of(frontier)
+        pks = sorted(known)
+        chunks = (pks[start : start + _CHUNK] for start in range(0, len(pks), _CHUNK))
+        return {repo.pk: repo for chunk in chunks for repo in manager.filter(pk__in=chunk)}
+
+    def _all_forks_of(self, upstreams: Iterable[int]) -> set[int]:
+        manager = self.using(self.write_db)
+        forks: defaultdict[int, list[int]] = defaultdict(list)
+        for is_pinned in (True, False):
+            wanted = "upstream" if is_pinned else "found_upstream"
+            links = manager.filter(pinned=is_pinned).exclude(**{wanted: None}).values_list("pk", wanted)
+            for pk, upstream in links.iterator():
+                forks[upstream].append(pk)
+        found: set[int] = set()
+        waiting = list(upstreams)
+        while waiting:
+            new = [fork for fork in forks.get(waiting.pop(), ()) if fork not in found]
+            found.update(new)
+            waiting += new
+        return found
 
     def _known_ids(self, keys: Iterable[str]) -> dict[str, int]:
         return dict(self.using(self.write_db).filter(key__in=list(keys)).values_list("key", "pk"))
@@ -133,13 +193,6 @@ class RepoManager(WriteDatabaseManager):
             for repo, upstream, user in set(sightings) - kept
             if upstream is not None or (repo, user) not in named
         }
-
-    def _lock(self) -> None:
-        """One writer of links at a time, until the transaction ends; SQLite has one writer anyway."""
-        connection = connections[self.write_db]
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", _FORK_LOCK)
 
 
 class RepoQuerySet(models.QuerySet["Repo"]):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, fields
 
 from django.db import models
 from django.db.models import Q
@@ -12,11 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from ..fields import MoneyField
 from ..limits import MAX_COST_USD, MAX_COUNT, MAX_MODEL
+from .lookups import one_of
 from .managers import WriteDatabaseManager
 from .validation import UsageRow
 
 COUNTS = ("requests", "input_tokens", "output_tokens", "cache_write_tokens", "cache_read_tokens")
-_NAMES = tuple(field.name for field in fields(UsageRow))
 
 
 class ModelUsageManager(WriteDatabaseManager):
@@ -25,8 +24,12 @@ class ModelUsageManager(WriteDatabaseManager):
     def for_sessions(self, sessions: Collection[int]) -> dict[int, tuple[UsageRow, ...]]:
         """The stored usage of these sessions in the form of a cleaned row; () for a session without any."""
         usage: dict[int, list[UsageRow]] = defaultdict(list)
-        for session, *values in self.using(self.write_db).filter(session__in=sessions).values_list("session", *_NAMES):
-            usage[session].append(UsageRow(**dict(zip(_NAMES, values, strict=True))))
+        if not sessions:
+            return {}
+        rows = self.using(self.write_db).filter(session__in=one_of(sessions, self.write_db))
+        stored = rows.values_list("session_id", *UsageRow._fields)
+        for session, *values in stored:
+            usage[session].append(UsageRow._make(values))
         return {session: tuple(sorted(usage[session], key=lambda row: row.model)) for session in sessions}
 
     def replace(self, usage: Mapping[int, tuple[UsageRow, ...]]) -> None:
@@ -34,7 +37,7 @@ class ModelUsageManager(WriteDatabaseManager):
         manager = self.using(self.write_db)
         manager.filter(session__in=usage).delete()
         manager.bulk_create(
-            self.model(session_id=session, **asdict(row)) for session, rows in usage.items() for row in rows
+            self.model(session_id=session, **row._asdict()) for session, rows in usage.items() for row in rows
         )
 
 

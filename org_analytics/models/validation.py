@@ -1,42 +1,34 @@
 """Validation of the rows that the write API takes. Plain functions: DRF serializers would be the slowest part of it."""
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.db.models import Model
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from ..choices import PROVIDER_SPELLINGS, Provider
-from ..fields import MoneyField
 from ..limits import (
-    END_OF_STARTS,
-    FIRST_START,
-    MAX_COST_USD,
-    MAX_COUNT,
     MAX_EXTERNAL_ID,
     MAX_MODEL,
     MAX_MODELS,
-    MAX_MS,
     MAX_NAMED,
     MAX_TITLE,
 )
 from ..money import from_nanos, to_nanos
 from ..repo_paths import GitPaths, paths_from_git_info
+from .owners import user_id, user_pk
+from .values import cost, count, flag, instant, milliseconds, or_none, text
+
+Cleaners = Mapping[str, Callable[[Any], Any]]
 
 NO_GIT = GitPaths()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UsageRow:
+class UsageRow(NamedTuple):
     """The usage of one model in a session. The four token classes are disjoint.
 
     A count of None is unknown; a cost of None means unpriced.
@@ -51,14 +43,13 @@ class UsageRow:
     cost_usd: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionRow:
+class SessionRow(NamedTuple):
     """A validated row: the keywords of `CodingSession.objects.record()`, with `git_info` reduced to its paths.
 
     `models` is None where the caller did not give it: the stored usage stays.
     """
 
-    user: Model
+    user_id: Any
     provider: str
     external_id: str
     started_at: datetime
@@ -76,12 +67,35 @@ class SessionRow:
     @property
     def key(self) -> tuple[str, str, str]:
         """The unique key of a session. The user's id is text, so that keys of any type sort."""
-        return str(self.user.pk), self.provider, self.external_id
+        return str(self.user_id), self.provider, self.external_id
 
 
-def clean_row(given: Mapping[str, Any]) -> SessionRow:
+def clean_rows(batch: Iterable[Mapping[str, Any]]) -> list[SessionRow | ValidationError]:
+    """Validate rows: each as `clean_row()` returns it, or the error that it raises."""
+    # Found once per batch: the user model, and the paths of repositories, which rows often share. They are forgotten
+    # after it, because addresses may hold credentials.
+    cleaners: Cleaners = {
+        **_CLEANERS,
+        "user": partial(user_pk, model=get_user_model()),
+        "git_info": partial(_git_paths, {}),
+    }
+    return [_row_or_error(given, cleaners) for given in batch]
+
+
+def _row_or_error(given: Mapping[str, Any], cleaners: Cleaners) -> SessionRow | ValidationError:
+    try:
+        return clean_row(given, cleaners)
+    except ValidationError as error:
+        return error
+
+
+def clean_row(given: Mapping[str, Any], cleaners: Cleaners | None = None) -> SessionRow:
     """Validate a row. Raises ValidationError with all bad fields by name; a message never repeats a value."""
-    cleaned, errors = _cleaned(given, _CLEANERS, _REQUIRED)
+    cleaned, errors = _cleaned(given, cleaners or _CLEANERS, _REQUIRED)
+    if "user" not in given and "user_id" not in given:
+        errors["user"] = [_("This field is required.")]
+    elif "user" in given and "user_id" in given:
+        errors["user_id"] = [_("Give user or user_id, not both.")]
     started, ended = cleaned.get("started_at"), cleaned.get("ended_at")
     if started and ended and ended < started:
         errors["ended_at"] = [_("Must not be before started_at.")]
@@ -95,29 +109,41 @@ def clean_row(given: Mapping[str, Any]) -> SessionRow:
         cleaned["cost_complete"] = priced and cleaned.get("cost_complete", True)
     if errors:
         raise ValidationError(errors)
+    if "user" in cleaned:
+        cleaned["user_id"] = cleaned.pop("user")
     return SessionRow(**cleaned)
 
 
 def _cleaned(
-    given: Mapping[str, Any], cleaners: Mapping[str, Callable[[Any], Any]], required: Sequence[str]
+    given: Mapping[str, Any], cleaners: Cleaners, required: Sequence[str]
 ) -> tuple[dict[str, Any], dict[str, list[Any]]]:
     """The cleaned values and the errors, both by name. Reports the first `MAX_NAMED` unknown fields."""
     cleaned: dict[str, Any] = {}
     errors: dict[str, list[Any]] = {name: [_("This field is required.")] for name in required if name not in given}
-    unknown = (name for name in given if name not in cleaners)
-    errors.update((name, [_("Unknown field.")]) for name in islice(unknown, MAX_NAMED))
-    for name in filter(given.__contains__, cleaners):
+    unknown: list[str] = []
+    invalid: dict[str, list[Any]] = {}
+    for name, value in given.items():
+        if name not in cleaners:
+            unknown.append(name)
+            continue
         try:
-            cleaned[name] = cleaners[name](given[name])
+            cleaned[name] = cleaners[name](value)
         except ValidationError as error:
-            errors[name] = error.messages
+            invalid[name] = error.messages
+    errors.update((name, [_("Unknown field.")]) for name in unknown[:MAX_NAMED])
+    errors.update((name, invalid[name]) for name in cleaners if name in invalid)
     return cleaned, errors
 
 
-def _user(value: Any) -> Model:
-    if not isinstance(value, get_user_model()) or value.pk is None:
-        raise ValidationError(_("Must be a saved user."))
-    return value
+def _git_paths(known: dict[Any, GitPaths], git_info: Any) -> GitPaths:
+    """The paths that `git_info` names, looked up in `known` where it can be a key: where it has no list of remotes."""
+    try:
+        key = frozenset(git_info.items())
+        if key not in known:
+            known[key] = paths_from_git_info(git_info)
+    except (AttributeError, TypeError):
+        return paths_from_git_info(git_info)
+    return known[key]
 
 
 def _provider(value: Any) -> str:
@@ -175,83 +201,9 @@ def _total_cost(usage: Sequence[UsageRow], given: Decimal | None) -> Decimal | N
     return None if total is None else cost(total)
 
 
-# Also lone surrogates: JSON can carry them, UTF-8 and so the database cannot.
-_UNSTORABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-
-
-_money = MoneyField()
-
-
-def text(value: Any, shortest: int, longest: int) -> str:
-    """Text of `shortest` to `longest` characters that the databases can store."""
-    if not isinstance(value, str):
-        raise ValidationError(_("Must be text."))
-    if not shortest <= len(value) <= longest:
-        raise ValidationError(
-            _("Must have %(shortest)d to %(longest)d characters."), params={"shortest": shortest, "longest": longest}
-        )
-    if _UNSTORABLE.search(value):
-        raise ValidationError(_("Must not contain control characters."))
-    return value
-
-
-def instant(value: Any) -> datetime:
-    """A datetime or ISO 8601 text with a time zone, in UTC."""
-    if isinstance(value, str):
-        try:
-            value = parse_datetime(value)
-        except ValueError:
-            value = None
-    if not isinstance(value, datetime):
-        raise ValidationError(_("Must be a date and time, such as 2026-01-31T12:00:00Z."))
-    if value.utcoffset() is None:
-        raise ValidationError(_("Must have a time zone."))
-    if not FIRST_START <= value < END_OF_STARTS:
-        raise ValidationError(_("Must be between the years 2000 and 2100."))
-    return value.astimezone(UTC)
-
-
-def cost(value: Any) -> Decimal:
-    """Dollars, rounded to nano-dollars."""
-    if isinstance(value, bool) or not isinstance(value, Decimal | str | int | float) or value == "":
-        raise ValidationError(_("Must be an amount of dollars, such as 12.50."))
-    # Compare an integer before it is turned into text: Python refuses to convert thousands of digits.
-    amount = None if isinstance(value, int) and not 0 <= value <= MAX_COST_USD else _money.to_python(value)
-    if amount is None or not 0 <= amount <= MAX_COST_USD:
-        raise ValidationError(_("Must be between 0 and %(maximum)s."), params={"maximum": MAX_COST_USD})
-    return from_nanos(to_nanos(amount))
-
-
-def milliseconds(value: Any) -> int:
-    """A length of time, at most 366 days."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ValidationError(_("Must be a whole number of milliseconds."))
-    if not 0 <= value <= MAX_MS:
-        raise ValidationError(_("Must be between 0 and 366 days."))
-    return value
-
-
-def count(value: Any) -> int:
-    """A whole number that is exact in JSON."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_COUNT:
-        raise ValidationError(_("Must be a whole number from 0 to 2^53 - 1."))
-    return value
-
-
-def flag(value: Any) -> bool:
-    """True or False."""
-    if not isinstance(value, bool):
-        raise ValidationError(_("Must be true or false."))
-    return value
-
-
-def or_none(clean: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """The same validator, but None is allowed."""
-    return lambda value: None if value is None else clean(value)
-
-
-_CLEANERS: dict[str, Callable[[Any], Any]] = {
-    "user": _user,
+_CLEANERS: Cleaners = {
+    "user": user_pk,
+    "user_id": user_id,
     "provider": _provider,
     "external_id": partial(text, shortest=1, longest=MAX_EXTERNAL_ID),
     "started_at": instant,
@@ -266,8 +218,8 @@ _CLEANERS: dict[str, Callable[[Any], Any]] = {
     "analyzed": flag,
     "models": or_none(_models),
 }
-_REQUIRED = ("user", "provider", "external_id", "started_at")
-_USAGE_CLEANERS: dict[str, Callable[[Any], Any]] = {
+_REQUIRED = ("provider", "external_id", "started_at")
+_USAGE_CLEANERS: Cleaners = {
     "model": partial(text, shortest=1, longest=MAX_MODEL),
     "requests": or_none(count),
     "input_tokens": or_none(count),
@@ -276,4 +228,4 @@ _USAGE_CLEANERS: dict[str, Callable[[Any], Any]] = {
     "cache_read_tokens": or_none(count),
     "cost_usd": or_none(cost),
 }
-_USAGE_REQUIRED = tuple(field.name for field in fields(UsageRow) if field.name != "cost_usd")
+_USAGE_REQUIRED = tuple(name for name in UsageRow._fields if name != "cost_usd")

@@ -1,4 +1,4 @@
-"""The chart's numbers, drawn and as a table: one measure by day and provider."""
+"""The chart: one measure by day and provider, as numbers for the script and as a table."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,38 +11,49 @@ from ..choices import Provider
 from ..reporting.reports import Bucket, Series
 from ..reporting.usage import Usage
 from .figures import LABELS, Figures
-from .formats import short_day
+from .formats import UNKNOWN, axis_conventions, format_short_day
 
-KINDS = {"cost": "money", "sessions": "count"}
+_KINDS = {"cost": "money", "sessions": "count"}
 
 
 @dataclass(frozen=True, slots=True)
 class ChartRow:
-    """One day: a text for each provider, all of them, and the same day of the period before."""
+    """One day: a text per provider, their total, and the same day of the previous period."""
 
     bucket: Bucket
     label: str
     texts: list[str]
     total: str
-    before: str | None
+    previous: str | None
+
+    @property
+    def cells(self) -> list[str]:
+        """The texts of the row in the chart's table."""
+        return [*self.texts, self.total, *([] if self.previous is None else [self.previous])]
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A measure over the days of a series, `before` the period before where it is compared."""
+    """A measure over the days of a series; `previous` is the previous period where it is compared."""
 
     measure: str
     series: Series
-    before: Series | None
+    previous: Series | None
 
     @property
     def label(self) -> str:
         return str(LABELS[self.measure])
 
+    @property
+    def description(self) -> str:
+        """The name of the drawing for screen readers."""
+        text = _("Chart of %(measure)s by day and provider. “Show as table” shows the figures.")
+        return text % {"measure": self.label}
+
     @cached_property
     def nothing(self) -> str:
-        """What a day without use shows."""
-        return self._text(Usage())
+        """The text of a day without usage."""
+        return self._format(Usage())
 
     @property
     def providers(self) -> list[str]:
@@ -50,33 +61,33 @@ class Chart:
 
     @cached_property
     def rows(self) -> list[ChartRow]:
-        """Oldest first."""
-        before = self.before.buckets if self.before else ()
+        """One row per day, oldest first."""
         return [
             ChartRow(
                 bucket=bucket,
-                label=short_day(bucket.day),
-                texts=[self._text(usage) for usage in bucket.usage.values()],
-                total=self._text(bucket.total),
-                before=self._text(before[place].total) if place < len(before) else None,
+                label=format_short_day(bucket.day),
+                texts=[self._format(usage) for usage in bucket.usage.values()],
+                total=self._format(bucket.total),
+                previous=self._format_previous(place),
             )
             for place, bucket in enumerate(self.series.buckets)
         ]
 
     @property
     def sums(self) -> list[str]:
-        """Of each provider, then of all, then of the period before."""
+        """The sums over all days: of each provider, of all together, of the previous period."""
         days = self.series.buckets
-        by_provider = [sum((bucket.usage[name] for bucket in days), Usage()) for name in self.series.providers]
-        totals = [*by_provider, self.series.total, *([self.before.total] if self.before else [])]
-        return [self._text(total) for total in totals]
+        by_provider = [Usage.total(bucket.usage[name] for bucket in days) for name in self.series.providers]
+        totals = [*by_provider, self.series.total, *([self.previous.total] if self.previous else [])]
+        return [self._format(total) for total in totals]
 
     @property
     def data(self) -> dict[str, Any]:
-        """What the script draws: numbers (dollars, counts, milliseconds) and their texts."""
+        """The script's data: numbers (dollars, counts, milliseconds), their texts, and how to write an axis."""
         rows = self.rows
         return {
-            "kind": KINDS.get(self.measure, "time"),
+            "kind": _KINDS.get(self.measure, "time"),
+            "conventions": axis_conventions(),
             "labels": [row.label for row in rows],
             "totals": [row.total for row in rows],
             "datasets": [
@@ -88,21 +99,28 @@ class Chart:
                 }
                 for place, name in enumerate(self.series.providers)
             ],
-            "before": self.before and self._before(rows),
+            "previous": self.previous and self._previous_data(self.previous),
             "totalLabel": _("Total"),
         }
 
-    def _before(self, rows: list[ChartRow]) -> dict[str, Any]:
-        days = self.before.buckets if self.before else ()
+    def _previous_data(self, previous: Series) -> dict[str, Any]:
+        days = previous.buckets
         return {
             "label": _("Previous period"),
-            "days": [short_day(bucket.day) for bucket in days],
+            "days": [format_short_day(bucket.day) for bucket in days],
             "values": [self._number(bucket.total) for bucket in days],
-            "texts": [row.before for row in rows],
+            "texts": [self._format(bucket.total) for bucket in days],
         }
 
-    def _text(self, usage: Usage) -> str:
-        return Figures(usage).text(self.measure)
+    def _format_previous(self, place: int) -> str | None:
+        """Return the text of a day of the previous period: a dash where it has fewer days, None where there is none."""
+        if not self.previous:
+            return None
+        days = self.previous.buckets
+        return self._format(days[place].total) if place < len(days) else UNKNOWN
+
+    def _format(self, usage: Usage) -> str:
+        return Figures(usage).format(self.measure)
 
     def _number(self, usage: Usage) -> float | int:
         value = Figures(usage).value(self.measure) or 0

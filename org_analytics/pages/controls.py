@@ -1,4 +1,4 @@
-"""What the reader can turn: presets, filters, the chart's switches, downloads. Each is a link or a field of a form."""
+"""The controls of the page: presets, filters, the switches of chart and table, downloads. Each is a link or a field."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from ..choices import Provider
+from ..limits import FIRST_DATE, LAST_DATE
 from ..periods import PRESETS
 from .figures import LABELS
-from .filters import to_date
-from .formats import day
+from .formats import format_count
 from .state import CHART_MEASURES, PageState
 
 PRESET_LABELS = {
@@ -25,15 +25,8 @@ PRESET_LABELS = {
     "30d": gettext_lazy("Last 30 days"),
     "90d": gettext_lazy("Last 90 days"),
 }
-# What a parameter is called where its value was bad.
-PARAMETER_LABELS = {
-    "range": gettext_lazy("Date range"),
-    "start": gettext_lazy("From"),
-    "end": gettext_lazy("To"),
-    "provider": gettext_lazy("Provider"),
-    "repo": gettext_lazy("Repository"),
-    "include_no_repo": gettext_lazy("Sessions without a repository"),
-    "q": gettext_lazy("Person"),
+# Parameters without a field on the page: their errors are listed above the results.
+_LABELS_WITHOUT_FIELD = {
     "o": gettext_lazy("Sort order"),
     "p": gettext_lazy("Page"),
     "measure": gettext_lazy("Measure"),
@@ -41,19 +34,14 @@ PARAMETER_LABELS = {
     "zero": gettext_lazy("People without sessions"),
     "chart": gettext_lazy("Chart"),
 }
-
-
-def period_name(state: PageState) -> str:
-    """The preset's name, else the first and last day."""
-    if state.preset:
-        return str(PRESET_LABELS[state.preset])
-    days = state.selection.days
-    return day(days.first) if days.count == 1 else f"{day(days.first)} – {day(days.last)}"
+# Parameters whose fields are folded away on a narrow screen.
+_FOLDED = {"start", "end", "provider", "repo", "include_no_repo", "q"}
+_DOWNLOADS = {"CSV": "organization-csv", "JSON": "organization-json"}
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A link or a box to tick; `query` is the view after the click."""
+    """A link or a checkbox; `query` is the view after the click."""
 
     value: str
     label: str
@@ -62,52 +50,84 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class FilterControls:
-    """What chooses the sessions, in the state shown; `given`: the texts of the address, for fields with an error."""
+class Controls:
+    """The controls in the state shown; `raw_values` are the texts of the address, for fields with an error."""
 
     state: PageState
     providers_present: Collection[str]
     repos_present: Collection[str]
     errors: Mapping[str, str]
-    given: Mapping[str, str]
+    raw_values: Mapping[str, str]
+
+    first_date = FIRST_DATE.isoformat()
+    last_date = LAST_DATE.isoformat()
+
+    # Dates -----------------------------------------------------------------------------------------------------------
 
     @property
     def presets(self) -> list[Option]:
         return [
-            Option(name, str(PRESET_LABELS[name]), name == self.state.preset, self._dates_dropped(name))
+            Option(name, str(PRESET_LABELS[name]), name == self.state.preset, self._preset_query(name))
             for name in PRESETS
         ]
 
     @property
-    def filters_set(self) -> int:
-        """How many dates and filters differ from what an empty address shows; the presets are seen anyway."""
+    def last_90_days(self) -> str:
+        return self._preset_query("90d")
+
+    @property
+    def start(self) -> str:
+        return self._date("start", self.state.selection.days.first)
+
+    @property
+    def end(self) -> str:
+        return self._date("end", self.state.selection.days.last)
+
+    def _date(self, name: str, shown: date) -> str:
+        """Return the text to correct where a date is wrong, else the day shown."""
+        return self.raw_values[name] if {"start", "end"} & self.errors.keys() else shown.isoformat()
+
+    def _preset_query(self, preset: str) -> str:
+        return self.state.query(range=preset, start="", end="")
+
+    # Filters ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def active_filter_count(self) -> int:
+        """How many dates and filters differ from the defaults; presets are always visible and do not count."""
         selection = self.state.selection
         chosen = len(selection.providers) + len(selection.repos)
         return chosen + sum([self.state.preset is None, not selection.include_no_repo, selection.person != ""])
 
     @property
     def is_more_open(self) -> bool:
-        """Whether something among the dates and filters has to be seen: a selection or an error."""
-        beside_presets = {"start", "end", "provider", "repo", "include_no_repo", "q"}
-        return self.filters_set > 0 or not beside_presets.isdisjoint(self.errors)
-
-    @property
-    def last_90_days(self) -> str:
-        return self._dates_dropped("90d")
+        """Whether dates and filters have to be visible on a narrow screen: they hold a selection or an error."""
+        return self.active_filter_count > 0 or not _FOLDED.isdisjoint(self.errors)
 
     @property
     def providers(self) -> list[Option]:
-        """Those present and those selected, in the order of their names."""
+        """The providers that are present or selected, in the order of their names."""
         selected = self.state.selection.providers
         names = sorted({*self.providers_present, *selected})
         return [Option(name, str(Provider(name).label), name in selected) for name in names]
 
     @property
     def repos(self) -> list[Option]:
-        """Those present and those selected; a path is the same in any case."""
+        """The repositories that are present or selected. Case makes no difference between paths."""
         selected = {path.casefold(): path for path in self.state.selection.repos}
         present = {path.casefold(): path for path in self.repos_present}
         return [Option(path, path, key in selected) for key, path in sorted({**selected, **present}.items())]
+
+    @property
+    def repos_label(self) -> str:
+        """The choice of repositories in a few words."""
+        repos = self.state.selection.repos
+        if not repos:
+            return _("All repositories")
+        if len(repos) == 1:
+            return repos[0]
+        text = ngettext("%(number)s repository", "%(number)s repositories", len(repos))
+        return text % {"number": format_count(len(repos))}
 
     @property
     def chosen_repos(self) -> list[Option]:
@@ -119,44 +139,26 @@ class FilterControls:
         ]
 
     @property
+    def without_no_repo(self) -> str:
+        return self.state.query(include_no_repo="0")
+
+    @property
+    def person(self) -> str:
+        return self.raw_values["q"] if "q" in self.errors else self.state.selection.person
+
+    @property
     def without_person(self) -> str:
         return self.state.query(q="")
 
     @property
     def kept_by_filters(self) -> list[tuple[str, str]]:
-        """What the form of the filters sends along unseen."""
+        """The hidden fields of the form of the filters."""
         return self._kept({"provider", "repo", "include_no_repo", "q"})
 
     @property
     def kept_by_dates(self) -> list[tuple[str, str]]:
-        """What the form of the dates sends along unseen."""
+        """The hidden fields of the form of the dates."""
         return self._kept({"range", "start", "end"})
-
-    @property
-    def start(self) -> str:
-        return self._date("start", self.state.selection.days.first)
-
-    @property
-    def end(self) -> str:
-        return self._date("end", self.state.selection.days.last)
-
-    @property
-    def person(self) -> str:
-        return self.given.get("q", "") if "q" in self.errors else self.state.selection.person
-
-    @property
-    def problems(self) -> list[tuple[str, str, str]]:
-        """Parameter, its name for readers, message."""
-        return [(name, str(PARAMETER_LABELS[name]), message) for name, message in self.errors.items()]
-
-    def _date(self, name: str, shown: date) -> str:
-        """What was given stays to be put right; what is no date at all a date field cannot hold."""
-        if not {"start", "end"} & self.errors.keys():
-            return shown.isoformat()
-        return self.given[name] if to_date(self.given[name]) else ""
-
-    def _dates_dropped(self, preset: str) -> str:
-        return self.state.query(range=preset, start="", end="")
 
     def _kept(self, own: Collection[str]) -> list[tuple[str, Any]]:
         return [
@@ -166,11 +168,16 @@ class FilterControls:
             for value in (values if isinstance(values, list) else [values])
         ]
 
+    @property
+    def other_errors(self) -> list[tuple[str, str, str]]:
+        """Parameter, label and message of each error that no field of the page shows."""
+        return [
+            (name, str(label), self.errors[name])
+            for name, label in _LABELS_WITHOUT_FIELD.items()
+            if name in self.errors
+        ]
 
-class Controls(FilterControls):
-    """And what shows them: the chart's switches, the table's, downloads."""
-
-    __slots__ = ()
+    # Chart, table, downloads -----------------------------------------------------------------------------------------
 
     @property
     def measures(self) -> list[Option]:
@@ -199,7 +206,6 @@ class Controls(FilterControls):
 
     @property
     def downloads(self) -> list[tuple[str, str]]:
-        """Label and address; all rows, so without a page."""
+        """Label and address of each download. A download has all rows, so its address has no page."""
         query = self.state.query(p="")
-        names = {"CSV": "organization-csv", "JSON": "organization-json"}
-        return [(label, reverse(f"org_analytics:{name}") + query) for label, name in names.items()]
+        return [(label, reverse(f"org_analytics:{name}") + query) for label, name in _DOWNLOADS.items()]

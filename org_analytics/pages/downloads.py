@@ -1,8 +1,9 @@
-"""The page's view as a file: every row, unlocalised, costs unrounded, streamed row by row."""
+"""The page's view as a file: every row, not localized, costs not rounded, streamed row by row."""
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,38 +13,45 @@ from django.utils.text import slugify
 from ..conf import app_settings
 from ..money import format_exact
 from ..periods import local_rfc3339, rfc3339
-from ..reporting.reports import Report
 from ..reporting.usage import Usage
 from .figures import Figures
 from .state import PageState
 from .table import TableRow
 
-# What a spreadsheet would take for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_SIGNS = ("=", "+", "-", "@")
+_CONTROLS = {"\t", "\r", "\n"}
 _MAX_NAME = 150
+# Without it Excel takes UTF-8 for the system's own encoding. Python reads such a file as utf-8-sig.
+_BYTE_ORDER_MARK = "\ufeff"
 
 
-def csv_lines(table: Sequence[TableRow], report: Report, state: PageState, computed_at: datetime) -> Iterator[str]:
-    """A head with units, then one line a person. Unknown values are empty."""
+def csv_lines(rows: Sequence[TableRow]) -> Iterator[str]:
+    """Yield a heading with units, then one line per person. Unknown values are empty."""
     writer = csv.writer(_Echo())
-    yield writer.writerow(["user_id", "email", "name", *_numbers(Figures(Usage()))])
-    for row in table:
+    yield _BYTE_ORDER_MARK + writer.writerow(["user_id", "email", "name", *_numbers(Figures(Usage()))])
+    for row in rows:
         texts = [row.person.id, row.person.email, row.person.name or ""]
-        yield writer.writerow([*map(neutral, texts), *_numbers(row.figures).values()])
+        yield writer.writerow([*map(neutralize, texts), *_numbers(row.figures).values()])
 
 
-def json_chunks(table: Sequence[TableRow], report: Report, state: PageState, computed_at: datetime) -> Iterator[str]:
-    """One object: the view, everyone's totals, and the people in the view's order. Unknown values are null."""
-    head = {**_view(state, computed_at), "totals": _numbers(Figures(report.totals))}
+def json_chunks(rows: Sequence[TableRow], totals: Usage, state: PageState, computed_at: datetime) -> Iterator[str]:
+    """Yield one object: the view, the totals, and the people in the view's order. Unknown values are null."""
+    head = {**_view(state, computed_at), "totals": _numbers(Figures(totals))}
     yield json.dumps(head, ensure_ascii=False)[:-1] + ', "users": ['
-    for place, row in enumerate(table):
+    for place, row in enumerate(rows):
         person = {"id": row.person.id, "email": row.person.email, "name": row.person.name}
         yield (",\n" if place else "\n") + json.dumps({**person, **_numbers(row.figures)}, ensure_ascii=False)
     yield "\n]}\n"
 
 
+async def stream_async(chunks: Iterator[str]) -> AsyncIterator[str]:
+    """Yield the chunks to a server that waits for each: Django would collect a plain iterator first, and warn."""
+    for chunk in chunks:
+        yield chunk
+
+
 def file_name(state: PageState, extension: str) -> str:
-    """Range, zone and filters, in letters that every file system takes."""
+    """Return a name with range, zone and filters, in letters that every file system accepts."""
     selection = state.selection
     repos = selection.repos if len(selection.repos) < 3 else [f"{len(selection.repos)} repos"]
     parts = [
@@ -60,27 +68,39 @@ def file_name(state: PageState, extension: str) -> str:
     return f"{'-'.join(filter(None, slugs))[:_MAX_NAME]}.{extension}"
 
 
-def neutral(value: Any) -> Any:
-    """Text that a spreadsheet takes for text; numbers stay numbers."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+def neutralize(value: Any) -> Any:
+    """Mark text that a spreadsheet would take for a formula as text; numbers stay numbers.
+
+    Spreadsheets also take the full-width forms of the signs, and ignore invisible characters before them.
+    """
+    if not isinstance(value, str):
+        return value
+    first = next((character for character in value if not _is_invisible(character)), "")
+    is_formula = first in _CONTROLS or unicodedata.normalize("NFKC", first).startswith(_FORMULA_SIGNS)
+    return f"'{value}" if is_formula else value
+
+
+def _is_invisible(character: str) -> bool:
+    """Whether it is a zero-width space or joiner, a byte order mark, a direction mark or another format character."""
+    return unicodedata.category(character) == "Cf"
 
 
 def _numbers(figures: Figures) -> dict[str, Any]:
     return {
         "session_count": figures.sessions,
         "unpriced_session_count": figures.unpriced,
-        "total_cost_usd": _cost(figures.total("cost")),
+        "total_cost_usd": _format_cost(figures.total("cost")),
         "total_duration_ms": figures.total("duration"),
         "total_assistant_time_ms": figures.total("assistant"),
         "total_user_time_ms": figures.total("user_time"),
-        "avg_cost_usd": _cost(figures.avg_cost),
+        "avg_cost_usd": _format_cost(figures.avg_cost),
         "avg_duration_ms": figures.avg_duration,
         "avg_assistant_time_ms": figures.avg_assistant,
         "avg_user_time_ms": figures.avg_user,
     }
 
 
-def _cost(amount: Decimal | int | None) -> str | None:
+def _format_cost(amount: Decimal | int | None) -> str | None:
     return None if amount is None else format_exact(Decimal(amount))
 
 
@@ -102,7 +122,7 @@ def _view(state: PageState, computed_at: datetime) -> dict[str, Any]:
 
 
 class _Echo:
-    """A file that gives back what is written to it."""
+    """A file whose write() returns the text, so that csv.writer does too."""
 
     def write(self, text: str) -> str:
         return text

@@ -1,14 +1,14 @@
-"""What a usage shows: its numbers, which of them are known, and how they are written."""
+"""The figures of a usage: which of them are known, and how they are written."""
 
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ..money import average
 from ..reporting.usage import Usage
-from .formats import at_least, count, duration, money
+from .formats import format_at_least, format_count, format_duration, format_money
 
 LABELS = {
     "user": gettext_lazy("User"),
@@ -32,10 +32,12 @@ FIGURE_COLUMNS = {
 }
 
 
-class Figures(NamedTuple):
-    """A usage's numbers by column, unrounded; None = nothing known. Times in milliseconds, costs in dollars.
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A usage's unrounded numbers, one property per column of the table; None = nothing known.
 
-    An unknown value counts neither in the sum nor in the average; no session at all costs nothing.
+    Times are in milliseconds, costs in dollars. An unknown value counts neither in the sum nor in the average;
+    a usage without sessions costs nothing.
     """
 
     usage: Usage
@@ -82,29 +84,29 @@ class Figures(NamedTuple):
 
     @property
     def has_partly_priced(self) -> bool:
-        """Whether some of what is unpriced is priced in part, so that the average too is a lower bound."""
+        """Whether some of the unpriced sessions are priced in part, so that the average too is a lower bound."""
         return self.unpriced > self.sessions - self.usage.cost_count
 
-    def value(self, name: str) -> Decimal | int | None:
-        """The number of a column, None where it is unknown."""
-        number: Decimal | int | None = getattr(self, name)
+    def value(self, column: str) -> Decimal | int | None:
+        """Return the number of a column, None where it is unknown."""
+        number: Decimal | int | None = getattr(self, column)
         return number
 
-    def total(self, name: str) -> Decimal | int | None:
-        """The same, but no sessions add up to zero: for sums and comparisons."""
-        return self.value(name) if self.sessions else 0
+    def total(self, column: str) -> Decimal | int | None:
+        """Return the number for sums and comparisons: no sessions add up to zero."""
+        return self.value(column) if self.sessions else 0
 
-    def text(self, name: str) -> str:
-        """The number of a column as the reader sees it."""
-        if name == "sessions":
-            return count(self.sessions)
-        if name == "cost":
-            return self._cost(self.cost, self.unpriced > 0)
-        if name == "avg_cost":
-            return self._cost(self.avg_cost, self.has_partly_priced)
-        return duration(getattr(self, name))
+    def format(self, column: str) -> str:
+        """Return the text of a column as the reader sees it."""
+        if column == "sessions":
+            return format_count(self.sessions)
+        if column == "cost":
+            return self._format_cost(self.cost, self.unpriced > 0)
+        if column == "avg_cost":
+            return self._format_cost(self.avg_cost, self.has_partly_priced)
+        return format_duration(getattr(self, column))
 
-    def _cost(self, amount: Decimal | None, is_lower_bound: bool) -> str:
+    def _format_cost(self, amount: Decimal | None, is_lower_bound: bool) -> str:
         if amount is None and self.unpriced:
             return _("unpriced")
-        return at_least(money(amount)) if is_lower_bound else money(amount)
+        return format_at_least(format_money(amount)) if is_lower_bound else format_money(amount)

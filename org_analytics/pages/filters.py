@@ -1,210 +1,236 @@
-"""What the organization page's address asks for: a `PageState`, or what is wrong with each parameter."""
+"""The page's parameters: a `PageState`, and what is wrong with each value that cannot be used."""
 
-import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
-import django_filters
 from django import forms
-from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ..choices import Provider
 from ..conf import app_settings
-from ..filters import RawFilter, SelectionFilters
+from ..filters import FirstValue, SelectionFilters
 from ..limits import FIRST_DATE, LAST_DATE, MAX_DAYS, MAX_REPO_BYTES, MAX_SEARCH, MAX_VALUES
 from ..periods import DEFAULT_PRESET, PRESETS, Days
 from ..reporting.selection import Selection
 from .state import CHART_MEASURES, DEFAULT_MEASURE, DEFAULT_ORDER, TABLE_COLUMNS, PageState
 
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_DIGITS = re.compile(r"[0-9]+")
+# A page number beyond the last one: the paginator shows the last.
+_LAST_PAGE = 10**9
+_ORDERS = [*TABLE_COLUMNS, *(f"-{name}" for name in TABLE_COLUMNS)]
+_DATE_MESSAGE = _("Enter a date from 2000-01-01 to 2100-12-31, as YYYY-MM-DD.")
 
 
-class RepeatedField(forms.Field):
-    """All values of a repeated parameter, empties dropped, each once."""
+class ListInput(forms.SelectMultiple):
+    """A parameter that may be repeated, hold a comma-separated list, or both. Empty items are dropped."""
 
-    widget = forms.MultipleHiddenInput
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
+        items = [item.strip() for text in data.getlist(name) for item in text.split(",")]
+        return list(dict.fromkeys(filter(None, items)))
 
-    def __init__(self, **kwargs: Any) -> None:
+
+class OptionField(forms.ChoiceField):
+    """One of some values; empty means `initial`."""
+
+    widget = FirstValue
+
+    def __init__(self, options: Collection[str], *, initial: Any, message: Any) -> None:
+        choices = [(option, option) for option in options]
+        super().__init__(choices=choices, required=False, initial=initial, error_messages={"invalid_choice": message})
+
+    def clean(self, value: Any) -> Any:
+        return super().clean((value or "").strip()) or self.initial
+
+
+class FlagField(OptionField):
+    """Yes or no, in the two spellings that the API takes."""
+
+    _VALUES = {"1": True, "true": True, "0": False, "false": False}
+
+    def __init__(self, *, initial: bool) -> None:
+        super().__init__(self._VALUES, initial=initial, message=_("Must be 1 or 0."))
+
+    def clean(self, value: Any) -> bool:
+        initial: bool = self.initial
+        return self._VALUES.get(super().clean(value), initial)
+
+
+class DayField(forms.DateField):
+    """A day within the years that the page knows."""
+
+    widget = FirstValue
+
+    def __init__(self) -> None:
+        super().__init__(
+            required=False,
+            input_formats=["%Y-%m-%d"],
+            validators=[MinValueValidator(FIRST_DATE, _DATE_MESSAGE), MaxValueValidator(LAST_DATE, _DATE_MESSAGE)],
+            error_messages={"invalid": _DATE_MESSAGE},
+        )
+
+
+class PageNumberField(forms.RegexField):
+    """A page number of any length; empty means the first page."""
+
+    widget = FirstValue
+
+    def __init__(self) -> None:
+        message = _("Must be a page number, 1 or higher.")
+        super().__init__(r"\A0*[1-9][0-9]*\Z", required=False, initial=1, error_messages={"invalid": message})
+
+    def clean(self, value: Any) -> int:
+        digits = super().clean(value).lstrip("0")
+        return min(int(digits[:10] or self.initial), _LAST_PAGE)  # ten digits are beyond the last page, as are more
+
+
+class PersonField(forms.CharField):
+    """A text to search people for."""
+
+    widget = FirstValue
+
+    def __init__(self) -> None:
+        validator = MaxLengthValidator(MAX_SEARCH, _("At most 200 characters."))
+        super().__init__(required=False, initial="", validators=[validator])
+
+    def to_python(self, value: Any) -> str:
+        return " ".join((super().to_python(value) or "").split())
+
+
+class ProvidersField(forms.MultipleChoiceField):
+    """Providers by their names in any case."""
+
+    widget = ListInput
+
+    def __init__(self) -> None:
+        message = _("Unknown provider.")
+        super().__init__(choices=Provider.choices, required=False, error_messages={"invalid_choice": message})
+
+    def to_python(self, value: Any) -> list[str]:
+        return list(dict.fromkeys(item.lower() for item in super().to_python(value)))
+
+    def valid_items(self, value: list[str]) -> list[str]:
+        """Return the known providers of a list that has others too."""
+        return list(filter(self.valid_value, self.to_python(value)))
+
+
+class ReposField(forms.MultipleChoiceField):
+    """Paths of repositories: any text that a path may be."""
+
+    widget = ListInput
+
+    def __init__(self) -> None:
         super().__init__(required=False)
 
-    def clean(self, value: Iterable[str] | None) -> list[str]:
-        return list(dict.fromkeys(item for text in value or () if (item := text.strip())))
+    def validate(self, value: list[str]) -> None:
+        usable = self.valid_items(value)
+        if any("\0" in path for path in value):
+            raise forms.ValidationError(_("Not the name of a repository."))
+        if len(usable) < len(value):
+            raise forms.ValidationError(_("At most 50 repositories of at most 512 bytes."))
+
+    def valid_items(self, value: list[str]) -> list[str]:
+        """Return the usable paths, at most as many as are allowed."""
+        usable = [path for path in value if "\0" not in path and _byte_length(path) <= MAX_REPO_BYTES]
+        return usable[:MAX_VALUES]
 
 
-class RepeatedFilter(django_filters.Filter):
-    """A parameter that may be given several times."""
+class PageForm(forms.Form):
+    """The page's parameters. A bad value is an error of its field and has its default; all others stay."""
 
-    field_class = RepeatedField
+    range = OptionField(PRESETS, initial=DEFAULT_PRESET, message=_("Unknown date range."))
+    start = DayField()
+    end = DayField()
+    provider = ProvidersField()
+    repo = ReposField()
+    include_no_repo = FlagField(initial=True)
+    q = PersonField()
+    zero = FlagField(initial=True)
+    compare = FlagField(initial=False)
+    measure = OptionField(CHART_MEASURES, initial=DEFAULT_MEASURE, message=_("Unknown measure."))
+    chart = OptionField(["table", "bars"], initial="bars", message=_("Must be table or empty."))
+    o = OptionField(_ORDERS, initial=DEFAULT_ORDER, message=_("Unknown column to sort by."))
+    p = PageNumberField()
 
+    def clean(self) -> dict[str, Any]:
+        for name in self.errors:
+            self.cleaned_data[name] = self._default(name)
+        dates = self._dates()
+        days = dates or PRESETS[self.cleaned_data["range"]](_today())
+        self.cleaned_data["state"] = self._state(days, None if dates else self.cleaned_data["range"])
+        self.cleaned_data["selection"] = self.cleaned_data["state"].selection
+        return self.cleaned_data
 
-class DatesForm(forms.Form):
-    """The range: a preset, or a first and a last day. Every bad value is an error of its own field."""
+    def _default(self, name: str) -> Any:
+        field = self.fields[name]
+        if isinstance(field, ProvidersField | ReposField):
+            return field.valid_items(self[name].data)
+        return field.initial
 
-    def clean_start(self) -> date | None:
-        return self._date("start")
-
-    def clean_end(self) -> date | None:
-        return self._date("end")
-
-    def clean_range(self) -> str:
-        return self._choice("range", dict.fromkeys(PRESETS), DEFAULT_PRESET, _("Unknown date range."))
-
-    def _days(self) -> Days | None:
-        if {"start", "end", "range"} & self.errors.keys():
+    def _dates(self) -> Days | None:
+        """Return the first and last day where both are given and right."""
+        if {"start", "end"} & self.errors.keys():
             return None
-        start, end = self.cleaned_data.get("start"), self.cleaned_data.get("end")
+        start, end = self.cleaned_data["start"], self.cleaned_data["end"]
         if start is None and end is None:
-            today = timezone.now().astimezone(app_settings.time_zone).date()
-            return PRESETS[self.cleaned_data["range"]](today)
+            return None
         if start is None or end is None:
-            self.add_error("start" if start is None else "end", _("Give both dates, or none."))
+            self.add_error("start" if start is None else "end", _("Enter both dates, or leave both empty."))
         elif end < start:
             self.add_error("end", _("The end is before the start."))
         elif Days(start, end).count > MAX_DAYS:
-            self.add_error("end", _("At most 90 days."))
+            self.add_error("end", _("The range must not exceed 90 days."))
         else:
             return Days(start, end)
         return None
 
-    def _date(self, name: str) -> date | None:
-        text = (self.cleaned_data[name] or "").strip()
-        if not text:
-            return None
-        day = to_date(text)
-        if day is None:
-            raise ValidationError(_("Enter a date from 2000-01-01 to 2100-12-31, as YYYY-MM-DD."))
-        return day
-
-    def _choice(self, name: str, allowed: Collection[str], default: str, message: Any) -> str:
-        value: str = (self.cleaned_data[name] or "").strip() or default
-        if value not in allowed:
-            raise ValidationError(message)
-        return value
-
-
-class PageForm(DatesForm):
-    """All of the page's parameters."""
-
-    def clean_provider(self) -> list[str]:
-        providers: list[str] = self.cleaned_data["provider"]
-        if any(provider not in Provider.values for provider in providers):
-            raise ValidationError(_("Unknown provider."))
-        return providers
-
-    def clean_repo(self) -> list[str]:
-        repos: list[str] = self.cleaned_data["repo"]
-        is_long = any(len(repo.encode(errors="surrogatepass")) > MAX_REPO_BYTES for repo in repos)
-        if is_long or len(repos) > MAX_VALUES:
-            raise ValidationError(_("At most 50 repositories of at most 512 bytes."))
-        if any("\0" in repo for repo in repos):
-            raise ValidationError(_("Not the name of a repository."))
-        return repos
-
-    def clean_include_no_repo(self) -> bool:
-        return self._flag("include_no_repo", default=True)
-
-    def clean_q(self) -> str:
-        text = " ".join((self.cleaned_data["q"] or "").split())
-        if len(text) > MAX_SEARCH:
-            raise ValidationError(_("At most 200 characters."))
-        return text
-
-    def clean_o(self) -> str:
-        orders = [*TABLE_COLUMNS, *(f"-{name}" for name in TABLE_COLUMNS)]
-        return self._choice("o", orders, DEFAULT_ORDER, _("Unknown column to sort by."))
-
-    def clean_p(self) -> int:
-        text = (self.cleaned_data["p"] or "1").strip()
-        if not _DIGITS.fullmatch(text) or not text.strip("0"):
-            raise ValidationError(_("Must be a page number, 1 or higher."))
-        return int(text[-9:]) if len(text.lstrip("0")) < 10 else 10**9  # beyond the end is the last page
-
-    def clean_measure(self) -> str:
-        return self._choice("measure", CHART_MEASURES, DEFAULT_MEASURE, _("Unknown measure."))
-
-    def clean_compare(self) -> bool:
-        return self._flag("compare", default=False)
-
-    def clean_zero(self) -> bool:
-        return self._flag("zero", default=True)
-
-    def clean_chart(self) -> str:
-        return self._choice("chart", ["table", "bars"], "bars", _("Must be table, or left out."))
-
-    def clean(self) -> dict[str, Any]:
-        days = self._days()
-        if not self.errors and days:
-            self.cleaned_data["state"] = self._state(days)
-            self.cleaned_data["selection"] = self.cleaned_data["state"].selection
-        return self.cleaned_data
-
-    def _state(self, days: Days) -> PageState:
-        get = self.cleaned_data.__getitem__
+    def _state(self, days: Days, preset: str | None) -> PageState:
+        values = self.cleaned_data
         start, end = days.instants(app_settings.time_zone)
         selection = Selection(
             start=start,
             end=end,
             days=days,
-            providers=tuple(get("provider")),
-            repos=tuple(get("repo")),
-            include_no_repo=get("include_no_repo"),
-            person=get("q"),
+            providers=tuple(values["provider"]),
+            repos=tuple(values["repo"]),
+            include_no_repo=values["include_no_repo"],
+            person=values["q"],
         )
         return PageState(
             selection=selection,
-            preset=None if get("start") else get("range"),
-            order=get("o"),
-            page=get("p"),
-            measure=get("measure"),
-            is_compared=get("compare"),
-            is_chart_table=get("chart") == "table",
-            hides_idle=not get("zero"),
+            preset=preset,
+            order=values["o"],
+            page_number=values["p"],
+            measure=values["measure"],
+            is_compared=values["compare"],
+            is_chart_table=values["chart"] == "table",
+            hides_idle=not values["zero"],
         )
-
-    def _flag(self, name: str, default: bool) -> bool:
-        return self._choice(name, ["1", "0"], "1" if default else "0", _("Must be 1 or 0.")) == "1"
 
 
 class PageFilters(SelectionFilters):
-    """The parameters of the organization page."""
-
-    range = RawFilter()
-    start = RawFilter()
-    end = RawFilter()
-    provider = RepeatedFilter()
-    repo = RepeatedFilter()
-    include_no_repo = RawFilter()
-    q = RawFilter()
-    o = RawFilter()
-    p = RawFilter()
-    measure = RawFilter()
-    compare = RawFilter()
-    zero = RawFilter()
-    chart = RawFilter()
+    """The parameters of the page and of its downloads."""
 
     class Meta(SelectionFilters.Meta):
         form = PageForm
 
     @property
-    def errors_by_field(self) -> Mapping[str, str]:
-        """The messages, by parameter."""
+    def field_errors(self) -> Mapping[str, str]:
+        """The messages by parameter, empty where every value is right."""
         return {name: " ".join(messages) for name, messages in self.form.errors.items()}
 
     @property
     def state(self) -> PageState:
-        """What was asked for; only after `is_valid()`."""
+        """The view: every valid value, and the default for each other one."""
+        self.is_valid()
         state: PageState = self.form.cleaned_data["state"]
         return state
 
 
-def to_date(text: str) -> date | None:
-    """The day of a text like 2026-01-31, within the years that are taken."""
-    try:
-        day = date.fromisoformat(text) if _DATE.fullmatch(text) else None
-    except ValueError:
-        return None
-    return day if day and FIRST_DATE <= day <= LAST_DATE else None
+def _today() -> date:
+    return timezone.now().astimezone(app_settings.time_zone).date()
+
+
+def _byte_length(text: str) -> int:
+    return len(text.encode(errors="surrogatepass"))

@@ -6,15 +6,22 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from typing import Any
 
+# Private API: it takes the separators as arguments, so that they are looked up once for thousands of numbers.
+# Tried with Django 5.2, 6.0 and 6.1.
 from django.utils import numberformat
 from django.utils.formats import date_format, get_format
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from ..money import round_cents
+from ..periods import Days
+from .languages import number_language
 
 UNKNOWN = "–"
 _CENT = Decimal("0.01")
+_HOUR = 3_600
+# From here on hours stand alone.
+_ONLY_HOURS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +30,11 @@ class _Conventions:
 
     decimal: str
     thousands: str
-    grouping: Any
+    grouping: int | tuple[int, ...]
     dollars: str
-    durations: tuple[tuple[int, str], ...]
+    hours: str
+    minutes: str
+    seconds: str
 
     def number(self, value: Decimal | int, places: int = 0) -> str:
         return numberformat.format(
@@ -34,32 +43,50 @@ class _Conventions:
 
 
 @cache
-def _conventions_of(language: str | None) -> _Conventions:
+def _conventions_of(text_language: str | None, language: str | None) -> _Conventions:
+    decimal = get_format("DECIMAL_SEPARATOR", language, use_l10n=True)
+    thousands = get_format("THOUSAND_SEPARATOR", language, use_l10n=True)
+    if not thousands or thousands == decimal:
+        thousands = "." if decimal == "," else ","
+    grouping = get_format("NUMBER_GROUPING", language, use_l10n=True)
     return _Conventions(
-        decimal=get_format("DECIMAL_SEPARATOR", language, use_l10n=True),
-        thousands=get_format("THOUSAND_SEPARATOR", language, use_l10n=True),
-        grouping=get_format("NUMBER_GROUPING", language, use_l10n=True),
+        decimal=decimal,
+        thousands=thousands,
+        # In about forty languages Django groups no digits, in Chinese four: CLDR has three. India's 3-2 is a tuple.
+        grouping=grouping if isinstance(grouping, tuple) else 3,
         # Translators: an amount of US dollars; German puts the sign behind: %(amount)s $
         dollars=_("$%(amount)s"),
-        durations=(
-            (86_400, pgettext("duration in days", "%(count)dd")),
-            (3_600, pgettext("duration in hours", "%(count)dh")),
-            (60, pgettext("duration in minutes", "%(count)dm")),
-            (1, pgettext("duration in seconds", "%(count)ds")),
-        ),
+        hours=pgettext("duration in hours", "%(count)sh"),
+        minutes=pgettext("duration in minutes", "%(count)sm"),
+        seconds=pgettext("duration in seconds", "%(count)ss"),
     )
 
 
 def _conventions() -> _Conventions:
-    return _conventions_of(get_language())
+    return _conventions_of(get_language(), number_language())
 
 
-def count(number: int) -> str:
+def axis_conventions() -> dict[str, Any]:
+    """Return what a script needs to write numbers as the functions here do; `{}` stands for the number."""
+    conventions = _conventions()
+    grouping = conventions.grouping
+    return {
+        "decimal": conventions.decimal,
+        "thousands": conventions.thousands,
+        "grouping": [size for size in grouping if size > 0] if isinstance(grouping, tuple) else [grouping],
+        "money": conventions.dollars % {"amount": "{}"},
+        "hour": conventions.hours % {"count": "{}"},
+        "minute": conventions.minutes % {"count": "{}"},
+        "second": conventions.seconds % {"count": "{}"},
+    }
+
+
+def format_count(number: int) -> str:
     """`1,234`."""
     return _conventions().number(number)
 
 
-def money(amount: Decimal | None) -> str:
+def format_money(amount: Decimal | None) -> str:
     """`$1,234.50`; above zero but under a cent `<$0.01`; a dash for none."""
     if amount is None:
         return UNKNOWN
@@ -69,26 +96,37 @@ def money(amount: Decimal | None) -> str:
     return f"<{text}" if is_less else text
 
 
-def at_least(text: str) -> str:
-    """What is only partly known."""
+def format_at_least(text: str) -> str:
+    """`≥ $1.50`, for a cost that is only partly known."""
     return _("≥ %(amount)s") % {"amount": text}
 
 
-def duration(milliseconds: int | None) -> str:
-    """Rounded to the second, two units at most (`1d 2h`, `1m 30s`); a dash for none."""
+def format_duration(milliseconds: int | None) -> str:
+    """`26h 10m`, `1m 30s`, from 100 hours on `1,234h`; rounded to the second, a dash for none.
+
+    Hours are the largest unit: a day of work could be taken for eight hours or for 24.
+    """
     if milliseconds is None:
         return UNKNOWN
+    conventions = _conventions()
     seconds = (milliseconds + 500) // 1000
-    counts = []
-    for size, unit in _conventions().durations:
-        number, seconds = divmod(seconds, size)
-        counts.append((number, unit))
-    first = next((place for place, (number, _unit) in enumerate(counts) if number), len(counts) - 1)
-    shown = [(number, unit) for number, unit in counts[first : first + 2] if number] or counts[-1:]
-    return " ".join([unit % {"count": number} for number, unit in shown])
+    hours, seconds = divmod(seconds, _HOUR)
+    if hours >= _ONLY_HOURS:
+        return conventions.hours % {"count": conventions.number(hours)}
+    minutes, seconds = divmod(seconds, 60)
+    if hours:
+        return _two_units(conventions.hours, hours, conventions.minutes, minutes)
+    if minutes:
+        return _two_units(conventions.minutes, minutes, conventions.seconds, seconds)
+    return conventions.seconds % {"count": seconds}
 
 
-def percent(ratio: Decimal) -> str:
+def _two_units(larger: str, count: int, smaller: str, rest: int) -> str:
+    text = larger % {"count": count}
+    return f"{text} {smaller % {'count': rest}}" if rest else text
+
+
+def format_percent(ratio: Decimal) -> str:
     """`12%` of 0.12; under ten per cent with one place."""
     hundreds = ratio * 100
     places = 0 if hundreds >= 10 else 1
@@ -96,17 +134,24 @@ def percent(ratio: Decimal) -> str:
     return _("%(number)s%%") % {"number": _conventions().number(rounded, places)}
 
 
-def day(value: date) -> str:
+def format_day(value: date) -> str:
     """`17 Nov 2026`, for sentences."""
     return date_format(value, pgettext("date format, see Django's date filter", "j M Y"))
 
 
-def moment(value: datetime, zone: tzinfo) -> str:
+def format_days(days: Days) -> str:
+    """`17 Nov 2026`, or the first and the last day."""
+    if days.count == 1:
+        return format_day(days.first)
+    return _("%(first)s – %(last)s") % {"first": format_day(days.first), "last": format_day(days.last)}
+
+
+def format_moment(value: datetime, zone: tzinfo) -> str:
     """`17 Nov 2026, 14:05` in the zone."""
     text = pgettext("date and time format, see Django's date filter", "j M Y, H:i")
     return date_format(value.astimezone(zone), text)
 
 
-def short_day(value: date) -> str:
+def format_short_day(value: date) -> str:
     """`Tue 17 Nov`, for axes and rows."""
     return date_format(value, pgettext("date format without the year, see Django's date filter", "D j M"))

@@ -1,4 +1,8 @@
-"""A view of the organization page: all that its address says, and the address of any other view."""
+"""A view of the organization page: everything its address says, and the address of any other view.
+
+The parameters have short names because they stand in addresses: `q` searches people, `o` is the sort order,
+`p` the page of the table, `zero=0` hides people without sessions, `compare=1` shows the previous period.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,42 +26,42 @@ TABLE_COLUMNS = (
 )
 DEFAULT_ORDER = "-cost"
 DEFAULT_MEASURE = "cost"
+# Parameters that change nothing in the table.
 _BESIDE_TABLE = {"measure", "compare", "chart"}
-_ORDER = (
-    "range",
-    "start",
-    "end",
-    "provider",
-    "repo",
-    "include_no_repo",
-    "q",
-    "zero",
-    "compare",
-    "measure",
-    "chart",
-    "o",
-    "p",
-)
 
 
 @dataclass(frozen=True, slots=True)
 class PageState:
-    """All that the address says. `preset` is None where dates were given."""
+    """Everything the address says. `preset` is None where dates were given."""
 
     selection: Selection
     preset: str | None
     order: str
-    page: int
+    page_number: int
     measure: str
     is_compared: bool
     is_chart_table: bool
     hides_idle: bool
 
     @property
+    def sorted_by(self) -> str:
+        """The column that the table is sorted by."""
+        return self.order.removeprefix("-")
+
+    @property
+    def is_descending(self) -> bool:
+        """Whether the largest value comes first."""
+        return self.order.startswith("-")
+
+    @property
     def parameters(self) -> dict[str, Any]:
-        """The query string's parameters that say something, in the order in which we write them."""
+        """The parameters that differ from their defaults, in the order in which addresses have them."""
+        return {name: value for name, value in self._all_parameters().items() if value}
+
+    def _all_parameters(self) -> dict[str, Any]:
+        """Return every parameter, empty where it has its default."""
         selection = self.selection
-        given = {
+        return {
             "range": self.preset if self.preset != DEFAULT_PRESET else "",
             "start": "" if self.preset else selection.days.first.isoformat(),
             "end": "" if self.preset else selection.days.last.isoformat(),
@@ -70,15 +74,14 @@ class PageState:
             "measure": self.measure if self.measure != DEFAULT_MEASURE else "",
             "chart": "table" if self.is_chart_table else "",
             "o": self.order if self.order != DEFAULT_ORDER else "",
-            "p": str(self.page) if self.page > 1 else "",
+            "p": str(self.page_number) if self.page_number > 1 else "",
         }
-        return {name: given[name] for name in _ORDER if given[name]}
 
     def query(self, **changes: Any) -> str:
-        """This view's query string with changes (empty removes); a change to the table leads to its first page."""
-        parameters = self.parameters
+        """Return the query string with changes; empty removes. A change of the table leads to its first page."""
+        parameters = self._all_parameters()
         if changes.keys() - _BESIDE_TABLE:
-            parameters.pop("p", None)
+            parameters["p"] = ""
         parameters.update(changes)
-        text = urlencode({name: parameters[name] for name in _ORDER if parameters.get(name)}, doseq=True)
+        text = urlencode({name: value for name, value in parameters.items() if value}, doseq=True)
         return f"?{text}" if text else ""

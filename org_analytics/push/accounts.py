@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from org_analytics.ingest.deriver import Mark
 from org_analytics.ingest.sqlite_state import SqliteState
-from org_analytics.ingest.state import KeptSession, Receipt
+from org_analytics.ingest.state import KnownSession, Receipt
 
 
 def account_key(server: str | None, token: str | None) -> str:
@@ -28,9 +29,14 @@ class AccountState(SqliteState):
         super().__init__(path)
         self._prefix = f"{account} "
 
-    def session(self, provider: str, external_id: str) -> KeptSession | None:
-        kept = super().session(provider, external_id)
-        return kept and replace(kept, mark=kept.mark.removeprefix(self._prefix))
+    def session(self, provider: str, external_id: str) -> KnownSession | None:
+        known = super().session(provider, external_id)
+        if known is None or not known.mark:
+            return known
+        if known.mark.startswith(self._prefix):
+            return replace(known, mark=known.mark.removeprefix(self._prefix))
+        # This account's server has no row: only the ownership of lines counts.
+        return replace(known, mark=str(Mark("", 0, Mark.parse(known.mark).foreign)))
 
     def mark_stored(self, receipts: Iterable[Receipt]) -> None:
         super().mark_stored(replace(receipt, mark=self._prefix + receipt.mark) for receipt in receipts)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from org_analytics.ingest.sqlite_state import StateInUse
+from org_analytics.ingest.sqlite_state import StateInUseError
 from org_analytics.ingest.state import MemoryState, State
 from org_analytics.push import acknowledged
 from org_analytics.push.accounts import AccountState, account_key
@@ -51,7 +51,7 @@ class Memory:
     def _alone(self) -> AccountState:
         try:
             return AccountState(self._read, self.account)
-        except StateInUse:
+        except StateInUseError:
             raise BusyError("Another program has this machine's state open.") from None
 
 

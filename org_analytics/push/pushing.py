@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from org_analytics.ingest.records import Derived, SessionRecord
-from org_analytics.ingest.records import Outcome as DerivedOutcome
+from org_analytics.ingest.records import Derivation, DerivationOutcome, SessionRecord
 from org_analytics.ingest.state import Receipt, State
 from org_analytics.push.acknowledged import Acknowledged, Answer
 from org_analytics.push.client import Client, Outcome, TooLarge
@@ -48,9 +47,9 @@ class Unsent:
         self._counts = counts
         self._with_titles = with_titles
 
-    def of(self, sessions: Iterable[Derived]) -> Iterator[Item | Withdrawn]:
+    def of(self, sessions: Iterable[Derivation]) -> Iterator[Item | Withdrawn]:
         for session in sessions:
-            if session.outcome is DerivedOutcome.WITHDRAWN:
+            if session.outcome is DerivationOutcome.WITHDRAWN:
                 yield Withdrawn(session.provider, session.external_id)
                 continue
             self._counts.skipped_lines.update(session.skipped)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from org_analytics.ingest.records import ModelUsage, SessionRecord
+from org_analytics.ingest.records import ModelRecord, SessionRecord
 
 MAX_ROWS = 500
 MAX_BYTES = 2 * 1024 * 1024  # of a request, unpacked
@@ -57,7 +57,7 @@ def _fields(record: SessionRecord) -> dict[str, Any]:
     }
 
 
-def _model(usage: ModelUsage) -> dict[str, Any]:
+def _model(usage: ModelRecord) -> dict[str, Any]:
     return {
         "model": usage.model,
         "requests": usage.requests,

@@ -4,17 +4,16 @@ import os
 from argparse import Namespace
 from pathlib import Path
 
-from org_analytics.ingest import claude, codex
+from org_analytics.ingest.protocol import TranscriptSource
 from org_analytics.ingest.providers import default_sources
-from org_analytics.ingest.sources import Source
 from org_analytics.push.errors import UsageError
 
 
-def sources(options: Namespace) -> list[Source]:
+def sources(options: Namespace) -> list[TranscriptSource]:
     """The directories to read. UsageError for one that was named and is not there."""
     named = [
-        Source(provider.name, Path(directory).expanduser().absolute())
-        for provider, directories in ((claude, options.claude), (codex, options.codex))
+        TranscriptSource(provider, Path(directory).expanduser().absolute())
+        for provider, directories in (("claude-code", options.claude), ("codex", options.codex))
         for directory in directories or ()
     ]
     for source in named:

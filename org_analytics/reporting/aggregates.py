@@ -142,7 +142,7 @@ def by_day(
     Sums `measures` (columns of the roll-up) and the session count; other columns stay zero. Leaves out empty days.
     """
     with snapshot() as using:
-        parts = SplitRange(selection, using, days_of=app_settings.time_zone.key)
+        parts = SplitRange(selection, using, app_settings.time_zone)
         sessions = parts.sessions.annotate(day=parts.day)
         rows = _of_users(user_ids, parts, sessions, ("day", "provider"), {"session_count", *measures})
         return [DayGroup(day, provider, _usage(sums)) for day, provider, *sums in rows if sums[_SESSIONS]]

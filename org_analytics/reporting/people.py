@@ -35,9 +35,9 @@ class Person(NamedTuple):
         return _collated(self.name or "")
 
     def matches(self, text: str) -> bool:
-        """Whether the text is a part of the name or the e-mail, whatever the case and the accents."""
-        wanted = _bare(" ".join(text.split())) if text else ""
-        return not wanted or wanted in _bare(self.name or "") or wanted in _bare(self.email)
+        """Whether the name or the e-mail address contains the text, ignoring case, accents and other letter marks."""
+        wanted = _searchable(" ".join(text.split()))
+        return not wanted or wanted in _searchable(self.name or "") or wanted in _searchable(self.email)
 
 
 def members() -> Iterator[Person]:
@@ -84,7 +84,19 @@ def _collated(text: str) -> tuple[str, str, str]:
 
 
 def _bare(text: str) -> str:
-    """The text without case and accents."""
+    """Return the text without case and accents."""
     if text.isascii():
         return text.casefold()
     return "".join(filterfalse(unicodedata.combining, unicodedata.normalize("NFKD", text))).casefold()
+
+
+# Letters whose mark is not a combining character, so that no normalization separates it. In lower case: casefold() is
+# applied before.
+_UNMARKED = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
+)
+
+
+def _searchable(text: str) -> str:
+    """Return the text as people type it who lack its letters: `Łukasz Øst` is `lukasz ost`."""
+    return text.casefold() if text.isascii() else _bare(text).translate(_UNMARKED)

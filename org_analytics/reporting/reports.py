@@ -57,7 +57,7 @@ class Bucket:
 
     @property
     def total(self) -> Usage:
-        return sum(self.usage.values(), Usage())
+        return Usage.total(self.usage.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Series:
 
     @property
     def total(self) -> Usage:
-        return sum((bucket.total for bucket in self.buckets), Usage())
+        return Usage.total(bucket.total for bucket in self.buckets)
 
 
 def report(selection: Selection) -> Report:
@@ -121,7 +121,8 @@ def series(
     usage = {day: dict.fromkeys(providers, Usage()) for day in parts}
     for group in groups:
         if group.provider in providers:
-            usage[interval.first_day(group.day)][group.provider] += group.usage
+            day = interval.first_day(group.day)
+            usage[day][group.provider] = Usage.total([usage[day][group.provider], group.usage])
     return Series(
         buckets=tuple(Bucket(day, start, end, usage[day]) for day, (start, end) in parts.items()),
         providers_present=tuple(present),

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import or_
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import BigIntegerField, Case, DateField, F, IntegerField, Q, QuerySet, Sum, Value, When
 from django.db.models.expressions import RawSQL
@@ -12,8 +13,9 @@ from django.db.models.functions import Cast
 
 from ..conf import app_settings
 from ..models import CodingSession, Repo
-from ..periods import Interval, buckets
-from ..rollup.tables import DailyUsage, ReportingDay
+from ..periods import Interval, buckets, day_of
+from ..rollup import maintenance
+from ..rollup.tables import DailyUsage
 from ..rollup.triggers import SESSIONS, SUMMED_COLUMNS, summand
 from .selection import Selection
 
@@ -24,25 +26,41 @@ LONGEST_DAY = timedelta(days=2)
 class SplitRange:
     """A selection's sessions, without regard to its providers: whole days of the calendar, and what is left over."""
 
-    def __init__(self, selection: Selection, using: str, days_of: str | None = None) -> None:
-        """`days_of`: the zone that days are wanted of; where the calendar is cut in another, all is left over."""
+    def __init__(self, selection: Selection, using: str, zone: ZoneInfo | None = None) -> None:
+        """`zone`: the zone whose days the caller tells apart.
+
+        Stored day boundaries that differ from the zone's (another zone, or other time zone data when they were stored)
+        are then not used: all sessions are left over.
+        """
         self.start, self.end, self.using = selection.start, selection.end, using
         self.of_days, self.of_sessions = repo_rule(selection, using)
-        near = ReportingDay.objects.using(using).filter(
-            starts_at__gte=self.start - LONGEST_DAY, starts_at__lte=self.end
-        )
-        days = list(near.order_by("starts_at").values_list("starts_at", "day", "zone"))
-        self.is_cut = bool(days) and days_of in (None, days[0][2])
-        self.starts: dict[date, datetime] = (
-            {day: start for start, day, _zone in days if start >= self.start} if self.is_cut else {}
-        )
-        self.day_before = max((day for start, day, _zone in days if start < self.start), default=date.min)
-        self.cuts = list(self.starts.values())
+        boundaries = maintenance.stored_days(using, self.start, self.end)
+        if zone is not None and boundaries != maintenance.days_between(self.start, self.end, zone):
+            boundaries = {}
+        self.starts, self.day_ends = self._parts(boundaries, zone)
+        self.cuts = list(boundaries)
         self.has_days = len(self.cuts) > 1
         self.ends = [(self.start, self.end)]  # also of a range that is empty: there is something to ask always
         if self.has_days:
             ends = (self.start, self.cuts[0]), (self.cuts[-1], self.end)
             self.ends = [(start, end) for start, end in ends if start < end]
+
+    def _parts(
+        self, boundaries: dict[datetime, date], zone: ZoneInfo | None
+    ) -> tuple[dict[date, datetime], dict[date, datetime]]:
+        """The first instant in range of each day, and the end of each day that has sessions left over."""
+        if boundaries:
+            starts = {day: start for start, day in boundaries.items()}
+            *_earlier, last = starts
+            # Where days are not told apart, any day outside of the range will do.
+            day_before = day_of(self.start, zone) if zone else date.min
+            return starts, {day_before: min(boundaries), last: self.end}
+        # Not TruncDate, which tells a day twice where the clock goes back over midnight.
+        parts = buckets(self.start, self.end, app_settings.time_zone, Interval.DAY)
+        return (
+            {day: start for day, (start, _end) in parts.items()},
+            {day: end for day, (_start, end) in parts.items()} or {date.min: self.end},
+        )
 
     def start_of(self, day: date | str | None) -> datetime | None:
         """The first instant in range of a day; SQLite gives days as text."""
@@ -69,15 +87,8 @@ class SplitRange:
     @property
     def day(self) -> Any:
         """The day of a session that is left over."""
-        if self.is_cut:
-            *_earlier, last = self.starts or [self.day_before]
-            ends = {self.day_before: self.cuts[0], last: self.end} if self.cuts else {last: self.end}
-        else:
-            # Not TruncDate, which tells a day twice where the clock goes back over midnight.
-            parts = buckets(self.start, self.end, app_settings.time_zone, Interval.DAY)
-            ends = {day: end for day, (_start, end) in parts.items()} or {self.day_before: self.end}
-        *earlier, last = ends
-        cases = [When(started_at__lt=ends[day], then=Value(day)) for day in earlier]
+        *earlier, last = self.day_ends
+        cases = [When(started_at__lt=self.day_ends[day], then=Value(day)) for day in earlier]
         return Case(*cases, default=Value(last), output_field=DateField())
 
     def union(self, days: Callable[[], Any], sessions: Callable[[], Any], names: tuple[str, ...]) -> Any:

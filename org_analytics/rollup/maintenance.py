@@ -5,31 +5,58 @@ The triggers that keep it exact, and what they cannot see, are in `triggers`.
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.apps import AppConfig
 from django.db import NotSupportedError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.loader import MigrationLoader
 
 from ..conf import app_settings
 from ..periods import day_start
 from ..rollup import triggers
-from .tables import ReportingDay
-from .triggers import COLUMNS, DAYS, SESSIONS, USAGE
+from .tables import DailyUsage, ReportingDay
+from .triggers import COLUMNS, DAYS, SESSIONS, SUMMED_COLUMNS, USAGE
 
 # Every start that is allowed has its day, in every zone.
 FIRST_DAY, LAST_DAY = date(1999, 12, 31), date(2101, 1, 1)
 _BATCH = 1000
 
 
-def calendar(zone: ZoneInfo) -> dict[datetime, date]:
+def calendar(zone: ZoneInfo, first: date = FIRST_DAY, last: date = LAST_DAY) -> dict[datetime, date]:
     """The days by their first instant (UTC). A day that the zone skipped has none."""
-    days = (FIRST_DAY + timedelta(number) for number in range((LAST_DAY - FIRST_DAY).days + 1))
+    days = (first + timedelta(number) for number in range((last - first).days + 1))
     return {day_start(day, zone): day for day in days}
 
 
-def zone_is_current(using: str) -> bool:
-    """Whether the days are cut in the reporting zone of now; if not, the command `rebuild_daily_usage` does it."""
-    return recorded_zone(using) == app_settings.time_zone.key
+def days_between(start: datetime, end: datetime, zone: ZoneInfo) -> dict[datetime, date]:
+    """The days of the zone that begin in [start, end], as the time zone data of this process says."""
+    # A day may have begun by `end` though the clock says it is the day before: it went back over midnight.
+    last = end.astimezone(zone).date() + timedelta(1)
+    days = calendar(zone, start.astimezone(zone).date(), last)
+    return {instant: day for instant, day in days.items() if start <= instant <= end}
+
+
+def stored_days(using: str, start: datetime, end: datetime) -> dict[datetime, date]:
+    """The days that begin in [start, end], as the roll-up has them."""
+    days = ReportingDay.objects.using(using).filter(starts_at__gte=start, starts_at__lte=end)
+    return dict(days.order_by("starts_at").values_list("starts_at", "day"))
+
+
+def days_are_current(using: str, start: datetime, end: datetime) -> bool:
+    """Whether the days of the roll-up in this range are those of the reporting time zone; else they are not used."""
+    return stored_days(using, start, end) == days_between(start, end, app_settings.time_zone)
+
+
+def outdated_days(using: str) -> int:
+    """How many days begin at another instant in the roll-up than in the reporting time zone.
+
+    Boundaries are compared, not names of zones: an update of the time zone data moves boundaries, and two names may
+    have the same ones.
+    """
+    stored = dict(ReportingDay.objects.using(using).values_list("starts_at", "day"))
+    return len({day for _start, day in stored.items() ^ calendar(app_settings.time_zone).items()})
 
 
 def recorded_zone(using: str) -> str | None:
@@ -40,6 +67,47 @@ def recorded_zone(using: str) -> str | None:
 def is_installed(using: str) -> bool:
     """Whether the migration that makes the tables was run there."""
     return {SESSIONS, USAGE, DAYS} <= set(connections[using].introspection.table_names())
+
+
+def install(using: str) -> None:
+    """Create the tables that are missing and the triggers, and sum all sessions."""
+    connection = connections[using]
+    require_support(connection.vendor)
+    existing = connection.introspection.table_names()
+    with connection.schema_editor() as editor:
+        for model in (DailyUsage, ReportingDay):
+            if model._meta.db_table not in existing:
+                editor.create_model(model)
+        if USAGE not in existing:
+            editor.execute(f"CREATE INDEX org_daily_repo ON {USAGE} (repo_id, day)", params=None)
+    rebuild(using)
+
+
+def install_without_migrations(sender: AppConfig, using: str, **kwargs: Any) -> None:
+    """Install the roll-up where the app's tables are created without its migrations (a receiver of `post_migrate`).
+
+    Hosts test so: `pytest --no-migrations`, or `TEST = {"MIGRATE": False}`.
+    """
+    module, _is_set = MigrationLoader.migrations_module(sender.label)
+    if module is None and is_missing(using):
+        install(using)
+
+
+def is_missing(using: str) -> bool:
+    """Whether the database has the sessions' table, but not the roll-up's."""
+    return SESSIONS in connections[using].introspection.table_names() and not is_installed(using)
+
+
+def different_totals(using: str) -> dict[str, tuple[int, int]]:
+    """The columns of the roll-up whose total is not that of the sessions, with both; a scan of both tables."""
+    stored = ", ".join(f"coalesce(sum({name}), 0)" for name in SUMMED_COLUMNS)
+    fresh = ", ".join(f"coalesce(sum({triggers.summand(name, 'session')}), 0)" for name in SUMMED_COLUMNS)
+    with connections[using].cursor() as cursor:
+        # One statement sees one state of the database, whoever writes meanwhile.
+        cursor.execute(f"SELECT * FROM (SELECT {stored} FROM {USAGE}) a, (SELECT {fresh} FROM {SESSIONS} session) b")
+        totals = [int(total) for total in cursor.fetchone()]
+    pairs = zip(totals[: len(SUMMED_COLUMNS)], totals[len(SUMMED_COLUMNS) :], strict=True)
+    return {name: pair for name, pair in zip(SUMMED_COLUMNS, pairs, strict=True) if pair[0] != pair[1]}
 
 
 def rebuild(using: str) -> None:
@@ -62,6 +130,9 @@ def rebuild(using: str) -> None:
 
 def differences(using: str) -> Iterator[str]:
     """What is not as it should be, a line each: triggers, days, and rows of the roll-up."""
+    if is_missing(using):
+        yield "the daily roll-up is missing"
+        return
     yield from (f"trigger {name} is missing or altered" for name in altered_triggers(connections[using]))
     yield from _calendar_differences(using)
     yield from usage_differences(using)
@@ -115,13 +186,11 @@ def _instant(vendor: str, instant: datetime) -> str:
 
 
 def _calendar_differences(using: str) -> Iterator[str]:
-    zone = app_settings.time_zone
-    kept = dict(ReportingDay.objects.using(using).values_list("starts_at", "day"))
-    if (recorded := recorded_zone(using)) != zone.key:
-        yield f"days are cut in {recorded}, the reporting zone is {zone.key}"
-    elif kept != (wanted := calendar(zone)):
-        count = len(kept.items() ^ wanted.items())
-        yield f"days of {zone.key} are cut by other rules than today's: {count} differences"
+    if count := outdated_days(using):
+        yield (
+            f"{count} days, stored for {recorded_zone(using)}, begin at another instant than they do now in "
+            f"{app_settings.time_zone.key}"
+        )
 
 
 def is_supported(vendor: str) -> bool:

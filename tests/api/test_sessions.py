@@ -537,7 +537,7 @@ def test_a_failed_request_leaves_nothing(api: Client, post: Post, monkeypatch: p
         raise OperationalError
 
     monkeypatch.setattr(type(ModelUsage.objects), "replace", fail)
-    monkeypatch.setattr("org_analytics.models.recording.RETRIES", 0)
+    monkeypatch.setattr("org_analytics.models.retries.RETRIES", 0)
     api.raise_request_exception = False
     assert post({**ROW, "external_id": "s0"}, FULL).status_code == 500
     assert not CodingSession.objects.exists()

@@ -96,7 +96,7 @@ def crowd(organization: Any) -> Any:
 
 @pytest.fixture
 def messages() -> list[str]:
-    """What the consoles of all pages said."""
+    """The lines that the consoles of all pages printed."""
     return []
 
 

@@ -1,4 +1,4 @@
-"""What readers do and see, in one line each."""
+"""Steps of a reader, one function each."""
 
 from urllib.parse import parse_qsl, urlsplit
 

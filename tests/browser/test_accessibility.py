@@ -10,7 +10,7 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "be
 
 
 def violations(page: Page) -> list[str]:
-    """What axe finds. It takes closed details for hidden, whatever the style sheet shows: they are opened for it."""
+    """Return what axe finds. It takes closed details for hidden even if the style sheet shows them, so open them."""
     page.locator("#more-filters").evaluate("details => { details.open = true; }")
     return violations_as_it_is(page)
 

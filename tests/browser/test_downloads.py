@@ -22,7 +22,7 @@ def download(page: Page, label: str) -> Path:
 def test_csv_and_json_sum_to_everyone(visit, crowd, query):
     page = visit(query)
     sessions, cost = everyone(page)[:2]
-    with download(page, "CSV").open(newline="") as file:
+    with download(page, "CSV").open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     answer = json.loads(download(page, "JSON").read_text())
     assert sum(int(row["session_count"]) for row in rows) == int(sessions.replace(",", ""))

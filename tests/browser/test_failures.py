@@ -1,4 +1,4 @@
-"""What is overtaken is cancelled; what fails says so and leaves the page as it was."""
+"""A newer request cancels an older one; a failure is shown and leaves the page as it was."""
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -66,6 +66,8 @@ def test_apply_is_there_where_a_script_did_not_arrive(visit, messages):
     page = visit()
     apply = page.get_by_role("button", name="Apply")
     expect(apply).to_be_hidden()
+    # And not only for a while: it does not appear later.
+    assert page.locator(".oa-unenhanced").evaluate("button => getComputedStyle(button).display") == "none"
     page.route("**/htmx.min.js", lambda route: route.abort())
     page.reload()
     expect(apply).to_be_visible()

@@ -61,7 +61,7 @@ def test_on_a_phone_selected_values_are_seen_at_once(visit, query, said):
 
 def test_on_a_phone_a_refused_date_is_seen_at_once(visit, messages):
     page = visit("?start=2026-06-25&end=2026-06-01", width=360)
-    expect(page.locator("#problem-end")).to_be_visible()
+    expect(page.locator("#error-end")).to_be_visible()
     messages.clear()  # the browser's own words about a refused address
 
 
@@ -192,7 +192,7 @@ def test_skip_link_leads_to_the_people(visit):
 def test_what_changed_is_announced(visit):
     page = visit()
     page.get_by_label("Person").fill("bob")
-    expect(page.get_by_role("status")).to_have_text(re.compile(r"^\d+ sessions, 1 people shown$"))
+    expect(page.get_by_role("status")).to_have_text(re.compile(r"^\d+ sessions, 1 person shown$"))
 
 
 @pytest.mark.parametrize("width", [360, 1024, 1280])

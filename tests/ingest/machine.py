@@ -9,8 +9,8 @@ from typing import Any
 
 from org_analytics.ingest.derive import derive
 from org_analytics.ingest.pricing import Prices
-from org_analytics.ingest.records import Derived, ModelUsage, SessionRecord
-from org_analytics.ingest.sources import Source
+from org_analytics.ingest.protocol import TranscriptSource
+from org_analytics.ingest.records import Derivation, ModelRecord, SessionRecord
 from org_analytics.ingest.state import MemoryState, State
 from tests.ingest.writing import Claude, Codex
 
@@ -35,18 +35,18 @@ class Machine:
         for session in sessions:
             session.write(self.claude if isinstance(session, Claude) else self.codex)
 
-    def sources(self) -> list[Source]:
-        return [Source("claude-code", self.claude), Source("codex", self.codex)]
+    def sources(self) -> list[TranscriptSource]:
+        return [TranscriptSource("claude-code", self.claude), TranscriptSource("codex", self.codex)]
 
     def run(
         self,
-        sources: Iterable[Source] | None = None,
+        sources: Iterable[TranscriptSource] | None = None,
         *,
         stop_after: int | None = None,
         since: datetime | None = None,
         with_titles: bool = False,
         prices: Prices | None = None,
-    ) -> list[Derived]:
+    ) -> list[Derivation]:
         """All that the run says. With `stop_after` it is interrupted before that many records are stored."""
         said = []
         found = self.sources() if sources is None else sources
@@ -68,14 +68,14 @@ class Machine:
         return self.rows[provider, sessions[0].session]
 
 
-def tokens(rows: Iterable[ModelUsage]) -> tuple[int, int, int, int]:
+def tokens(rows: Iterable[ModelRecord]) -> tuple[int, int, int, int]:
     """Input, output, cache writes, cache reads."""
     used = list(rows)
     return (
-        sum(row.input_tokens for row in used),
-        sum(row.output_tokens for row in used),
-        sum(row.cache_write_tokens for row in used),
-        sum(row.cache_read_tokens for row in used),
+        sum(row.input_tokens or 0 for row in used),
+        sum(row.output_tokens or 0 for row in used),
+        sum(row.cache_write_tokens or 0 for row in used),
+        sum(row.cache_read_tokens or 0 for row in used),
     )
 
 

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from org_analytics.ingest.coerce import is_session_id
 from org_analytics.ingest.derive import derive
+from org_analytics.ingest.protocol import TranscriptSource
 from org_analytics.ingest.records import SessionRecord
-from org_analytics.ingest.sessions import MAX_COST, MAX_DURATION
-from org_analytics.ingest.sources import Source
 from org_analytics.ingest.state import MemoryState
-from org_analytics.ingest.values import is_session_id
+from org_analytics.limits import MAX_COST_USD, MAX_MS
 from tests.ingest.histories import CLAUDE_MODELS, CODEX_MODELS, random_history
 from tests.ingest.writing import Claude
 
@@ -57,7 +57,10 @@ def survive(seed: int) -> None:
             _mutate_lines(rng, session.lines)
             path = session.write(Path(home, "claude" if isinstance(session, Claude) else "codex"))
             path.write_bytes(_mutate_bytes(rng, path.read_bytes()))
-        sources = [Source("claude-code", Path(home, "claude")), Source("codex", Path(home, "codex"))]
+        sources = [
+            TranscriptSource("claude-code", Path(home, "claude")),
+            TranscriptSource("codex", Path(home, "codex")),
+        ]
         state = MemoryState()
         for with_titles in (False, True):
             for derived in derive(sources, state, with_titles=with_titles):
@@ -71,8 +74,8 @@ def check(record: SessionRecord) -> None:
     assert is_session_id(record.external_id)
     assert record.started_at <= record.ended_at
     assert 2000 <= record.started_at.year < 2100
-    assert all(span is None or 0 <= span <= MAX_DURATION for span in spans)
-    assert record.cost_usd is None or 0 <= record.cost_usd <= MAX_COST
+    assert all(span is None or 0 <= span <= MAX_MS for span in spans)
+    assert record.cost_usd is None or 0 <= record.cost_usd <= MAX_COST_USD
     assert record.cost_complete == (not record.unpriced_models)
     assert not KNOWN_MODELS & set(record.unpriced_models)
     assert sum(row.cost_usd or 0 for row in record.models) == (record.cost_usd or 0)

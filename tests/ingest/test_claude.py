@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from org_analytics.ingest import claude
-from org_analytics.ingest.sources import Source
+from org_analytics.ingest.files import FileReport
+from org_analytics.ingest.protocol import TranscriptSource
+from org_analytics.ingest.providers.claude import ClaudeCode
 from tests.ingest.machine import Machine, cost, tokens
 from tests.ingest.writing import START, Claude, usage
 
@@ -216,14 +217,16 @@ def test_titles_are_taken_only_when_asked_for(machine: Machine, lines: list[dict
 def test_the_repository_of_a_pull_request_is_the_sessions(machine: Machine) -> None:
     session = Claude("s").prompt()
     session.lines.append({"type": "pr-link", "prNumber": 1, "prRepository": "acme/api"})
-    assert machine.one(session).git_info == {"repo_url": "acme/api"}
+    assert machine.one(session).git_info == {"path": "acme/api"}
 
 
 def test_a_session_in_two_places_is_one(machine: Machine) -> None:
     session = Claude("s").prompt().wait(1).reply(usage(1, 1))
     session.write(machine.home / "other")
     session.wait(5).prompt().wait(1).reply(usage(10, 10)).write(machine.claude)
-    machine.run([Source("claude-code", machine.home / "other"), Source("claude-code", machine.claude)])
+    machine.run(
+        [TranscriptSource("claude-code", machine.home / "other"), TranscriptSource("claude-code", machine.claude)]
+    )
     (row,) = machine.rows.values()
     assert tokens(row.models) == (11, 11, 0, 0)
     assert (row.duration_ms, row.assistant_ms, row.user_ms) == (7000, 2000, 5000)
@@ -266,7 +269,7 @@ def test_usage_without_one_valid_count_is_named(machine: Machine) -> None:
     ],
 )
 def test_roots(environ: dict[str, str], expected: list[str]) -> None:
-    assert [str(root) for root in claude.roots(environ, Path("HOME"))] == expected
+    assert [str(root) for root in ClaudeCode().roots(environ, Path("HOME"))] == expected
 
 
 def test_only_transcripts_are_found(machine: Machine) -> None:
@@ -275,7 +278,10 @@ def test_only_transcripts_are_found(machine: Machine) -> None:
         (machine.claude / other).parent.mkdir(parents=True, exist_ok=True)
         (machine.claude / other).write_bytes(path.read_bytes())
     (path.parent / "memory.md").write_text("x")
-    found = sorted(str(Path(path).relative_to(machine.claude / "projects")) for path in claude.find(machine.claude))
+    found = sorted(
+        str(Path(found.file.path).relative_to(machine.claude / "projects"))
+        for found in ClaudeCode().find(machine.claude, FileReport())
+    )
     assert found == ["-nowhere-app/s.jsonl", "-nowhere-app/s/subagents/agent-a.jsonl"]
 
 

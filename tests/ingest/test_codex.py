@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from org_analytics.ingest import codex
-from org_analytics.ingest.sources import Source
+from org_analytics.ingest.protocol import TranscriptSource
+from org_analytics.ingest.providers.codex import Codex as CodexProvider
 from tests.ingest.machine import Machine, tokens
 from tests.ingest.writing import START, Codex, jsonl
 
@@ -182,7 +182,7 @@ def test_an_image_is_a_prompt(machine: Machine) -> None:
 def test_the_repository_is_what_the_session_says_without_host_or_secret(machine: Machine) -> None:
     url = "https://user:s3cret@git.example.org/acme/api.git"
     session = Codex("s", about={"git": {"repository_url": url, "branch": "x"}})
-    assert machine.one(session).git_info == {"repo_url": "acme/api"}
+    assert machine.one(session).git_info == {"path": "acme/api"}
 
 
 @pytest.mark.parametrize("url", ["/srv/git/acme/api", "file:///srv/acme/api", None, 5, "nonsense"])
@@ -211,7 +211,7 @@ def test_a_child_whose_session_is_missing_waits_for_it(machine: Machine) -> None
     parent = turn(Codex("parent"), (1000, 100, 10))
     child = turn(parent.fork("child", child=True).wait(3), (500, 50, 5))
     child.write(machine.home / "other")
-    (derived,) = machine.run([Source("codex", machine.home / "other")])
+    (derived,) = machine.run([TranscriptSource("codex", machine.home / "other")])
     assert (derived.external_id, derived.outcome, derived.reason) == ("parent", "skipped", "no main transcript")
     assert tokens(machine.one(parent).models) == (1350, 15, 0, 150)
 
@@ -235,4 +235,4 @@ def test_files_without_a_session_are_nobodys(machine: Machine) -> None:
 
 @pytest.mark.parametrize(("environ", "root"), [({}, "HOME/.codex"), ({"CODEX_HOME": "/a"}, "/a")])
 def test_roots(environ: dict[str, str], root: str) -> None:
-    assert codex.roots(environ, Path("HOME")) == [Path(root)]
+    assert CodexProvider().roots(environ, Path("HOME")) == [Path(root)]

@@ -9,11 +9,11 @@ import pytest
 
 from org_analytics.ingest import derive as deriving
 from org_analytics.ingest.derive import derive
+from org_analytics.ingest.deriver import BEFORE_SINCE
 from org_analytics.ingest.pricing import NoPrices
-from org_analytics.ingest.providers import default_sources
-from org_analytics.ingest.readings import BEFORE_SINCE
-from org_analytics.ingest.records import Outcome
-from org_analytics.ingest.sources import Source
+from org_analytics.ingest.protocol import TranscriptSource
+from org_analytics.ingest.providers import PROVIDERS, default_sources
+from org_analytics.ingest.records import DerivationOutcome
 from org_analytics.ingest.sqlite_state import SqliteState
 from org_analytics.ingest.state import MemoryState
 from tests.ingest.machine import Machine
@@ -32,7 +32,7 @@ def test_what_is_unchanged_is_not_read_again(machine: Machine, monkeypatch: pyte
     assert outcomes(machine) == {"a": "unchanged", "b": "unchanged"}
     machine.write(Claude("a").prompt().prompt())
     assert outcomes(machine) == {"a": "derived", "b": "unchanged"}
-    monkeypatch.setattr("org_analytics.ingest.codex.parser_version", 99)
+    monkeypatch.setattr(PROVIDERS["codex"], "parser_version", 99)
     assert outcomes(machine) == {"a": "unchanged", "b": "derived"}
 
 
@@ -92,7 +92,7 @@ def test_sessions_that_ended_before_the_date_asked_for_are_left_out(machine: Mac
     assert outcomes(machine, since=since) == {"old": "skipped", "new": "unchanged"}
     path.chmod(0)
     (skipped,) = [derived for derived in machine.run(since=since) if derived.outcome == "skipped"]
-    assert (skipped.reason, skipped.bytes_read) == (BEFORE_SINCE, 0)
+    assert (skipped.reason, skipped.skipped) == (BEFORE_SINCE, {})
     path.chmod(0o644)
     assert outcomes(machine) == {"old": "derived", "new": "unchanged"}
 
@@ -111,19 +111,19 @@ def test_a_file_without_a_time_is_no_session(machine: Machine, content: str) -> 
     path.parent.mkdir(parents=True)
     path.write_text(content)
     (derived,) = machine.run()
-    assert (derived.outcome, derived.reason, derived.record) == (Outcome.SKIPPED, "no line with a time", None)
+    assert (derived.outcome, derived.reason, derived.record) == (DerivationOutcome.SKIPPED, "no line with a time", None)
     assert outcomes(machine) == {"a": "unchanged"}
 
 
 def test_numbers_too_large_to_be_true_are_no_session(machine: Machine) -> None:
     machine.write(Claude("a").prompt().reply(usage(2**53 - 1)))
-    assert [derived.reason for derived in machine.run()] == ["numbers too large to be true"]
+    assert [derived.reason for derived in machine.run()] == ["token counts or cost out of range"]
 
 
 def test_more_tokens_than_the_server_takes_are_no_session(machine: Machine) -> None:
     large = usage(2**53 - 1)
     machine.write(Claude("a").prompt().reply(large, model="m").reply(large, model="m"))
-    assert [derived.reason for derived in machine.run()] == ["numbers too large to be true"]
+    assert [derived.reason for derived in machine.run()] == ["token counts or cost out of range"]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
@@ -206,12 +206,12 @@ def test_sources_are_where_the_tools_put_transcripts(tmp_path: Path) -> None:
     for name in (".claude", ".config/claude", ".codex", "elsewhere"):
         (tmp_path / name).mkdir(parents=True)
     assert default_sources({}, tmp_path) == [
-        Source("claude-code", tmp_path / ".claude"),
-        Source("claude-code", tmp_path / ".config/claude"),
-        Source("codex", tmp_path / ".codex"),
+        TranscriptSource("claude-code", tmp_path / ".claude"),
+        TranscriptSource("claude-code", tmp_path / ".config/claude"),
+        TranscriptSource("codex", tmp_path / ".codex"),
     ]
     environ = {"CLAUDE_CONFIG_DIR": str(tmp_path / "elsewhere"), "CODEX_HOME": str(tmp_path / "missing")}
-    assert default_sources(environ, tmp_path) == [Source("claude-code", tmp_path / "elsewhere")]
+    assert default_sources(environ, tmp_path) == [TranscriptSource("claude-code", tmp_path / "elsewhere")]
 
 
 def test_the_same_place_named_twice_counts_once(machine: Machine) -> None:

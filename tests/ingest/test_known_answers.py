@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from org_analytics.ingest.clock import measure
+from org_analytics.ingest.active_times import active_times
 from org_analytics.ingest.pricing import GenaiPrices
-from org_analytics.ingest.transcripts import Request
+from org_analytics.ingest.transcript import Request
 from tests.ingest.machine import Machine, tokens
 from tests.ingest.writing import START, Claude, Codex, usage
 
@@ -71,7 +71,7 @@ def test_claude_session_of_two_prompts_and_one_answer(machine: Machine) -> None:
 
 def test_clock_of_two_prompts_and_two_answers() -> None:
     marks = [(0, True), (10_500_000, False), (60_000_000, True), (65_500_000, False)]
-    assert measure(marks) == (16_000_000, 49_500_000)
+    assert active_times(marks) == (16_000_000, 49_500_000)
 
 
 @pytest.mark.parametrize(
@@ -101,5 +101,5 @@ def test_clock_of_two_prompts_and_two_answers() -> None:
 def test_price_of_one_request(vendor: str, model: str, counts: dict[str, int], usd: str) -> None:
     names = ("input", "output", "write_5m", "write_1h", "read", "searches")
     numbers = dict.fromkeys(names, 0) | counts
-    request = Request(**numbers, tokens=0, speed="", tier="", model=model, at=AT)
+    request = Request(**numbers, vendor=vendor, model=model, at=AT)
     assert GenaiPrices().cost(vendor, model, [request]) == Decimal(usd)

@@ -6,15 +6,15 @@ import uuid
 
 import pytest
 
-from org_analytics.ingest.footprints import COPIED, NO_TIME, RESPONSE, Entries, Entry, key, keys_of, pack
+from org_analytics.ingest.line_keys import COPIED, NO_TIME, RESPONSE, KeyEntry, PackedEntries, hash_key, keys_of, pack
 from org_analytics.ingest.ownership import digest, foreign_keys
-from org_analytics.ingest.sources import Source
+from org_analytics.ingest.protocol import TranscriptSource
 from tests.ingest.machine import Machine, tokens
 from tests.ingest.writing import START, Claude, usage
 
 
-def line(key: int, at: int = NO_TIME, flags: int = 0) -> Entry:
-    return Entry(key, at, flags)
+def line(key: int, at: int = NO_TIME, flags: int = 0) -> KeyEntry:
+    return KeyEntry(key, at, flags)
 
 
 def test_nobody_owns_what_nobody_shares() -> None:
@@ -57,7 +57,7 @@ def test_else_the_smaller_id_owns() -> None:
 
 def test_a_row_that_stands_keeps_what_it_counts() -> None:
     held = {"a": [line(1, 5, COPIED), line(2, 9)], "b": [line(1, 5)]}
-    assert foreign_keys(held, settled={"a"}) == {"a": set(), "b": {1}}
+    assert foreign_keys(held, fixed={"a"}) == {"a": set(), "b": {1}}
 
 
 def test_every_key_has_one_owner() -> None:
@@ -73,11 +73,15 @@ def test_every_key_has_one_owner() -> None:
             assert len([name for name in holders if each not in foreign[name]]) == min(len(holders), 1)
 
 
-def test_footprints_come_back_as_they_were_packed() -> None:
-    entries = [Entry(key(b"line", "a"), 5, COPIED), Entry(-(2**63), NO_TIME, RESPONSE), Entry(2**63 - 1, 0, 0)]
-    assert list(Entries(pack(entries))) == entries
+def test_key_entries_come_back_as_they_were_packed() -> None:
+    entries = [
+        KeyEntry(hash_key(b"line", "a"), 5, COPIED),
+        KeyEntry(-(2**63), NO_TIME, RESPONSE),
+        KeyEntry(2**63 - 1, 0, 0),
+    ]
+    assert list(PackedEntries(pack(entries))) == entries
     assert keys_of(pack(entries)) == {entry.key for entry in entries}
-    assert key(b"line", "a") != key(b"reply", "a")
+    assert hash_key(b"line", "a") != hash_key(b"reply", "a")
 
 
 def test_digests_tell_sets_apart() -> None:
@@ -187,7 +191,7 @@ def test_a_run_that_ends_before_the_loser_is_stored_is_completed(machine: Machin
     machine.run()
     place = machine.claude if same_place else machine.home / "other"
     parent.prompt().write(place)
-    machine.run([Source("claude-code", place)], stop_after=1)
+    machine.run([TranscriptSource("claude-code", place)], stop_after=1)
     assert {name: tokens(row.models)[1] for (_, name), row in machine.rows.items()} == {"aaa": 10, "zzz": 11}
-    machine.run([Source("claude-code", place)])
+    machine.run([TranscriptSource("claude-code", place)])
     assert {name: tokens(row.models)[1] for (_, name), row in machine.rows.items()} == {"aaa": 10, "zzz": 1}

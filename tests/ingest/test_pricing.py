@@ -13,9 +13,9 @@ from genai_prices.types import Usage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from org_analytics.ingest.coerce import moment
 from org_analytics.ingest.pricing import GenaiPrices, NoPrices, load_prices
-from org_analytics.ingest.transcripts import Request
-from org_analytics.ingest.values import moment
+from org_analytics.ingest.transcript import Request
 from tests.ingest.machine import Machine
 from tests.ingest.writing import Claude, usage
 
@@ -33,8 +33,7 @@ counts = st.integers(0, 150_000)
 
 
 def request(model: str = "", *, at: int = NOW, speed: str = "", tier: str = "", **used: int) -> Request:
-    zeros = dict.fromkeys(("tokens", "input", "output", "write_5m", "write_1h", "read", "searches"), 0)
-    return Request(**zeros | used, speed=speed, tier=tier, model=model, at=at)
+    return Request(vendor="", model=model, at=at, speed=speed, tier=tier, **used)
 
 
 @given(

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from org_analytics.ingest.protocol import TranscriptSource
 from org_analytics.ingest.records import SessionRecord
-from org_analytics.ingest.sources import Source
 from tests.ingest import mutations
 from tests.ingest.histories import History, random_history
 from tests.ingest.machine import Machine
@@ -81,7 +81,7 @@ def test_two_halves_from_different_places_give_the_same_rows(seed: int) -> None:
             put(machine, f"{rng.choice(('one', 'other'))}/{path}", content)
         for half in ("one", "other"):
             home = machine.home / half
-            machine.run([Source("claude-code", home / ".claude"), Source("codex", home / ".codex")])
+            machine.run([TranscriptSource("claude-code", home / ".claude"), TranscriptSource("codex", home / ".codex")])
         assert machine.rows == rows_at_once(files)
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from org_analytics.ingest.footprints import Entry, pack
-from org_analytics.ingest.sqlite_state import SqliteState, StateInUse
-from org_analytics.ingest.state import KeptSession, MemoryState, Receipt, SourceFile, State
+from org_analytics.ingest.line_keys import KeyEntry, pack
+from org_analytics.ingest.sqlite_state import SqliteState, StateInUseError
+from org_analytics.ingest.state import KnownSession, MemoryState, Receipt, SessionRead, SourceFile, State
 from tests.ingest.machine import Machine
 from tests.ingest.writing import Claude
 
@@ -30,7 +30,7 @@ def state(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[State]:
 
 
 def held(*keys: int) -> bytes:
-    return pack([Entry(key, 0, 0) for key in keys])
+    return pack([KeyEntry(key, 0, 0) for key in keys])
 
 
 def test_nothing_is_known_at_first(state: State) -> None:
@@ -41,27 +41,27 @@ def test_nothing_is_known_at_first(state: State) -> None:
 
 
 def test_a_saved_session_is_pending_until_it_is_stored(state: State) -> None:
-    state.save("codex", "a", FILES, held(1))
-    assert state.session("codex", "a") == KeptSession(FILES, "")
+    state.save(SessionRead("codex", "a", FILES, held(1)))
+    assert state.session("codex", "a") == KnownSession(FILES, "")
     assert state.pending("codex") == {"a"}
     state.mark_stored([Receipt("codex", "a", FILES, "1:")])
-    assert state.session("codex", "a") == KeptSession(FILES, "1:")
+    assert state.session("codex", "a") == KnownSession(FILES, "1:")
     assert state.pending("codex") == set()
-    state.save("codex", "a", FILES, held(1))
+    state.save(SessionRead("codex", "a", FILES, held(1)))
     assert state.pending("codex") == {"a"}
 
 
 def test_a_mark_for_other_files_is_refused(state: State) -> None:
-    state.save("codex", "a", FILES, b"")
+    state.save(SessionRead("codex", "a", FILES, b""))
     state.mark_stored([Receipt("codex", "a", OTHER_FILES, "1:"), Receipt("codex", "unknown", FILES, "1:")])
-    assert state.session("codex", "a") == KeptSession(FILES, "")
+    assert state.session("codex", "a") == KnownSession(FILES, "")
     assert state.session("codex", "unknown") is None
 
 
 def test_sessions_are_found_by_any_of_their_keys(state: State) -> None:
-    state.save("codex", "a", FILES, held(1, 2, -(2**63)))
-    state.save("codex", "b", FILES, held(2, 3, 2**63 - 1))
-    state.save("claude-code", "c", FILES, held(1, 2, 3))
+    state.save(SessionRead("codex", "a", FILES, held(1, 2, -(2**63))))
+    state.save(SessionRead("codex", "b", FILES, held(2, 3, 2**63 - 1)))
+    state.save(SessionRead("claude-code", "c", FILES, held(1, 2, 3)))
     assert state.sharing("codex", {2}) == {"a", "b"}
     assert state.sharing("codex", {1, 7}) == {"a"}
     assert state.sharing("codex", {2**63 - 1}) == {"b"}
@@ -70,31 +70,31 @@ def test_sessions_are_found_by_any_of_their_keys(state: State) -> None:
 
 
 def test_saving_again_replaces_the_keys(state: State) -> None:
-    state.save("codex", "a", FILES, held(1, 2))
-    state.save("codex", "a", OTHER_FILES, held(2, 3))
+    state.save(SessionRead("codex", "a", FILES, held(1, 2)))
+    state.save(SessionRead("codex", "a", OTHER_FILES, held(2, 3)))
     assert [state.sharing("codex", {key}) for key in (1, 2, 3)] == [set(), {"a"}, {"a"}]
     assert state.lines("codex", "a") == held(2, 3)
-    assert state.session("codex", "a") == KeptSession(OTHER_FILES, "")
+    assert state.session("codex", "a") == KnownSession(OTHER_FILES, "")
 
 
 def test_the_repository_is_kept_until_the_session_is_saved_again(state: State) -> None:
     repository = {"repo_url": "acme/api"}
-    state.save("codex", "a", FILES, b"", repository)
+    state.save(SessionRead("codex", "a", FILES, b"", repository))
     state.mark_stored([Receipt("codex", "a", FILES, "1:")])
-    assert state.session("codex", "a") == KeptSession(FILES, "1:", repository)
-    state.save("codex", "a", FILES, b"")
-    assert state.session("codex", "a") == KeptSession(FILES, "", None)
+    assert state.session("codex", "a") == KnownSession(FILES, "1:", repository)
+    state.save(SessionRead("codex", "a", FILES, b""))
+    assert state.session("codex", "a") == KnownSession(FILES, "", None)
 
 
 def test_what_is_in_memory_hides_what_is_below() -> None:
     base = MemoryState()
-    base.save("codex", "a", FILES, held(1))
+    base.save(SessionRead("codex", "a", FILES, held(1)))
     above = MemoryState(base)
     assert (above.sharing("codex", {1}), above.pending("codex"), above.lines("codex", "a")) == ({"a"}, {"a"}, held(1))
-    above.save("codex", "a", OTHER_FILES, held(2))
+    above.save(SessionRead("codex", "a", OTHER_FILES, held(2)))
     above.mark_stored([Receipt("codex", "a", OTHER_FILES, "1:")])
     assert (above.sharing("codex", {1}), above.pending("codex"), above.lines("codex", "a")) == (set(), set(), held(2))
-    assert (base.session("codex", "a"), base.pending("codex")) == (KeptSession(FILES, ""), {"a"})
+    assert (base.session("codex", "a"), base.pending("codex")) == (KnownSession(FILES, ""), {"a"})
 
 
 def test_the_file_remembers(tmp_path: Path, machine: Machine) -> None:
@@ -115,7 +115,7 @@ def test_looking_for_keys_does_not_take_longer_with_more_sessions(tmp_path: Path
     needed = []
     with SqliteState(tmp_path / "state") as state:
         for session in range(200):
-            state.save("codex", str(session), FILES, held(*range(session * 10, session * 10 + 10)))
+            state.save(SessionRead("codex", str(session), FILES, held(*range(session * 10, session * 10 + 10))))
             if session in (0, 199):
                 state._db.set_progress_handler(count, 1)
                 assert state.sharing("codex", set(range(10))) == {"0"}
@@ -126,7 +126,7 @@ def test_looking_for_keys_does_not_take_longer_with_more_sessions(tmp_path: Path
 
 
 def test_only_one_run_at_a_time(tmp_path: Path) -> None:
-    with SqliteState(tmp_path / "state"), pytest.raises(StateInUse):
+    with SqliteState(tmp_path / "state"), pytest.raises(StateInUseError):
         SqliteState(tmp_path / "state")
     SqliteState(tmp_path / "state").close()
 

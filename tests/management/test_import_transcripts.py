@@ -19,10 +19,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from org_analytics.ingest.derive import derive
-from org_analytics.ingest.footprints import Entry, pack
+from org_analytics.ingest.line_keys import KeyEntry, pack
 from org_analytics.ingest.pricing import NoPrices
-from org_analytics.ingest.sources import Source
-from org_analytics.ingest.state import KeptSession, MemoryState, Receipt, SourceFile
+from org_analytics.ingest.protocol import TranscriptSource
+from org_analytics.ingest.state import KnownSession, MemoryState, Receipt, SessionRead, SourceFile
 from org_analytics.management import importing
 from org_analytics.management.commands import import_transcripts
 from org_analytics.management.import_state import DatabaseState
@@ -148,7 +148,7 @@ def test_since_leaves_out_what_ended_before_that_day(run: Any, home: Path) -> No
     write(home, late.prompt())
     result = run(since=import_transcripts._date("2026-06-01"))
     assert new(result) == {"new": 1, "skipped": 1}
-    assert result["skipped"] == {"ended before the date asked for": 1}
+    assert result["skipped"] == {"ended before the date given": 1}
     assert new(run()) == {"new": 1, "unchanged": 1}
 
 
@@ -166,7 +166,7 @@ def test_without_a_price_list_costs_stay_unknown_and_a_warning_says_why(
     write(home, talk())
     err = io.StringIO()
     run(stderr=err)
-    assert "No prices are installed" in err.getvalue()
+    assert "No price list is installed" in err.getvalue()
     assert CodingSession.objects.get().cost_usd is None
 
 
@@ -262,7 +262,7 @@ def test_an_import_interrupted_anywhere_is_completed_by_the_next(
         os.utime(session.write(home / ".claude"), (age, age))
     expected = {
         derived.external_id: derived.record.cost_usd
-        for derived in derive([Source("claude-code", home / ".claude")], MemoryState())
+        for derived in derive([TranscriptSource("claude-code", home / ".claude")], MemoryState())
         if derived.record is not None
     }
     monkeypatch.setattr(importing, "BATCH_SIZE", batch_size)
@@ -288,7 +288,7 @@ def test_an_interrupted_import_says_so(run: Any, home: Path, monkeypatch: pytest
 
     write(home, talk())
     monkeypatch.setattr(CodingSessionManager, "record_many", interrupt)
-    with pytest.raises(CommandError, match=r"Interrupted\. The next run does the rest\.") as caught:
+    with pytest.raises(CommandError, match=r"Interrupted\. Run the command again to import the rest\.") as caught:
         run()
     assert caught.value.returncode == 130
 
@@ -320,8 +320,8 @@ def test_the_table_tells_all_of_it(home: Path, user: Any) -> None:
         "                    new    updated  unchanged    skipped    refused",
         "Claude Code           1          0          0          1          0",
         "Codex                 1          0          0          0          0",
-        "Skipped sessions: 1 no line with a time",
-        "Skipped lines: 1 not JSON",
+        "SkippedLines sessions: 1 no line with a time",
+        "SkippedLines lines: 1 not JSON",
         "Models without a price: mystery-9",
     ]
     assert f"{path}:1: not JSON" in err.getvalue()
@@ -332,7 +332,7 @@ def test_where_nothing_is_found_it_says_how_to_name_directories(home: Path, user
     out = io.StringIO()
     call_command("import_transcripts", user=EMAIL, dry_run=True, stdout=out)
     assert out.getvalue().startswith("Dry run: nothing was written.\n")
-    assert "No transcripts were found. --claude and --codex name the directories to read." in out.getvalue()
+    assert "No transcripts were found. Name the directories to read with --claude and --codex." in out.getvalue()
 
 
 def test_a_refused_session_does_not_stop_the_others_and_comes_again(run: Any, home: Path) -> None:
@@ -409,7 +409,7 @@ PROVIDERS, SESSIONS = st.sampled_from(["claude-code", "codex"]), st.sampled_from
 FILES = st.lists(
     st.builds(SourceFile, st.sampled_from(["/a", "/b\udcff"]), st.integers(0, 3), st.integers(0, 2**62)), max_size=2
 ).map(tuple)
-REPOSITORIES = st.sampled_from([None, {"repo_url": "acme/api"}])
+REPOSITORIES = st.sampled_from([None, {"path": "acme/api"}])
 KEYS = st.sets(st.sampled_from([-(2**63), -1, 0, 1, 2, 2**63 - 1]), max_size=4)
 SAVES = st.tuples(st.just("save"), PROVIDERS, SESSIONS, FILES, st.tuples(KEYS, REPOSITORIES))
 MARKS = st.tuples(st.just("mark"), PROVIDERS, SESSIONS, FILES, st.text("x1:", max_size=3))
@@ -424,7 +424,11 @@ def test_the_state_in_the_database_is_that_in_memory(steps: list[Any], asked: se
         for state in states:
             if step == "save":
                 keys, repository = what
-                state.save(provider, session, files, pack([Entry(key, 5, 1) for key in sorted(keys)]), repository)
+                state.save(
+                    SessionRead(
+                        provider, session, files, pack([KeyEntry(key, 5, 1) for key in sorted(keys)]), repository
+                    )
+                )
             else:
                 state.mark_stored([Receipt(provider, session, files, what)])
     for provider in ("claude-code", "codex"):
@@ -433,7 +437,7 @@ def test_the_state_in_the_database_is_that_in_memory(steps: list[Any], asked: se
 
 
 def view(state: Any, provider: str, asked: set[int]) -> Any:
-    kept: dict[str, tuple[KeptSession | None, bytes]] = {
+    kept: dict[str, tuple[KnownSession | None, bytes]] = {
         session: (state.session(provider, session), state.lines(provider, session)) for session in "abcd"
     }
     return kept, state.pending(provider), state.sharing(provider, asked)
@@ -441,15 +445,15 @@ def view(state: Any, provider: str, asked: set[int]) -> Any:
 
 def test_thousands_of_lines_are_kept_and_found_again(user: Any) -> None:
     state = DatabaseState(user)
-    state.save("codex", "a", (), pack([Entry(key, 0, 0) for key in range(5000)]))
+    state.save(SessionRead("codex", "a", (), pack([KeyEntry(key, 0, 0) for key in range(5000)])))
     assert state.sharing("codex", range(4999, 40_000)) == {"a"}
     assert state.sharing("codex", range(5000, 40_000)) == set()
-    state.save("codex", "a", (), pack([Entry(7, 0, 0)]))
+    state.save(SessionRead("codex", "a", (), pack([KeyEntry(7, 0, 0)])))
     assert list(ImportedLine.objects.values_list("key", flat=True)) == [7]
 
 
 def test_what_is_kept_goes_with_the_user(user: Any) -> None:
-    DatabaseState(user).save("codex", "a", (), pack([Entry(1, 0, 0)]))
+    DatabaseState(user).save(SessionRead("codex", "a", (), pack([KeyEntry(1, 0, 0)])))
     assert str(ImportedSession.objects.get()) == "codex a"
     assert str(ImportedLine.objects.get()) == "1"
     deepcopy(user).delete()

@@ -98,7 +98,7 @@ def test_a_user_model_without_email_names_the_line(load: Any, user: Any, monkeyp
 
 def test_create_users_makes_a_user_who_cannot_log_in_once(load: Any) -> None:
     lines = [{**LINE, "email": "new@example.com"}, {**LINE, "email": "NEW@example.com", "external_id": "s2"}]
-    assert load(*lines, create_users=True) == "2 created, 0 updated, 0 unchanged. Users made: 1.\n"
+    assert load(*lines, create_users=True) == "2 created, 0 updated, 0 unchanged. Users created: 1.\n"
     made = get_user_model().objects.get()
     assert made.email == "new@example.com"
     assert not made.has_usable_password()
@@ -118,7 +118,7 @@ def test_a_dry_run_says_what_would_change_and_changes_nothing(load: Any, user: A
     lines = [{**LINE, "title": "New"}, {**LINE, "external_id": "s2", "git_info": git_info}]
     new = {**LINE, "external_id": "s3", "email": "new@example.com"}
     said = load(*lines, new, dry_run=True, create_users=True)
-    assert said == "Dry run, nothing is written: 2 created, 1 updated, 0 unchanged. Users made: 1.\n"
+    assert said == "Dry run, nothing was written: 2 created, 1 updated, 0 unchanged. Users created: 1.\n"
     assert CodingSession.objects.get().title == ""
     assert get_user_model().objects.get() == user
     assert not Repo.objects.exists()
@@ -169,7 +169,7 @@ def test_every_bad_line_is_named_and_the_other_batches_are_written(
         ["line 3", "title"],
         ["line 6", "provider"],
         ["line 6", "title"],
-        ["Lines left out, in batches with a bad one", "4. The others"],
+        ["Lines skipped because their batch has an invalid line", "4. Written"],
     ]
     assert set(CodingSession.objects.values_list("external_id", flat=True)) == {"s0", "s1", "s4"}
     assert get_user_model().objects.get() == user
@@ -180,7 +180,7 @@ def test_a_user_made_in_a_batch_that_was_left_out_is_made_by_the_next(
 ) -> None:
     monkeypatch.setattr(load_sessions, "BATCH_SIZE", 2)
     new = {**LINE, "email": "new@example.com"}
-    with pytest.raises(CommandError, match="Users made: 1"):
+    with pytest.raises(CommandError, match="Users created: 1"):
         load(new, b"{", new, create_users=True)
     assert CodingSession.objects.get().user.email == "new@example.com"
 
@@ -190,7 +190,7 @@ def test_the_wrong_file_is_not_read_to_its_end(load: Any, monkeypatch: pytest.Mo
     with pytest.raises(CommandError) as caught:
         load(*[b"?"] * 100)
     assert str(caught.value).count("Not JSON") == 20
-    assert "reading stopped" in str(caught.value)
+    assert "Stopped reading" in str(caught.value)
 
 
 def test_blank_lines_and_a_byte_order_mark_are_passed_over_and_lines_keep_their_numbers(load: Any, user: Any) -> None:

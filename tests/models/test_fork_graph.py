@@ -1,4 +1,4 @@
-"""One link per repository, out of many people's words: cases, and a naive oracle for any set of words."""
+"""One link per repository from many people's sightings: cases, and a naive oracle for any set of sightings."""
 
 from collections import Counter
 
@@ -24,6 +24,8 @@ from org_analytics.models.fork_graph import effective_links, found_link, in_cycl
         # Fewer than half of all people, but more than name none and more than any other.
         ({"acme": 3, "other": 2, None: 2}, "acme"),
         ({"acme": 0}, None),
+        # One person's clone makes a fork, and one contrary clone of another person undoes it.
+        ({"acme": 1, "other": 1}, None),
     ],
 )
 def test_the_upstream_named_by_most_wins_over_none_and_never_on_a_tie(
@@ -45,29 +47,29 @@ def test_a_chain_of_thousands_is_followed() -> None:
     assert set(roots.values()) == {5_000}
 
 
-def test_every_found_link_on_a_circle_falls_and_what_hangs_on_it_stays() -> None:
+def test_every_found_link_on_a_cycle_is_dropped_and_links_to_it_stay() -> None:
     links, roots = effective_links({"a": "b", "b": "c", "c": "a", "fork": "a"}, {})
 
     assert links == {"fork": "a"}
     assert roots == {"fork": "a"}
 
 
-def test_an_administrators_link_on_a_circle_stays() -> None:
+def test_a_pinned_link_on_a_cycle_stays() -> None:
     links, roots = effective_links({"a": "b", "b": "a"}, {"a": "b"})
 
     assert links == {"a": "b"}
     assert roots == {"a": "b"}
 
 
-def test_an_administrators_word_wins_none_included() -> None:
+def test_a_pinned_link_wins_and_so_does_not_a_fork() -> None:
     links, roots = effective_links({"a": "b", "c": "a"}, {"a": None, "c": "x"})
 
     assert links == {"c": "x"}
     assert roots == {"c": "x"}
 
 
-def test_administrators_links_that_close_a_circle_by_themselves_are_no_links() -> None:
-    """The write door refuses them; SQL could still write them, and nothing may hang for it."""
+def test_pinned_links_that_close_a_cycle_by_themselves_are_dropped() -> None:
+    """`pin` refuses to close a cycle, raw SQL does not: nothing may hang on it."""
     links, roots = effective_links({"fork": "a"}, {"a": "b", "b": "a"})
 
     assert links == {"fork": "a"}
@@ -87,7 +89,7 @@ pins = st.dictionaries(repos, upstreams, max_size=3).map(without_self)
 
 
 def walk(links: dict[int, int], start: int) -> list[int]:
-    """Where one comes by following links, until the end or a repository seen before (then it is last again)."""
+    """The repositories on the way along the links, until the end or one that was seen before, which then is last."""
     path = [start]
     while path[-1] in links:
         path.append(links[path[-1]])
@@ -97,7 +99,7 @@ def walk(links: dict[int, int], start: int) -> list[int]:
 
 
 @given(found)
-def test_circles_are_found_as_by_walking_from_each(links: dict[int, int | None]) -> None:
+def test_cycles_are_those_found_by_walking_from_each_repository(links: dict[int, int | None]) -> None:
     real = {repo: upstream for repo, upstream in links.items() if upstream is not None}
 
     assert in_cycles(real) == {repo for repo in real if repo in walk(real, repo)[1:] and walk(real, repo)[-1] == repo}
@@ -108,8 +110,8 @@ def test_links_and_roots_are_as_a_naive_oracle_says(
     found: dict[int, int | None], pinned: dict[int, int | None]
 ) -> None:
     wanted = {repo: upstream for repo, upstream in {**found, **pinned}.items() if upstream is not None}
-    circling = {repo for repo in wanted if walk(wanted, repo)[-1] == repo and len(walk(wanted, repo)) > 1}
-    kept = {repo: upstream for repo, upstream in wanted.items() if repo in pinned or repo not in circling}
+    on_cycle = {repo for repo in wanted if walk(wanted, repo)[-1] == repo and len(walk(wanted, repo)) > 1}
+    kept = {repo: upstream for repo, upstream in wanted.items() if repo in pinned or repo not in on_cycle}
     kept = {repo: upstream for repo, upstream in kept.items() if repo not in in_cycles(kept)}
 
     links, roots = effective_links(found, pinned)

@@ -16,7 +16,7 @@ from django.utils.functional import SimpleLazyObject
 from hypothesis import given
 from hypothesis import strategies as st
 
-from org_analytics.models import CodingSession, ForkSighting, Repo, recording
+from org_analytics.models import CodingSession, ForkSighting, Repo, recording, retries
 from org_analytics.models.recording import CREATED, UNCHANGED, UPDATED, InvalidRowError, UserDeletedError
 from org_analytics.models.validation import clean_row
 from org_analytics.rollup import maintenance
@@ -459,7 +459,7 @@ class Failing:
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long was waited between tries, without waiting."""
     waited: list[float] = []
-    monkeypatch.setattr(recording.time, "sleep", waited.append)
+    monkeypatch.setattr(retries.time, "sleep", waited.append)
     return waited
 
 
@@ -470,7 +470,7 @@ def test_a_deadlock_a_lock_or_a_race_is_tried_again_three_times(
 ) -> None:
     write = Failing(error, times)
 
-    assert recording.retried(write, "default") == "written"
+    assert retries.retried(write, "default") == "written"
     assert len(waits) == times
 
 
@@ -480,7 +480,7 @@ class UniqueViolation(Exception):
     sqlstate = "23505"
 
 
-@pytest.mark.parametrize(("times", "is_written"), [(10, True), (recording.RACES + recording.RETRIES + 1, False)])
+@pytest.mark.parametrize(("times", "is_written"), [(10, True), (retries.RACES + retries.RETRIES + 1, False)])
 def test_rows_that_other_writers_made_first_are_tried_again_until_all_got_on(
     times: int, is_written: bool, waits: list[float], db: None
 ) -> None:
@@ -489,23 +489,23 @@ def test_rows_that_other_writers_made_first_are_tried_again_until_all_got_on(
     write = Failing(error, times)
 
     if is_written:
-        assert recording.retried(write, "default") == "written"
+        assert retries.retried(write, "default") == "written"
         assert waits == []  # the others are done: there is nothing to wait for
     else:
         with pytest.raises(IntegrityError):
-            recording.retried(write, "default")
+            retries.retried(write, "default")
 
 
 def test_the_fourth_failure_is_the_callers(waits: list[float], db: None) -> None:
     with pytest.raises(OperationalError):
-        recording.retried(Failing(OperationalError("database is locked"), 4), "default")
+        retries.retried(Failing(OperationalError("database is locked"), 4), "default")
 
     assert len(waits) == 3
 
 
 def test_any_other_error_is_not_tried_again(waits: list[float], db: None) -> None:
     with pytest.raises(RuntimeError):
-        recording.retried(Failing(RuntimeError(), 1), "default")
+        retries.retried(Failing(RuntimeError(), 1), "default")
 
     assert waits == []
 
@@ -615,7 +615,7 @@ def test_writers_of_new_and_changed_rows_on_the_same_days_wait_for_each_other(
     row: Callable[..., Row], user: Any, staff: Any, is_shared: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No sessions are shared, but the days of the roll-up are: new and changed rows are two statements."""
-    monkeypatch.setattr(recording, "RETRIES", 0)
+    monkeypatch.setattr(retries, "RETRIES", 0)
     users = (user, staff) if is_shared else (user,)
     before = deadlocks()
 

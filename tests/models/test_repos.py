@@ -1,4 +1,4 @@
-"""Fork links out of what sessions say: the majority of people, in any order, and the administrator's word over it."""
+"""Fork links from sightings: the majority of people, in any order, and administrators' links over it."""
 
 import random
 from collections import Counter, defaultdict
@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from org_analytics.models import CodingSession, ForkSighting, Repo
+from org_analytics.models.repos import _FORK_LOCK
 from tests.questions import NOW, REPOS
 from tests.threads import at_once
 from tests.users import create_user
@@ -86,7 +87,7 @@ def test_one_odd_clone_cannot_relabel_what_others_use(people: list[Any]) -> None
     assert upstreams() == {}
 
 
-def test_many_sessions_of_one_person_are_one_word(people: list[Any]) -> None:
+def test_many_sessions_of_one_person_are_one_sighting(people: list[Any]) -> None:
     CodingSession.objects.record_many(row(people[0], "ann/api", "acme/api", number) for number in range(9))
     say(people[1], "ann/api")
 
@@ -117,7 +118,7 @@ def test_links_chain_to_the_top(people: list[Any]) -> None:
     assert roots() == {"bob/api": "acme/api", "ann/api": "acme/api"}
 
 
-def test_a_circle_falls_away_and_comes_back_broken(people: list[Any]) -> None:
+def test_a_cycle_is_dropped_and_its_links_return_when_it_is_broken(people: list[Any]) -> None:
     say(people[0], "ann/api", "bob/api")
     say(people[0], "bob/api", "ann/api")
     say(people[0], "eve/api", "bob/api")
@@ -129,7 +130,7 @@ def test_a_circle_falls_away_and_comes_back_broken(people: list[Any]) -> None:
     assert roots() == {"bob/api": "ann/api", "eve/api": "ann/api"}
 
 
-def test_a_leavers_word_stays(people: list[Any]) -> None:
+def test_a_leavers_sighting_stays(people: list[Any]) -> None:
     say(people[0], "ann/api", "acme/api")
     say(people[1], "ann/api", "acme/api")
     people[0].delete()
@@ -181,7 +182,7 @@ def test_the_api_lists_roots_only(people: list[Any], ask: Callable[..., Any]) ->
         assert ask(repos=name, include_no_repo="0")["totals"]["session_count"] == 2
 
 
-# The administrator's word --------------------------------------------------------------------------------------------
+# Administrators' links -----------------------------------------------------------------------------------------------
 
 
 def repo(path: str) -> Repo:
@@ -201,7 +202,7 @@ def test_a_pinned_link_wins_over_sightings_and_unpinned_they_count_again(people:
     assert upstreams() == roots() == {"ann/api": "acme/api"}
 
 
-def test_not_a_fork_is_an_administrators_word_too(people: list[Any]) -> None:
+def test_not_a_fork_can_be_pinned(people: list[Any]) -> None:
     say(people[0], "ann/api", "acme/api")
     say(people[0], "bob/api", "ann/api")
 
@@ -211,7 +212,7 @@ def test_not_a_fork_is_an_administrators_word_too(people: list[Any]) -> None:
     assert upstreams() == roots() == {"bob/api": "ann/api"}
 
 
-def test_a_pinned_link_breaks_a_found_circle(people: list[Any]) -> None:
+def test_a_pinned_link_breaks_a_found_cycle(people: list[Any]) -> None:
     say(people[0], "ann/api", "acme/api")
 
     Repo.objects.pin(repo("acme/api"), repo("ann/api"))
@@ -219,7 +220,7 @@ def test_a_pinned_link_breaks_a_found_circle(people: list[Any]) -> None:
     assert upstreams() == roots() == {"acme/api": "ann/api"}
 
 
-def test_a_circle_of_pinned_links_is_refused_and_changes_nothing(people: list[Any]) -> None:
+def test_a_cycle_of_pinned_links_is_refused_and_changes_nothing(people: list[Any]) -> None:
     for name in ("a/x", "b/x", "c/x"):
         say(people[0], name)
     Repo.objects.pin(repo("a/x"), repo("b/x"))
@@ -370,7 +371,7 @@ def test_many_writers_at_once_give_the_oracles_links(people: list[Any], seed: in
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_administrator_among_many_writers_closes_no_circle(people: list[Any]) -> None:
+def test_an_administrator_among_many_writers_closes_no_cycle(people: list[Any]) -> None:
     for name in NAMES:
         say(people[0], name)
 
@@ -381,16 +382,16 @@ def test_an_administrator_among_many_writers_closes_no_circle(people: list[Any])
             return False
         return True
 
-    circle = list(zip(NAMES, [*NAMES[1:], NAMES[0]], strict=True))
+    cycle = list(zip(NAMES, [*NAMES[1:], NAMES[0]], strict=True))
     done = at_once(
-        [lambda name=name, up=up: pin_to(name, up) for name, up in circle]
+        [lambda name=name, up=up: pin_to(name, up) for name, up in cycle]
         + [lambda person=person: say(person, "d/x", "c/x") for person in people[1:4]]
     )
 
     assert sorted(done[:4]) == [False, True, True, True]
-    refused = circle[done.index(False)][0]
+    refused = cycle[done.index(False)][0]
     assert not repo(refused).pinned
-    assert {name: up for name, up in circle if name != refused}.items() <= upstreams().items()
+    assert {name: up for name, up in cycle if name != refused}.items() <= upstreams().items()
 
 
 def test_known_words_take_no_lock_and_write_nothing(people: list[Any]) -> None:
@@ -399,16 +400,44 @@ def test_known_words_take_no_lock_and_write_nothing(people: list[Any]) -> None:
     with CaptureQueriesContext(connection) as queries:
         say(people[0], "ann/api", "acme/api")
 
-    assert not any("advisory" in query["sql"] or "INSERT" in query["sql"] for query in queries.captured_queries)
+    statements = [query["sql"] for query in queries.captured_queries]
+    assert not any(f"xact_lock({_FORK_LOCK[0]}" in sql or "INSERT" in sql for sql in statements)
 
 
-def test_linking_costs_the_group_not_the_table(people: list[Any]) -> None:
-    """A new sighting reads what is connected with it, and nothing else."""
+def chain(person: Any, start: int, length: int) -> None:
+    """A chain of forks in which each repository is a fork of the next."""
+    forks = range(start, start + length)
+    CodingSession.objects.record_many(row(person, f"o/r{number}", f"o/r{number + 1}") for number in forks)
+
+
+@pytest.mark.parametrize("place", ["at the end", "in the middle", "at the top"])
+def test_linking_takes_as_many_queries_for_a_long_chain_as_for_a_short_one(people: list[Any], place: str) -> None:
     counts = []
-    for start in (0, 40):
-        CodingSession.objects.record_many(row(people[0], f"o/r{number}") for number in range(start, start + 40))
+    for start, length in ((0, 12), (1_000, 90)):
+        chain(people[0], start, length)
+        at = {"at the end": start - 1, "in the middle": start + length // 2, "at the top": start + length}[place]
         with CaptureQueriesContext(connection) as queries:
-            say(people[1], f"fork/r{start}", f"o/r{start}")
+            say(people[1], f"o/r{at}", f"up/r{start}" if place != "at the end" else f"o/r{start}")
         counts.append(len(queries))
 
     assert counts[0] == counts[1]
+
+
+def test_a_new_root_is_the_root_of_the_whole_chain(people: list[Any]) -> None:
+    chain(people[0], 0, 60)
+
+    say(people[0], "o/r60", "acme/api")
+
+    assert set(roots().values()) == {"acme/api"}
+    assert len(roots()) == 61
+
+
+def test_a_chain_that_closes_to_a_cycle_loses_its_links_and_has_them_again_when_it_opens(people: list[Any]) -> None:
+    chain(people[0], 0, 60)
+    before = upstreams(), roots()
+
+    say(people[0], "o/r60", "o/r0")
+    assert upstreams() == roots() == {}
+
+    say(people[1], "o/r60")
+    assert (upstreams(), roots()) == before

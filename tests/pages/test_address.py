@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 def read(query):
     filters = PageFilters(QueryDict(query), queryset=None)
-    return filters.state if filters.is_valid() else dict(filters.errors_by_field)
+    return filters.state if filters.is_valid() else dict(filters.field_errors)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_dates_win_over_the_range():
         ("start=1999-12-31&end=2000-01-01", "start"),
         ("start=2100-12-31&end=2101-01-01", "end"),
         ("provider=windsurf", "provider"),
-        ("provider=codex,cursor", "provider"),
+        ("provider=codex,windsurf", "provider"),
         ("repo=" + "x" * 513, "repo"),
         ("repo=a%00b", "repo"),
         ("&".join(f"repo=a/{number}" for number in range(51)), "repo"),
@@ -83,6 +83,41 @@ def test_dates_win_over_the_range():
 )
 def test_a_bad_value_is_an_error_of_its_field(query, field, now):
     assert list(read(query)) == [field]
+
+
+@pytest.mark.parametrize(
+    ("query", "name", "value"),
+    [
+        ("include_no_repo=true", "include_no_repo", True),
+        ("include_no_repo=1", "include_no_repo", True),
+        ("include_no_repo=false", "include_no_repo", False),
+        ("include_no_repo=0", "include_no_repo", False),
+        ("provider=codex,cursor", "providers", ("codex", "cursor")),
+        ("provider=codex&provider=cursor", "providers", ("codex", "cursor")),
+        ("provider= Codex ,,CURSOR,codex", "providers", ("codex", "cursor")),
+        ("repo=acme/api,acme/web&repo=b/c", "repos", ("acme/api", "acme/web", "b/c")),
+    ],
+)
+def test_the_spellings_of_the_api_are_accepted(now, query, name, value):
+    assert getattr(read(query).selection, name) == value
+
+
+@pytest.mark.parametrize(
+    ("query", "kept"),
+    [
+        ("range=30d&start=2026-06-40&end=2026-06-01&provider=codex&q=ann", "?range=30d&provider=codex&q=ann"),
+        ("start=2026-06-09&end=2026-06-01&repo=a/b&o=user", "?repo=a%2Fb&o=user"),
+        ("provider=codex,windsurf&measure=sessions", "?provider=codex&measure=sessions"),
+        ("repo=acme/api&repo=" + "x" * 513, "?repo=acme%2Fapi"),
+        ("measure=tokens&start=2026-06-01&end=2026-06-02&zero=0", "?start=2026-06-01&end=2026-06-02&zero=0"),
+        ("q=" + "x" * 201 + "&p=two&include_no_repo=0", "?include_no_repo=0"),
+        ("range=never&compare=1&chart=table", "?compare=1&chart=table"),
+    ],
+)
+def test_beside_a_bad_value_every_valid_one_stays(now, query, kept):
+    filters = PageFilters(QueryDict(query), queryset=None)
+    assert not filters.is_valid()
+    assert filters.state.query() == kept
 
 
 def test_ninety_days_pass():
@@ -116,8 +151,8 @@ def test_a_change_leads_to_the_first_page_unless_the_table_stays_the_same(now):
 
 
 def test_a_page_number_of_any_length_is_beyond_the_end(now):
-    assert read("p=" + "9" * 5000).page == 10**9
-    assert read("p=0000000000002").page == 2
+    assert read("p=" + "9" * 5000).page_number == 10**9
+    assert read("p=0000000000002").page_number == 2
 
 
 def test_the_previous_period_ends_at_the_same_time_of_day_while_today_is_not_over(settings, now):

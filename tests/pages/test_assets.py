@@ -1,4 +1,4 @@
-"""What the browser loads: vendored unmodified, found by the strictest static storage."""
+"""Static files: libraries are vendored unmodified, and the strictest static storage finds every file."""
 
 import hashlib
 import re
@@ -24,9 +24,20 @@ def test_vendored_files_are_those_of_the_table_with_their_licences():
     table = {name: checksum for name, _licence, checksum in vendored()}
     files = [path for path in (STATIC / "vendor").rglob("*") if path.is_file() and path.name != "README.md"]
     licences = {licence for _name, licence, _checksum in vendored()}
-    assert {str(path.relative_to(STATIC / "vendor")) for path in files} == {*table, *licences}
+    own = {"chartjs/chart.umd.min.js.map"}
+    assert {str(path.relative_to(STATIC / "vendor")) for path in files} == {*table, *licences, *own}
     for name, checksum in table.items():
         assert hashlib.sha256((STATIC / "vendor" / name).read_bytes()).hexdigest() == checksum
+
+
+def test_the_source_map_is_only_a_name_for_static_storages():
+    assert (STATIC / "vendor" / "chartjs" / "chart.umd.min.js.map").stat().st_size < 200
+
+
+def test_style_sheets_name_only_colours_of_our_own_or_with_a_fallback():
+    for path in (STATIC / "css").glob("*.css"):
+        bare = re.findall(r"var\((--(?!oa-)[\w-]+)\)", path.read_text())
+        assert set(bare) <= {"--header-link-color"}, path.name  # in a rule for the admin's own header
 
 
 @pytest.mark.filterwarnings("ignore:.*")
@@ -52,10 +63,11 @@ def contrast(one: float, other: float) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-@pytest.mark.parametrize(("theme", "backgrounds"), [(0, ["#ffffff", "#f8f8f8"]), (1, ["#121212", "#212121"])])
+@pytest.mark.parametrize(("theme", "backgrounds"), [(1, ["#ffffff", "#f8f8f8"]), (2, ["#121212", "#212121"])])
 def test_providers_colours_stand_out_and_differ_also_without_hue(theme, backgrounds):
-    css = (STATIC / "organization.css").read_text()
+    css = (STATIC / "css" / "tokens.css").read_text()
     names = ("claude-code", "codex", "opencode", "cursor")
-    colors = [luminance(re.findall(rf"--oa-{name}: (#[0-9a-f]{{6}});", css)[theme]) for name in names]
+    pairs = [re.search(rf"--oa-{name}: light-dark\((#[0-9a-f]{{6}}), (#[0-9a-f]{{6}})\);", css) for name in names]
+    colors = [luminance(pair[theme]) for pair in pairs]
     assert all(contrast(color, luminance(behind)) >= 3 for color in colors for behind in backgrounds)
     assert all(contrast(one, other) >= 1.3 for one, other in pairwise(sorted(colors)))

@@ -1,4 +1,4 @@
-"""Every text of the package, in Python and in templates, has a German translation."""
+"""Every text of the package, in Python and in templates, is translated into every language that it has."""
 
 import os
 import re
@@ -13,20 +13,25 @@ import org_analytics
 
 pytestmark = pytest.mark.once
 PACKAGE = Path(org_analytics.__file__).parent
-GERMAN = Path("locale", "de", "LC_MESSAGES")
+LOCALES = ["de", "es", "fr", "ja", "zh_Hans"]
 
 
 @pytest.mark.skipif(not shutil.which("xgettext"), reason="gettext is not installed")
-def test_german_is_complete(tmp_path):
+@pytest.mark.parametrize("locale", LOCALES)
+def test_catalogue_is_complete(tmp_path, locale):
     package = tmp_path / "org_analytics"
     shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("static", "__pycache__"))
-    command = [sys.executable, "-m", "django", "makemessages", "--locale=de", "--no-location", "--no-obsolete"]
+    command = [sys.executable, "-m", "django", "makemessages", f"--locale={locale}", "--no-location", "--no-obsolete"]
     environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
     subprocess.run(command, cwd=package, env=environment, check=True, capture_output=True)
-    entries = (package / GERMAN / "django.po").read_text().split("\n\n")[1:]
+    entries = (package / "locale" / locale / "LC_MESSAGES" / "django.po").read_text().split("\n\n")[1:]
     assert len(entries) > 100
     untranslated = re.compile(r'^msgstr(\[\d\])? ""$(?!\n")|^#, .*fuzzy', re.MULTILINE)
     assert [entry for entry in entries if untranslated.search(entry)] == []
+
+
+def test_these_are_all_catalogues():
+    assert sorted(path.name for path in (PACKAGE / "locale").iterdir()) == LOCALES
 
 
 @pytest.mark.django_db

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from org_analytics.money import format_exact, from_nanos
-from org_analytics.pages.downloads import csv_lines, neutral
+from org_analytics.pages.downloads import csv_lines, neutralize
 from org_analytics.pages.figures import Figures
 from org_analytics.pages.table import TableRow
 from org_analytics.reporting.people import Person
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 def rows(client, query=""):
     response = client.get(f"/organization.csv{query}")
     assert response.streaming
-    return list(csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode())))
+    return list(csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode("utf-8-sig"))))
 
 
 def test_csv_has_a_head_with_units_and_unrounded_values(api, user, make_session, now):
@@ -62,24 +62,37 @@ def test_download_is_the_view_and_not_its_page(api, make_user, make_session, now
     assert [row["name"] for row in view] == [f"P {number:03}" for number in reversed(range(10))]
 
 
-def test_numbers_are_not_localised(api, user, make_session, now):
+def test_csv_begins_with_the_mark_by_which_excel_knows_utf8(api, user, now):
+    content = b"".join(api.get("/organization.csv").streaming_content)
+    assert content.startswith(b"\xef\xbb\xbfuser_id,")
+    assert not b"".join(api.get("/organization.json").streaming_content).startswith(b"\xef\xbb\xbf")
+
+
+def test_numbers_are_not_localized(api, user, make_session, now):
     make_session(user, cost_usd="1234.5", duration_ms=1_234_567)
     with translation.override("de"):
         (row,) = rows(api)
     assert (row["total_cost_usd"], row["total_duration_ms"]) == ("1234.50", "1234567")
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
-def test_text_that_a_spreadsheet_would_run_is_neutralised(name):
-    assert neutral(name) == f"'{name}"
+SIGNS = ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "﹦", "﹢", "﹣", "﹫"]
+INVISIBLE = ["", "\u200b", "\u200c\u200d", "\u2060", "\ufeff", "\u202e", "\u00ad"]
 
 
-@given(st.integers() | st.text())
-def test_numbers_and_other_texts_stay_as_they_are(value):
-    if isinstance(value, int) or value[:1] not in ("=", "+", "-", "@", "\t", "\r"):
-        assert neutral(value) is value
-    else:
-        assert neutral(value)[0] == "'"
+@pytest.mark.parametrize("sign", SIGNS)
+@pytest.mark.parametrize("before", INVISIBLE)
+def test_text_that_a_spreadsheet_takes_for_a_formula_is_marked_as_text(before, sign):
+    assert neutralize(f"{before}{sign}1+1") == f"'{before}{sign}1+1"
+
+
+@given(st.integers() | st.from_regex(r"\A[\w(.'\"]", fullmatch=False))
+def test_numbers_and_texts_that_begin_with_a_letter_or_digit_stay_as_they_are(value):
+    assert neutralize(value) is value
+
+
+@pytest.mark.parametrize("text", ["", "\u200b", "Ann = Bob", "5−3", "名前"])
+def test_texts_without_a_leading_sign_stay_as_they_are(text):
+    assert neutralize(text) is text
 
 
 @given(st.lists(st.tuples(st.text(), st.text()), max_size=5), st.integers(0, 10**18))
@@ -88,9 +101,10 @@ def test_csv_reads_back_as_it_was_whatever_people_are_called(people, nanos):
         TableRow(Person(number, email, name or None), Figures(Usage(session_count=1, cost_nanos=nanos, cost_count=1)))
         for number, (email, name) in enumerate(people)
     ]
-    text = "".join(csv_lines(table, report=None, state=None, computed_at=None))
+    text = "".join(csv_lines(table)).removeprefix("\ufeff")
     read = list(csv.DictReader(io.StringIO(text, newline="")))
-    assert [(row["email"], row["name"]) for row in read] == [(neutral(email), neutral(name)) for email, name in people]
+    expected = [(neutralize(email), neutralize(name)) for email, name in people]
+    assert [(row["email"], row["name"]) for row in read] == expected
     assert {row["total_cost_usd"] for row in read} <= {format_exact(from_nanos(nanos))}
     assert all(row["email"][:1] not in ("=", "+", "-", "@", "\t", "\r") for row in read)
 

@@ -8,8 +8,8 @@ import pytest
 from django.utils import translation
 
 from org_analytics.pages import formats
+from org_analytics.pages.cards import find_change
 from org_analytics.pages.figures import Figures
-from org_analytics.pages.table import change
 from org_analytics.reporting.usage import Usage
 
 pytestmark = pytest.mark.once
@@ -28,15 +28,18 @@ pytestmark = pytest.mark.once
         (3_599_499, "59m 59s"),
         (3_599_500, "1h"),
         (19_800_000, "5h 30m"),
-        (86_400_000, "1d"),
-        (93_600_000, "1d 2h"),
-        (86_400_000 + 59_000, "1d"),
+        (86_400_000, "24h"),
+        (94_200_000, "26h 10m"),
         (3_600_000 + 59_000, "1h"),
-        (400 * 86_400_000, "400d"),
+        (359_999_499, "99h 59m"),
+        (359_999_500, "100h"),
+        (100 * 3_600_000 + 59 * 60_000, "100h"),
+        (590 * 3_600_000, "590h"),
+        (149_916 * 3_600_000, "149,916h"),
     ],
 )
-def test_durations_have_two_units_at_most(milliseconds, text):
-    assert formats.duration(milliseconds) == text
+def test_durations_have_two_units_at_most_and_hours_are_the_largest(milliseconds, text):
+    assert formats.format_duration(milliseconds) == text
 
 
 @pytest.mark.parametrize(
@@ -54,43 +57,47 @@ def test_durations_have_two_units_at_most(milliseconds, text):
     ],
 )
 def test_money_has_cents_and_groups(amount, text):
-    assert formats.money(amount and Decimal(amount)) == text
+    assert formats.format_money(amount and Decimal(amount)) == text
 
 
 def test_numbers_and_dates_are_the_readers():
     with translation.override("de"):
-        assert formats.money(Decimal("1234.5")) == "1.234,50\xa0$"
-        assert formats.count(1234567) == "1.234.567"
-        assert formats.day(date(2026, 10, 9)) == "9. Okt. 2026"
-        assert formats.percent(Decimal("0.0123")) == "1,2\xa0%"
-        assert formats.duration(90_000) == "1\xa0min 30\xa0s"
+        assert formats.format_money(Decimal("1234.5")) == "1.234,50\xa0$"
+        assert formats.format_count(1234567) == "1.234.567"
+        assert formats.format_day(date(2026, 10, 9)) == "9. Okt. 2026"
+        assert formats.format_percent(Decimal("0.0123")) == "1,2\xa0%"
+        assert formats.format_duration(90_000) == "1\xa0min 30\xa0s"
 
 
 def test_moments_are_shown_in_the_zone():
     moment = datetime(2026, 6, 17, 23, 30, tzinfo=UTC)
-    assert formats.moment(moment, ZoneInfo("Europe/Berlin")) == "18 Jun 2026, 01:30"
+    assert formats.format_moment(moment, ZoneInfo("Europe/Berlin")) == "18 Jun 2026, 01:30"
 
 
 @pytest.mark.parametrize(
     ("now", "then", "text", "direction"),
     [
-        (121, 100, "+21% more", "more"),
-        (Decimal("94.9"), Decimal(100), "−5.1% less", "less"),
+        (121, 100, "21%", "more"),
+        (Decimal("94.9"), Decimal(100), "5.1%", "less"),
         (3, 3, "no change", "same"),
         (0, 0, "no change", "same"),
         (5, 0, "new", "new"),
-        (0, 5, "−100% less", "less"),
-        (25, 2, "+1,150% more", "more"),
+        (0, 5, "100%", "less"),
+        (25, 2, "1,150%", "more"),
     ],
 )
-def test_a_change_says_its_direction_in_words_and_sign(now, then, text, direction):
-    shown = change(now, then)
-    assert (shown.text, shown.direction) == (text, direction)
+def test_a_change_is_a_ratio_with_an_arrow_for_eyes_and_words_for_ears(now, then, text, direction):
+    shown = find_change(now, then)
+    arrow, words = {
+        "more": ("↑", "more than in the previous period"),
+        "less": ("↓", "less than in the previous period"),
+    }.get(direction, ("", ""))
+    assert (shown.text, shown.direction, shown.arrow, shown.words) == (text, direction, arrow, words)
 
 
 @pytest.mark.parametrize(("now", "then"), [(None, 1), (1, None), (None, None)])
 def test_there_is_no_change_where_a_side_is_unknown(now, then):
-    assert change(now, then) is None
+    assert find_change(now, then) is None
 
 
 @pytest.mark.parametrize(
@@ -106,4 +113,4 @@ def test_there_is_no_change_where_a_side_is_unknown(now, then):
 )
 def test_an_unknown_cost_is_never_nothing(usage, cost, average):
     figures = Figures(usage)
-    assert (figures.text("cost"), figures.text("avg_cost")) == (cost, average)
+    assert (figures.format("cost"), figures.format("avg_cost")) == (cost, average)

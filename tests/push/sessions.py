@@ -7,15 +7,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from org_analytics.ingest.records import Derived, ModelUsage, Outcome, SessionRecord
-from org_analytics.ingest.state import Receipt, SourceFile, State
+from org_analytics.ingest.records import Derivation, DerivationOutcome, ModelRecord, SessionRecord
+from org_analytics.ingest.state import Receipt, SessionRead, SourceFile, State
 
 MARK = "1"
 START = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 
 
-def usage(model: str = "gpt-5", cost: str | None = "0.028") -> ModelUsage:
-    return ModelUsage(model, 2, 6000, 2000, 0, 4000, None if cost is None else Decimal(cost))
+def usage(model: str = "gpt-5", cost: str | None = "0.028") -> ModelRecord:
+    return ModelRecord(model, 2, 6000, 2000, 0, 4000, None if cost is None else Decimal(cost))
 
 
 def record(external_id: str, **fields: Any) -> SessionRecord:
@@ -25,7 +25,7 @@ def record(external_id: str, **fields: Any) -> SessionRecord:
         "started_at": START,
         "ended_at": START,
         "title": "Fix the secret bug",
-        "git_info": {"repo_url": "acme/api"},
+        "git_info": {"path": "acme/api"},
         "cost_usd": Decimal("0.028"),
         "cost_complete": True,
         "duration_ms": 75000,
@@ -42,13 +42,14 @@ def receipt(record: SessionRecord) -> Receipt:
     return Receipt(record.provider, record.external_id, files, MARK)
 
 
-def derived(state: State, records: Iterable[SessionRecord]) -> list[Derived]:
+def derived(state: State, records: Iterable[SessionRecord]) -> list[Derivation]:
     """What the derivation yields, having saved what it read."""
     sessions = [
-        Derived(record.provider, record.external_id, Outcome.DERIVED, record, receipt(record)) for record in records
+        Derivation(record.provider, record.external_id, DerivationOutcome.DERIVED, record, receipt(record))
+        for record in records
     ]
     for record in records:
-        state.save(record.provider, record.external_id, receipt(record).files, b"")
+        state.save(SessionRead(record.provider, record.external_id, receipt(record).files, b""))
     return sessions
 
 

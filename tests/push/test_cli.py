@@ -55,7 +55,7 @@ def test_push_sends_the_sessions_that_the_tools_left(
     assert run("push") == 0
     assert shown(capsys) == f"{logged_in.url}: 3 new, 0 updated, 0 unchanged.\n"
     row = logged_in.rows["codex", "a"]
-    assert (row["started_at"], row["git_info"]) == ("2026-11-20T09:30:00Z", {"repo_url": "acme/api"})
+    assert (row["started_at"], row["git_info"]) == ("2026-11-20T09:30:00Z", {"path": "acme/api"})
     assert row["models"][0]["cache_read_tokens"] == 200
     assert row["cost_usd"] is not None
 
@@ -134,7 +134,7 @@ def test_what_git_said_of_a_directory_that_is_gone_outlives_the_token(logged_in:
         subprocess.run(["git", *arguments], check=True)
     Claude("a", cwd=str(project)).prompt().wait(10).reply(usage(100, 50)).write(home / ".claude")
     run("push")
-    assert logged_in.rows["claude-code", "a"]["git_info"] == {"repo_url": "acme/api"}
+    assert logged_in.rows["claude-code", "a"]["git_info"] == {"path": "acme/api"}
     shutil.rmtree(project)
     look_up.cache_clear()
     other = logged_in.accounts["0ther"] = {}

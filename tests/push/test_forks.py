@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from org_analytics.ingest.derive import derive
-from org_analytics.ingest.sources import Source
+from org_analytics.ingest.protocol import TranscriptSource
 from org_analytics.ingest.sqlite_state import SqliteState
 from org_analytics.ingest.state import MemoryState
 from org_analytics.push import acknowledged, pushing, rows
@@ -40,14 +40,14 @@ def quarrel() -> list[Claude]:
     return [elder.wait(3600).prompt().wait(10).reply(usage(400, 50)), fork]
 
 
-def write(home: Path, sessions: list[Claude]) -> list[Source]:
+def write(home: Path, sessions: list[Claude]) -> list[TranscriptSource]:
     """The sessions' files, the first the oldest."""
     for age, session in enumerate(sessions):
         os.utime(session.write(home / ".claude"), (age, age))
-    return [Source("claude-code", home / ".claude")]
+    return [TranscriptSource("claude-code", home / ".claude")]
 
 
-def push(directory: Path, team: Team, sources: list[Source], account: str = "me") -> Counts:
+def push(directory: Path, team: Team, sources: list[TranscriptSource], account: str = "me") -> Counts:
     counts = Counts()
     client = Client(team.url, TOKEN, "Token", Retries(sleep=lambda seconds: None))
     state_of, answers_to = AccountState(directory / "read.sqlite3", account), directory / "sent.sqlite3"
@@ -57,7 +57,7 @@ def push(directory: Path, team: Team, sources: list[Source], account: str = "me"
     return counts
 
 
-def derived_at_once(sources: list[Source]) -> dict[str, Decimal | None]:
+def derived_at_once(sources: list[TranscriptSource]) -> dict[str, Decimal | None]:
     return {
         derived.external_id: derived.record.cost_usd
         for derived in derive(sources, MemoryState())

@@ -18,7 +18,7 @@ FIELDS = {
     "external_id": "a",
     "started_at": "2026-11-20T09:30:00Z",
     "ended_at": "2026-11-20T09:30:00Z",
-    "git_info": {"repo_url": "acme/api"},
+    "git_info": {"path": "acme/api"},
     "cost_usd": "0.028",
     "cost_complete": True,
     "duration_ms": 75000,

@@ -17,10 +17,9 @@ from hypothesis import strategies as st
 from org_analytics.choices import Provider
 from org_analytics.models import CodingSession, Repo
 from org_analytics.periods import Days
-from org_analytics.reporting import reports
 from org_analytics.reporting.selection import Selection
 from org_analytics.rollup import maintenance
-from tests.brute_force import BruteForce
+from tests.brute_force import assert_exact
 from tests.users import create_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
@@ -247,17 +246,6 @@ def selection(clock: datetime, question: Any) -> Selection:
     (first, last), providers, repos, include_no_repo = question
     start, end = clock + timedelta(seconds=first), clock + timedelta(seconds=last)
     return Selection(start, end, Days(start.date(), end.date()), providers, repos, include_no_repo)
-
-
-def assert_exact(selection: Selection) -> None:
-    expected, report = BruteForce(selection), reports.report(selection)
-    assert {row.person.id: row.usage for row in report.people} == expected.people()
-    assert report.totals == reports.total(selection) == expected.totals()
-    assert report.coverage == expected.coverage()
-    assert report.providers_present == expected.providers_present()
-    assert reports.repos(selection) == expected.repos()
-    series = reports.series(selection)
-    assert [(bucket.start, bucket.end, bucket.usage) for bucket in series.buckets] == expected.series()
 
 
 def example_of(clock: datetime) -> Callable[[Any, Any], None]:

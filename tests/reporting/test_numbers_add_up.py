@@ -77,11 +77,11 @@ def test_every_place_that_shows_a_total_shows_the_same(monkeypatch, rows, view, 
 
     assert of_csv(client, view) == expected
     assert of_json(client, view) == (expected, expected)
-    assert page["chart"].data == Chart(page["state"].measure, series(page["selection"]), page["chart"].before).data
-    everyone = [cell.text for cell in page["everyone"]]
-    assert everyone == [figures.text(name) for name in TABLE_COLUMNS[1:]]
-    assert [card.text for card in page["cards"]] == everyone[: len(page["cards"])]
-    assert page["chart"].sums[-1 - ("compare" in view)] == figures.text(page["state"].measure)
+    assert page["chart"].data == Chart(page["state"].measure, series(page["selection"]), page["chart"].previous).data
+    everyone = [cell.text for cell in page["total_cells"]]
+    assert everyone == [figures.format(name) for name in TABLE_COLUMNS[1:]]
+    assert [card.text for card in page["cards"].items] == everyone[: len(page["cards"].items)]
+    assert page["chart"].sums[-1 - ("compare" in view)] == figures.format(page["state"].measure)
     if "q" not in view:
         assert of_analytics(client, page["selection"]) == rounded(expected)
         assert of_series(client, page["selection"]) == expected
@@ -113,7 +113,7 @@ def user_named(name, number, **fields):
 
 
 def of_csv(client, view):
-    text = b"".join(client.get("/organization.csv", view).streaming_content).decode()
+    text = b"".join(client.get("/organization.csv", view).streaming_content).decode("utf-8-sig")
     return summed(csv.DictReader(io.StringIO(text)))
 
 

@@ -1,9 +1,10 @@
-"""`make demo`: a database that fits the code, the demo organization, and a server."""
+"""`make demo`: prepare a database that fits the code, load the demo organization, and serve it."""
 
 import hashlib
 import os
 import socket
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,12 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", default="8000")
-        parser.add_argument("--no-serve", action="store_true", help="only prepare the database")
+        parser.add_argument("--port", default="8000", help="Port to serve on. Default: %(default)s.")
+        parser.add_argument("--no-serve", action="store_true", help="Prepare the database and stop.")
 
     def handle(self, *, port: str, no_serve: bool, **options: Any) -> None:
         if connection.vendor != "sqlite":
-            raise CommandError("The demo keeps its data in SQLite: unset DATABASE_URL or use sqlite:///PATH.")
+            raise CommandError("The demo uses SQLite. Unset DATABASE_URL, or set it to sqlite:///PATH.")
         if not no_serve:
             require_free_port(port)
         self.prepare(Path(connection.settings_dict["NAME"]))
@@ -41,9 +42,9 @@ class Command(BaseCommand):
             self.serve(port)
 
     def prepare(self, database: Path) -> None:
-        """Migrate and load; a database of other code, or one that was never finished, is made anew."""
+        """Migrate and load. A database that was made by other code, or is incomplete, is deleted first."""
         if database.exists() and stored_fingerprint() != fingerprint():
-            self.stdout.write(f"{database} does not fit the code any more: making it anew.")
+            self.stdout.write(f"{database} was made by another version of the code. Creating it again.")
             remove(database)
         call_command("migrate", verbosity=0)
         call_command("load_demo", stdout=self.stdout)
@@ -60,31 +61,42 @@ class Command(BaseCommand):
 
 
 def require_free_port(port: str) -> None:
-    """Say what to do before any work is done."""
+    """Raise CommandError if the port cannot be used, before any work is done."""
     if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
-        raise CommandError(f"PORT={port} is no port: use a number from 1 to 65535, as in make demo PORT=8001")
+        raise CommandError(f"PORT={port} is not a port. Use a number from 1 to 65535: make demo PORT=8001")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, int(port)))
         except PermissionError:
-            raise CommandError(f"Port {port} needs more rights: use another one, make demo PORT=8001") from None
+            raise CommandError(f"You may not use port {port}. Use another one: make demo PORT=8001") from None
         except OSError:
             other = int(port) % 65535 + 1
-            raise CommandError(f"Port {port} is taken: use another one, make demo PORT={other}") from None
+            raise CommandError(f"Port {port} is in use. Use another one: make demo PORT={other}") from None
 
 
 def fingerprint() -> int:
-    """What the database's shape and content come from, as a number that SQLite keeps in the file's header."""
+    """Hash the code that shapes the demo database, as a number that SQLite keeps in the file's header."""
+    hashed = hashlib.sha256()
+    for file in schema_files():
+        hashed.update(file.read_bytes())
+    return int.from_bytes(hashed.digest()[:4]) >> 1
+
+
+def schema_files() -> Iterator[Path]:
+    """Yield every file of the app that shapes tables or rows, and the demo data."""
     app = Path(org_analytics.__file__).parent
-    shape = [app / "models.py", app / "fields.py", *sorted(app.glob("migrations/*.py")), app / "rollup.py"]
-    content = Path(__file__).parents[2] / "demo_data.py"
-    code = b"".join(file.read_bytes() for file in [*shape, content] if file.exists())
-    return int.from_bytes(hashlib.sha256(code).digest()[:4]) >> 1
+    for room in ("models", "rollup", "migrations"):
+        yield from sorted((app / room).rglob("*.py"))
+    # What these rooms import: field types, choices, limits, and how money, days and paths are stored.
+    for name in ("choices", "conf", "fields", "limits", "money", "periods", "repo_paths"):
+        yield app / f"{name}.py"
+    yield Path(__file__).parents[2] / "demo_data.py"
+    yield Path(__file__).with_name("load_demo.py")
 
 
 def stored_fingerprint() -> int | None:
-    """None: no database that can be read."""
+    """Return the number in the database's header, or None if the file cannot be read."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA user_version")

@@ -1,4 +1,4 @@
-"""Loads the demo organization, or the days that are missing since it was last loaded."""
+"""`manage.py load_demo`: load the demo organization, or only what is new since it was last loaded."""
 
 from argparse import ArgumentParser
 from datetime import datetime
@@ -16,21 +16,25 @@ from org_analytics.models import CodingSession
 
 
 class Command(BaseCommand):
-    help = "Load a demo organization: 12 people and a leaver, 90 days up to now. Again: adds what is missing since."
+    help = (
+        "Load a demo organization: 12 people and one who has left, 90 days up to now. Run again, it adds new sessions."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--until", metavar="TIME", help="the end of the 90 days, as 2026-01-31T18:00Z; default now")
+        parser.add_argument(
+            "--until", metavar="TIME", help="End of the 90 days, such as 2026-01-31T18:00Z. Default: now."
+        )
 
     @transaction.atomic
     def handle(self, *, until: str | None, **options: Any) -> None:
         users = {person.handle: account(person) for person in PEOPLE}
         rows = [{"user": users[person.handle], **row} for person, row in sessions(moment(until))]
         outcomes = CodingSession.objects.record_many(rows)
-        self.stdout.write(f"{outcomes.count('created')} sessions loaded, {outcomes.count('unchanged')} were there.")
+        self.stdout.write(f"{outcomes.count('created')} sessions loaded, {outcomes.count('unchanged')} already there.")
 
 
 def moment(text: str | None) -> datetime:
-    """The given instant, which has to name its zone, or now."""
+    """Parse the time, which must have a time zone. Default: now."""
     if text is None:
         return timezone.now()
     try:
@@ -38,12 +42,12 @@ def moment(text: str | None) -> datetime:
     except ValueError:
         parsed = None
     if parsed is None or timezone.is_naive(parsed):
-        raise CommandError(f"--until: {text!r} is no time with a zone, such as 2026-01-31T18:00Z.")
+        raise CommandError(f"--until: {text!r} is not a time with a time zone, such as 2026-01-31T18:00Z.")
     return parsed
 
 
 def account(person: Person) -> User:
-    """The person's account; only two of them can log in. One that is there is left as it is."""
+    """Get or create the person's account. An existing account is not changed. Only two people can log in."""
     first_name, last_name = person.name
     user, _ = User.objects.get_or_create(
         username=person.login or person.handle,
@@ -54,7 +58,7 @@ def account(person: Person) -> User:
             "is_active": person.left_days_ago is None,
             "is_staff": person.is_staff,
             "is_superuser": person.is_staff,
-            # Hashing is slow on purpose: only for an account that is made.
+            # Hashing is slow on purpose, so it is done only for a new account.
             "password": lambda: make_password(person.login),
         },
     )

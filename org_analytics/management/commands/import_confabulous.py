@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, no_translations
 
 from ...limits import MAX_SOURCE
-from ...models.validation import instant
+from ...models.values import instant
 from ..accounts import make_user, user_by_email
 from ..progress import Progress, format_count
 

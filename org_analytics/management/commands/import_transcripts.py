@@ -1,4 +1,4 @@
-"""`manage.py import_transcripts --user EMAIL`: the sessions in the transcripts that coding agents leave behind."""
+"""`manage.py import_transcripts --user EMAIL`: import sessions from the transcripts that coding agents write."""
 
 import json
 import os
@@ -17,8 +17,8 @@ from django.utils import timezone
 from ...choices import Provider
 from ...ingest.derive import derive
 from ...ingest.pricing import NoPrices, load_prices
+from ...ingest.protocol import TranscriptSource
 from ...ingest.providers import PROVIDERS, default_sources
-from ...ingest.sources import Source
 from ...ingest.state import MemoryState, State
 from ..accounts import user_by_email
 from ..import_state import DatabaseState
@@ -31,19 +31,38 @@ MAX_REFUSED = 20
 
 class Command(BaseCommand):
     help = (
-        "Import one person's sessions from the transcripts of Claude Code and Codex. Only numbers are kept, no text. "
-        "Again: reads what is new or has changed; interrupted anywhere, the next run completes. "
-        "Exit codes: 0 done; 1 some sessions were refused; 2 bad options; 130 interrupted."
+        "Import one person's sessions from the transcripts of Claude Code and Codex. Only numbers are stored, no text. "
+        "Running it again imports only new or changed transcripts. If interrupted, the next run continues. "
+        "Exit codes: 0 done; 1 some sessions were refused; 2 an option is wrong; 130 interrupted."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--user", required=True, metavar="EMAIL", help="whose sessions they are")
-        parser.add_argument("--claude", action="append", metavar="DIR", help="a CLAUDE_CONFIG_DIR to read; repeatable")
-        parser.add_argument("--codex", action="append", metavar="DIR", help="a CODEX_HOME to read; repeatable")
-        parser.add_argument("--since", type=_date, metavar="DATE", help="only sessions that ended on this day or later")
-        parser.add_argument("--with-titles", action="store_true", help="keep the sessions' titles, too")
-        parser.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
-        parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
+        parser.add_argument(
+            "--user", required=True, metavar="EMAIL", help="E-mail address of the user whose sessions these are."
+        )
+        parser.add_argument(
+            "--claude",
+            action="append",
+            metavar="DIR",
+            help="Directory of Claude Code to read (a CLAUDE_CONFIG_DIR). Can be repeated.",
+        )
+        parser.add_argument(
+            "--codex",
+            action="append",
+            metavar="DIR",
+            help="Directory of Codex to read (a CODEX_HOME). Can be repeated.",
+        )
+        parser.add_argument(
+            "--since",
+            type=_date,
+            metavar="DATE",
+            help="Import only sessions that ended on this day or later, such as 2026-11-01. Default: all.",
+        )
+        parser.add_argument(
+            "--with-titles", action="store_true", help="Also store the titles of sessions. Default: no titles."
+        )
+        parser.add_argument("--dry-run", action="store_true", help="Show what would change, and write nothing.")
+        parser.add_argument("--json", action="store_true", help="Print the result as one JSON object.")
 
     @no_translations
     def handle(self, **options: Any) -> None:
@@ -53,7 +72,9 @@ class Command(BaseCommand):
         state: State = MemoryState(kept) if options["dry_run"] else kept
         prices = load_prices()
         if prices.version == NoPrices.version:
-            self.stderr.write("No prices are installed, costs stay unknown: pip install 'django-org-analytics[ingest]'")
+            self.stderr.write(
+                "No price list is installed, so costs stay unknown. Install this package with its extra 'ingest'."
+            )
         importing = Import(user, state, dry_run=options["dry_run"])
         with Progress(sys.stderr) as progress:
             try:
@@ -68,7 +89,9 @@ class Command(BaseCommand):
                     )
                 )
             except KeyboardInterrupt:
-                raise CommandError("Interrupted. The next run does the rest.", returncode=INTERRUPTED) from None
+                raise CommandError(
+                    "Interrupted. Run the command again to import the rest.", returncode=INTERRUPTED
+                ) from None
         self._tell(importing.report, options)
 
     def _tell(self, report: Report, options: dict[str, Any]) -> None:
@@ -89,7 +112,7 @@ def _user(email: str) -> Any:
     except ValidationError as error:
         raise CommandError(f"--user: {' '.join(error.messages)}", returncode=BAD_OPTIONS) from None
     if user is None:
-        raise CommandError("--user: No user has this e-mail address.", returncode=BAD_OPTIONS)
+        raise CommandError("--user: no user has this e-mail address.", returncode=BAD_OPTIONS)
     return user
 
 
@@ -101,10 +124,10 @@ def _date(text: str) -> datetime:
         raise ArgumentTypeError("must be a date such as 2026-11-01") from None
 
 
-def _sources(options: dict[str, Any]) -> list[Source]:
+def _sources(options: dict[str, Any]) -> list[TranscriptSource]:
     """The directories that were named, else those where the tools put their transcripts."""
     named = [
-        Source(provider, Path(directory).expanduser().absolute())
+        TranscriptSource(provider, Path(directory).expanduser().absolute())
         for provider, option in (("claude-code", "claude"), ("codex", "codex"))
         for directory in options[option] or ()
     ]
@@ -137,12 +160,12 @@ def _as_text(report: Report, dry_run: bool) -> Iterator[str]:
     for provider in PROVIDERS:
         counts = report.counts(provider)
         yield f"{Provider(provider).label:12}" + "".join(f"{counts[outcome]:>11,}" for outcome in OUTCOMES)
-    yield from _list("Skipped sessions", _skipped(report))
-    yield from _list("Skipped lines", report.skipped_lines)
+    yield from _list("SkippedLines sessions", _skipped(report))
+    yield from _list("SkippedLines lines", report.skipped_lines)
     if report.unpriced_models:
         yield f"Models without a price: {', '.join(sorted(report.unpriced_models))}"
     if not report.outcomes:
-        yield "No transcripts were found. --claude and --codex name the directories to read."
+        yield "No transcripts were found. Name the directories to read with --claude and --codex."
 
 
 def _list(title: str, counts: Counter[str]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""`manage.py load_sessions FILE`: sessions from JSON Lines, through the write door."""
+"""`manage.py load_sessions FILE`: load sessions from JSON Lines through the write API."""
 
 import os
 import stat
@@ -21,7 +21,7 @@ from ..accounts import make_user, user_by_email
 from ..progress import Progress
 
 BATCH_SIZE = 500
-MAX_BAD_LINES = 20  # then it is probably the wrong file
+MAX_BAD_LINES = 20  # with so many, it is probably the wrong file
 INTERRUPTED = 130
 _BOM = b"\xef\xbb\xbf"
 
@@ -30,16 +30,20 @@ Line = tuple[int, bytes]
 
 class Command(BaseCommand):
     help = (
-        "Load sessions from JSON Lines: one object a line, the fields of CodingSession.objects.record() and the user's "
-        "email. Loading a file again changes nothing. A batch of 500 lines with a bad one among them is not written; "
-        "the others are."
+        "Load sessions from JSON Lines. Each line is an object with the fields of CodingSession.objects.record() and "
+        "the user's email. Loading a file again changes nothing. Lines are written in batches of 500. A batch that "
+        "contains an invalid line is skipped entirely."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", metavar="FILE", help="the file; - reads standard input")
-        parser.add_argument("--dry-run", action="store_true", help="check every line and say what would change")
+        parser.add_argument("file", metavar="FILE", help="The file to read. - reads standard input.")
         parser.add_argument(
-            "--create-users", action="store_true", help="make a user with an unusable password for an unknown e-mail"
+            "--dry-run", action="store_true", help="Check every line, show what would change, and write nothing."
+        )
+        parser.add_argument(
+            "--create-users",
+            action="store_true",
+            help="Create a user with an unusable password for an unknown e-mail address. Default: the line is invalid.",
         )
 
     @no_translations
@@ -62,7 +66,7 @@ class Command(BaseCommand):
 
 
 class Loading:
-    """One run: batches of lines go in, what became of them is kept."""
+    """One run: loads batches of lines and counts their outcomes."""
 
     def __init__(self, dry_run: bool, create_users: bool) -> None:
         self._dry_run = dry_run
@@ -74,7 +78,7 @@ class Loading:
         self.bad_lines: list[str] = []
 
     def load(self, batch: list[Line]) -> None:
-        """Write all of the batch's sessions and new users, or, with a bad line among them, nothing."""
+        """Write all sessions and new users of the batch, or nothing if a line is invalid."""
         sessions = CodingSession.objects
         made_before = set(self._made)
         with transaction.atomic(using=sessions.write_db):
@@ -110,8 +114,9 @@ class Loading:
             raise ValidationError(str(error)) from error
         if not isinstance(fields, dict):
             raise ValidationError("Must be an object.")
-        if "user" in fields:
-            raise ValidationError({"user": "Unknown field: people are named by email."})
+        for name in ("user", "user_id"):
+            if name in fields:
+                raise ValidationError({name: "Unknown field. Name the user with email."})
         if "email" not in fields:
             raise ValidationError({"email": "This field is required."})
         try:
@@ -126,7 +131,7 @@ class Loading:
             user = user_by_email(email)
             if user is None:
                 if not self._create_users:
-                    raise ValidationError("No user has this e-mail address (--create-users makes one).")
+                    raise ValidationError("No user has this e-mail address. --create-users creates one.")
                 user = make_user(email)
                 self._made.add(known)
             self._users[known] = user
@@ -135,8 +140,8 @@ class Loading:
     @property
     def summary(self) -> str:
         counts = ", ".join(f"{self._outcomes[outcome]} {outcome}" for outcome in ("created", "updated", "unchanged"))
-        users = f" Users made: {len(self._made)}." if self._made else ""
-        return f"{'Dry run, nothing is written: ' if self._dry_run else ''}{counts}.{users}"
+        users = f" Users created: {len(self._made)}." if self._made else ""
+        return f"{'Dry run, nothing was written: ' if self._dry_run else ''}{counts}.{users}"
 
     @property
     def complaint(self) -> str:
@@ -144,14 +149,14 @@ class Loading:
         return "\n".join(
             [
                 *self.bad_lines[:MAX_BAD_LINES],
-                *(["Too many bad lines: reading stopped."] if more else []),
-                f"Lines left out, in batches with a bad one: {self._left_out}. The others: {self.summary}",
+                *(["Stopped reading after too many invalid lines."] if more else []),
+                f"Lines skipped because their batch has an invalid line: {self._left_out}. Written: {self.summary}",
             ]
         )
 
 
 def _texts(error: ValidationError) -> list[str]:
-    """Each message, the field's name before it where there is one."""
+    """Return each message, with its field's name before it if it has one."""
     if not hasattr(error, "error_dict"):
         return error.messages
     return [f"{name}: {text}" for name, texts in error.message_dict.items() for text in texts]
@@ -171,7 +176,7 @@ def _opened(file: str) -> Iterator[BinaryIO]:
 
 
 def _size(source: BinaryIO) -> int | None:
-    """The bytes to come; None where that is not known."""
+    """Return the size in bytes, or None if it is not known."""
     try:
         status = os.fstat(source.fileno())
     except OSError:
@@ -180,7 +185,7 @@ def _size(source: BinaryIO) -> int | None:
 
 
 def _batches(source: BinaryIO) -> Iterator[list[Line]]:
-    """The lines that are not blank, numbered from 1."""
+    """Yield batches of the lines that are not blank, numbered from 1."""
     lines = ((number, raw.removeprefix(_BOM) if number == 1 else raw) for number, raw in enumerate(source, start=1))
     filled = (line for line in lines if line[1].strip())
     while batch := list(islice(filled, BATCH_SIZE)):

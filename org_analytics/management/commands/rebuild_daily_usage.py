@@ -1,4 +1,4 @@
-"""`manage.py rebuild_daily_usage [--check]`: the daily roll-up made anew from the sessions, or compared with them."""
+"""`manage.py rebuild_daily_usage [--check]`: rebuild the daily roll-up from the sessions, or compare it with them."""
 
 from argparse import ArgumentParser
 from itertools import islice
@@ -14,20 +14,29 @@ SHOWN = 20
 
 
 class Command(BaseCommand):
-    """Needed after a change of the reporting zone, and after writes that no trigger saw."""
+    """Run it after a change of the reporting time zone, and after writes with triggers turned off."""
 
-    help = "Cut the days in the reporting zone and sum all sessions again, or (--check) say what is wrong."
+    help = "Rebuild the daily roll-up using the reporting time zone. With --check, only report differences."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--check", action="store_true", help="change nothing; exit code 1 on any difference")
-        parser.add_argument("--database", default=DEFAULT_DB_ALIAS, choices=sorted(connections), help="the alias")
+        parser.add_argument(
+            "--check",
+            action="store_true",
+            help="Change nothing, print the differences, and exit with 1 if there are any.",
+        )
+        parser.add_argument(
+            "--database",
+            default=DEFAULT_DB_ALIAS,
+            choices=sorted(connections),
+            help="Alias of the database. Default: %(default)s.",
+        )
 
     def handle(self, *args: Any, check: bool, database: str, **options: Any) -> None:
         if check:
             self._check(database)
             return
-        maintenance.rebuild(database)
-        self.stdout.write(f"The daily roll-up was made anew, in days of {maintenance.recorded_zone(database)}.")
+        (maintenance.install if maintenance.is_missing(database) else maintenance.rebuild)(database)
+        self.stdout.write(f"The daily roll-up was rebuilt with {maintenance.recorded_zone(database)} day boundaries.")
 
     def _check(self, database: str) -> None:
         with snapshot_on(database):
@@ -37,5 +46,5 @@ class Command(BaseCommand):
         if len(found) > SHOWN:
             self.stdout.write("…")
         if found:
-            raise CommandError("The daily roll-up is not as it should be: run rebuild_daily_usage without --check.")
-        self.stdout.write("The daily roll-up is as it should be.")
+            raise CommandError("The daily roll-up differs from the sessions. Run rebuild_daily_usage without --check.")
+        self.stdout.write("The daily roll-up is correct.")

@@ -1,5 +1,5 @@
 "use strict";
-// Makes the page quicker to use; everything here also works without. htmx fetches and swaps, this keeps what it cannot.
+// Makes the page quicker to use; everything also works without scripts. htmx fetches and swaps, this does the rest.
 {
   const byId = (id) => document.getElementById(id);
 
@@ -40,8 +40,16 @@
       event.preventDefault(); // it filters the list, it does not send the form
     }
   });
-  // A search field has been acted upon while it was typed in: leaving it is no change.
+  // A search field is read while it is typed in: leaving it is not another change.
   document.addEventListener("change", (event) => event.target.type === "search" && event.stopPropagation(), true);
+
+  // The control of repositories stays as it is while it is in use, but says the new choice.
+  function updateSummary(target, fragment) {
+    const [shown, received] = [target, fragment].map((part) => part.querySelector(".oa-drop > summary"));
+    if (shown && received) {
+      shown.replaceChildren(...received.childNodes);
+    }
+  }
 
   // In place: keep focus, scroll and open lists -----------------------------------------------------------------------
 
@@ -51,8 +59,9 @@
     const { target, fragment } = event.detail;
     const active = document.activeElement;
     const isInUse = active.form && active.form.id === "filters" && target.contains(active);
-    if (isInUse && !target.querySelector(".oa-error")) {
+    if (isInUse && !target.querySelector(".oa-error") && !fragment.querySelector(".oa-error")) {
       event.detail.shouldSwap = false;
+      updateSummary(target, fragment);
     } else if (target.querySelector(".oa-drop[open]")) {
       fragment.querySelector(".oa-drop").open = true;
     }
@@ -67,13 +76,12 @@
       byId("table").scrollLeft = scrolled;
     }
     if (document.activeElement === document.body) {
-      results.focus({ preventScroll: true }); // what had the focus is gone
+      results.focus({ preventScroll: true }); // the element that had the focus is gone
     }
     byId("announcement").textContent = results.dataset.summary;
   });
 
-  // To be overtaken is no error, nor is what is dealt with below, but htmx would write it to the console. Its logger sees
-  // each event before that.
+  // htmx logs aborted requests as errors; these are expected, so drop them. Its logger sees each event first.
   const expected = ["htmx:afterRequest", "htmx:sendAbort", "htmx:historyCacheMissLoadError"];
   htmx.logger = (_element, name, detail) => {
     if (expected.includes(name)) {
@@ -81,7 +89,31 @@
     }
   };
 
-  document.documentElement.classList.add("oa-enhanced"); // htmx is there: nothing has to be applied by hand
+  document.documentElement.classList.add("oa-enhanced"); // htmx is there: the form needs no button
+
+  // Shades the edges of a table that can be scrolled further -----------------------------------------------------------
+
+  function shade(region) {
+    const { scrollLeft, scrollTop, scrollWidth, scrollHeight, clientWidth, clientHeight } = region;
+    const frame = region.closest(".oa-edges").classList;
+    frame.toggle("oa-more-aside", Math.abs(scrollLeft) + clientWidth < scrollWidth - 1); // negative from right to left
+    frame.toggle("oa-more-below", scrollTop + clientHeight < scrollHeight - 1);
+  }
+
+  const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => shade(target)));
+
+  function watchTables() {
+    sizes.disconnect();
+    for (const region of document.querySelectorAll(".oa-scroll")) {
+      region.addEventListener("scroll", () => shade(region), { passive: true });
+      sizes.observe(region);
+    }
+  }
+
+  for (const event of ["htmx:afterSettle", "htmx:historyRestore"]) {
+    document.addEventListener(event, watchTables);
+  }
+  watchTables();
 
   // Progress and failure ----------------------------------------------------------------------------------------------
 
@@ -100,7 +132,7 @@
     document.addEventListener(event, showFailure);
   }
 
-  // Going back and forth overtakes what is under way, and is overtaken.
+  // Going back or forward aborts a request that is under way, and the other way round.
   let restoring = null;
 
   document.addEventListener("htmx:historyCacheMiss", ({ detail }) => {

@@ -1,0 +1,69 @@
+"""The texts at the top of the page: which days it shows, and what the figures cover."""
+
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from ..reporting.reports import Report
+from .controls import PRESET_LABELS
+from .formats import format_count, format_days, format_moment
+from .state import PageState
+
+
+def preset_label(state: PageState) -> str:
+    """Return the name of the preset, empty where dates were given."""
+    return str(PRESET_LABELS[state.preset]) if state.preset else ""
+
+
+def period_label(state: PageState) -> str:
+    """Return the name of the preset, else the days."""
+    return preset_label(state) or format_days(state.selection.days)
+
+
+def coverage_notes(report: Report, zone: ZoneInfo, is_zone_current: bool) -> list[str]:
+    """Return how recent the data are, what the figures leave out, and whether they are slow to load."""
+    coverage = report.coverage
+    if coverage.latest_session_at:
+        notes = [_("Data up to %(moment)s") % {"moment": format_moment(coverage.latest_session_at, zone)}]
+    else:
+        notes = [_("No sessions counted")]
+    counted = (
+        (
+            coverage.pending_sessions,
+            ngettext(
+                "%(shown)s session not analyzed yet",
+                "%(shown)s sessions not analyzed yet",
+                coverage.pending_sessions,
+            ),
+        ),
+        (
+            coverage.unpriced_sessions,
+            ngettext("%(shown)s session unpriced", "%(shown)s sessions unpriced", coverage.unpriced_sessions),
+        ),
+        (
+            coverage.inactive_user_sessions,
+            ngettext(
+                "%(shown)s session of people no longer active not counted",
+                "%(shown)s sessions of people no longer active not counted",
+                coverage.inactive_user_sessions,
+            ),
+        ),
+    )
+    notes += [text % {"shown": format_count(number)} for number, text in counted if number]
+    if not is_zone_current:
+        notes.append(
+            _(
+                "The reporting time zone has changed. Figures are correct but may load slowly until an administrator "
+                "runs rebuild_daily_usage."
+            )
+        )
+    return notes
+
+
+def results_summary(report: Report, people: int) -> str:
+    """Return the announcement of new results for screen readers."""
+    sessions = report.totals.session_count
+    counted_sessions = ngettext("%(shown)s session", "%(shown)s sessions", sessions)
+    counted_people = ngettext("%(shown)s person shown", "%(shown)s people shown", people)
+    return f"{counted_sessions % {'shown': format_count(sessions)}}, {counted_people % {'shown': format_count(people)}}"

@@ -1,0 +1,183 @@
+"""What the page says beside its examples."""
+
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from pathlib import Path
+from unittest import mock
+
+from agents import nightly, queued, signals
+from agents.models import Run
+from agents.sessions import session_of
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+from django.db.models.signals import post_save
+from django.template.loader import render_to_string
+from django.test import RequestFactory, TestCase
+from django.urls import reverse
+from myqueue import jobs, work
+
+from org_analytics.models import CodingSession
+
+START = datetime(2026, 11, 20, 9, tzinfo=UTC)
+SITE = Path(__file__).parent.parent
+
+
+class Base(TestCase):
+    def setUp(self):
+        self.ada = get_user_model().objects.create_user("ada", "ada@example.com")
+        self.bob = get_user_model().objects.create_user("bob", "bob@example.com")
+        self.ada.groups.add(Group.objects.create(name="engineers"))
+        jobs.clear()
+
+    def run_of(self, user=None, **values):
+        given = {"agent": "claude", "started_at": START, "finished_at": START + timedelta(minutes=3), "dollars": "1.5"}
+        return Run.objects.create(user=user or self.ada, **{**given, "remote": "git@host:acme/api.git", **values})
+
+    def saved(self, **values):
+        with self.captureOnCommitCallbacks(execute=True):
+            return self.run_of(**values)
+
+
+class Statements(Base):
+    def test_statements_run_in_their_order(self):
+        code = compile((SITE / "statements.py").read_text(), "statements.py", "exec")
+        with mock.patch("builtins.print") as shown:
+            exec(code, {"user": self.ada})
+        shown.assert_called_once_with(["provider", "started_at"])
+        assert CodingSession.objects.count() == 3
+
+
+class Backfill(Base):
+    def backfill(self):
+        out, err = StringIO(), StringIO()
+        call_command("backfill_sessions", stdout=out, stderr=err)
+        return out.getvalue().strip(), err.getvalue()
+
+    def test_each_run_becomes_a_session_once(self):
+        for number in range(3):
+            self.run_of(dollars=number)
+        self.run_of(agent="windsurf")
+        assert self.backfill() == ("{'created': 3}", "")
+        assert self.backfill() == ("{'unchanged': 3}", "")
+        session = CodingSession.objects.order_by("pk").first()
+        assert (session.duration_ms, session.repo.path, session.user) == (180000, "acme/api", self.ada)
+
+    def test_a_bad_run_is_named_and_the_others_are_written(self):
+        self.run_of(dollars=-1)
+        self.run_of()
+        out, err = self.backfill()
+        assert out == "{'created': 1}"
+        assert "cost_usd" in err
+
+
+class Signals(Base):
+    def test_saves_and_deletes_are_followed(self):
+        run = self.saved()
+        assert CodingSession.objects.get().cost_usd == 1.5
+        run.dollars = 2
+        with self.captureOnCommitCallbacks(execute=True):
+            run.save()
+        assert CodingSession.objects.get().cost_usd == 2
+        with self.captureOnCommitCallbacks(execute=True):
+            run.delete()
+        assert not CodingSession.objects.exists()
+
+    def test_an_unmeasured_run_is_pending_until_it_is_measured(self):
+        run = self.saved(is_measured=False, finished_at=None)
+        assert CodingSession.objects.get().analyzed_at is None
+        run.is_measured = True
+        with self.captureOnCommitCallbacks(execute=True):
+            run.save()
+        assert CodingSession.objects.get().analyzed_at is not None
+
+    def test_a_bad_value_or_an_unknown_agent_does_not_break_the_save(self):
+        with self.assertLogs("django.test", "ERROR") as logs:
+            self.saved(dollars=-1)
+        assert "cost_usd" in logs.output[0]
+        self.saved(agent="windsurf")
+        assert Run.objects.count() == 2
+        assert not CodingSession.objects.exists()
+
+    def test_a_fixture_sends_nothing(self):
+        with self.captureOnCommitCallbacks() as callbacks:
+            signals.run_saved(Run, self.run_of(agent="windsurf"), raw=True)
+        assert len(callbacks) == 1  # that of run_of() alone
+
+
+class Queue(Base):
+    def setUp(self):
+        super().setUp()
+        post_save.disconnect(signals.run_saved, sender=Run)
+        post_save.connect(queued.run_saved, sender=Run)
+        self.addCleanup(post_save.connect, signals.run_saved, sender=Run)
+        self.addCleanup(post_save.disconnect, queued.run_saved, sender=Run)
+
+    def test_a_worker_writes_late_twice_and_after_the_run_is_gone(self):
+        run = self.saved()
+        run.dollars = 3
+        with self.captureOnCommitCallbacks(execute=True):
+            run.save()
+        assert len(jobs) == 2
+        assert not CodingSession.objects.exists()
+        work()
+        assert CodingSession.objects.get().cost_usd == 3
+        self.saved().delete()
+        work()
+        assert CodingSession.objects.count() == 1
+
+
+class Nightly(Base):
+    def test_it_writes_what_changed_and_deletes_what_is_gone(self):
+        moved, gone, same, priced = (self.run_of() for _ in range(4))
+        pushed = {"user": self.ada, "provider": "codex", "external_id": "pushed", "started_at": START}
+        CodingSession.objects.record(**pushed)
+        assert nightly.keep_in_step() == {"created": 4, "deleted": 0}
+        assert nightly.keep_in_step() == {"unchanged": 4, "deleted": 0}
+        Run.objects.filter(pk=moved.pk).update(user=self.bob)
+        Run.objects.filter(pk=priced.pk).update(dollars=9)
+        Run.objects.filter(pk=gone.pk).delete()
+        assert nightly.keep_in_step() == {"created": 1, "updated": 1, "unchanged": 1, "deleted": 2}
+        kept = set(CodingSession.objects.values_list("user__username", "external_id"))
+        wanted = {("bob", f"run-{moved.pk}"), ("ada", f"run-{same.pk}"), ("ada", f"run-{priced.pk}")}
+        assert kept == wanted | {("ada", "pushed")}
+
+    def test_a_bad_run_is_counted_and_does_not_stop_the_others(self):
+        self.run_of(dollars=-1)
+        self.run_of()
+        assert nightly.keep_in_step() == {"invalid": 1, "created": 1, "deleted": 0}
+
+
+class Site(Base):
+    def rendered(self, user):
+        request = RequestFactory().get("/")
+        request.user = user
+        return render_to_string("nav.html", request=request)
+
+    def test_members_alone_have_a_row_and_access(self):
+        self.client.force_login(self.ada)
+        users = self.client.get("/internal/api/v1/org/analytics").json()["users"]
+        assert [one["user"]["email"] for one in users] == ["ada@example.com"]
+        self.client.force_login(self.bob)
+        assert self.client.get("/internal/api/v1/org/analytics").status_code == 403
+        assert self.client.get("/team/organization").status_code == 403
+
+    def test_api_and_page_are_where_the_page_says(self):
+        assert reverse("org_analytics:organization") == "/team/organization"
+        assert reverse("org_analytics:api-sessions") == "/internal/api/v1/org/sessions"
+
+    def test_the_tag_has_three_forms_for_members_and_nothing_for_others(self):
+        text = self.rendered(self.ada)
+        assert text.count('href="/team/organization"') == 3
+        assert text.count('class="nav-link"') == 1
+        assert text.count("<li>") == 1
+        assert "href" not in self.rendered(self.bob)
+        assert "<li>" not in self.rendered(self.bob)
+
+    def test_deleting_a_user_deletes_their_sessions(self):
+        self.saved()
+        self.ada.delete()
+        assert not CodingSession.objects.exists()
+
+    def test_the_translation_leaves_out_other_agents(self):
+        assert session_of(Run(agent="windsurf")) is None
