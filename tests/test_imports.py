@@ -66,10 +66,10 @@ ALLOWED_INSIDE = {
         "reading": {"connection", "errors", "schema"},
         "mapping": {"costs", "reading"},
         "users": {"reading", "report"},
-        "writing": {"mapping", "reading", "report", "users"},
+        "writing": {"errors", "mapping", "reading", "report", "users"},
         "proof": {"costs", "mapping", "reading", "report", "schema", "users"},
         "summary": {"proof", "report"},
-        "bridge": {"connection", "proof", "reading", "report", "schema", "users", "writing"},
+        "bridge": {"connection", "errors", "proof", "reading", "report", "schema", "users", "writing"},
     },
     "api": {"views": {"base", "filters", "request_body", "responses"}},
 }

@@ -7,16 +7,13 @@ from datetime import datetime
 from django.utils import timezone
 
 from .connection import open_source
+from .errors import PruneRefusedError
 from .proof import Proof, prove
 from .reading import Reader, is_utc, source_time_zone
 from .report import Report, Settings
 from .schema import read_schema
 from .users import FindUser, MakeUser, Users
 from .writing import Writer
-
-
-class PruneRefusedError(Exception):
-    """Too much is gone there to believe it; the text says how much."""
 
 
 @dataclass(slots=True)
@@ -39,7 +36,7 @@ class Run:
         tell: Callable[[str], None],
         warn: Callable[[str], None],
     ) -> Iterator[tuple[int, int]]:
-        """Do it; yield the rows done and all rows after each batch. Raises SourceError and PruneRefusedError."""
+        """Do it; yield the rows done and all rows after each batch. Raises ConfabulousImportError."""
         now = timezone.now()
         with open_source(alias) as source:
             schema = read_schema(source, self.settings.with_titles)

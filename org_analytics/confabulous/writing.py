@@ -6,11 +6,12 @@ from datetime import datetime
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from ..models import CodingSession, ConfabulousSession, ModelUsage
 from ..models.owners import lock_users
+from .errors import UsersChangedError
 from .mapping import Key, MappedSession, digest_of, map_session, provider_of
 from .reading import SourceSession
 from .report import (
@@ -60,11 +61,14 @@ class Writer:
         self._seen: set[int] = set()
 
     def write(self, groups: Iterable[list[SourceSession]]) -> Iterator[int]:
-        """Write all groups; yield the number of rows of each batch when it is done."""
+        """Write all groups; yield the number of rows of each batch when it is done. Raises UsersChangedError."""
         for batch in _batches(groups):
-            with transaction.atomic(using=self._using):
-                self._write_batch(batch)
-                transaction.set_rollback(self._settings.dry_run, using=self._using)
+            try:
+                with transaction.atomic(using=self._using):
+                    self._write_batch(batch)
+                    transaction.set_rollback(self._settings.dry_run, using=self._using)
+            except IntegrityError:
+                raise UsersChangedError("A user was deleted during the import. Run it again.") from None
             self._users.end_batch(is_kept=not self._settings.dry_run)
             yield len(batch)
 

@@ -486,6 +486,22 @@ def test_interrupted_run_keeps_whole_batches_and_says_so(
     monkeypatch.undo()
 
 
+@pytest.mark.django_db(transaction=True)
+def test_user_who_is_deleted_during_the_import_ends_it_with_a_message(
+    transactional_db: None, run: Any, source: Source, user: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source.add_session("s1")
+    source.add_session("s2")
+    monkeypatch.setattr(writing, "BATCH_SIZE", 1)
+    monkeypatch.setattr(
+        "org_analytics.management.commands.import_confabulous.Progress.to",
+        lambda *_: user.delete() if user.pk else None,
+    )
+    with pytest.raises(CommandError, match="A user was deleted during the import"):
+        run()
+    assert not CodingSession.objects.exists()
+
+
 def test_failure_within_a_batch_writes_nothing_of_it(
     run: Any, source: Source, user: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

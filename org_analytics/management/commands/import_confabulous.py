@@ -63,8 +63,8 @@ class Command(BaseCommand):
     def handle(self, *, dry_run: bool, prune: bool, since: str | None, source: str, **options: Any) -> None:
         try:
             # Here, because psycopg is an optional dependency.
-            from ...confabulous.bridge import PruneRefusedError, Run
-            from ...confabulous.errors import SourceError
+            from ...confabulous.bridge import Run
+            from ...confabulous.errors import ConfabulousImportError
             from ...confabulous.report import Report, Settings
             from ...confabulous.summary import proof_lines
         except ImportError as error:
@@ -92,7 +92,7 @@ class Command(BaseCommand):
                     warn=lambda text: self.stderr.write(f"Warning: {text}"),
                 ):
                     progress.to(done, total)
-        except (SourceError, PruneRefusedError) as error:
+        except ConfabulousImportError as error:
             self._tell_counts(run, is_whole=False)
             raise CommandError(str(error)) from None
         except KeyboardInterrupt:
