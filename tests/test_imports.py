@@ -56,7 +56,7 @@ ALLOWED_INSIDE = {
     },
     "reporting": {
         "people": {"selection", "snapshots"},
-        "split_ranges": {"selection"},
+        "split_ranges": {"selection", "snapshots"},
         "aggregates": {"selection", "snapshots", "split_ranges", "usage"},
         "reports": {"aggregates", "people", "selection", "snapshots", "usage"},
     },

@@ -1,17 +1,26 @@
 """Read snapshots: which database a report reads, in which state, and for how long at most."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from django.db import OperationalError, connections, router, transaction
 
 from ..conf import app_settings
 from ..models import CodingSession
 
-_inside: ContextVar[str | None] = ContextVar("org_analytics_snapshot", default=None)
+
+class _Snapshot(NamedTuple):
+    """The open snapshot: its alias, and the results that its reports share."""
+
+    using: str
+    results: dict[Any, Any]
+
+
+_open: ContextVar[_Snapshot | None] = ContextVar("org_analytics_snapshot", default=None)
+Result = TypeVar("Result")
 _SET_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _SET_TIMEOUT = "set_config('statement_timeout', %s, true)"
 _POSTGRES_CANCELLED = "57014"
@@ -36,10 +45,11 @@ def snapshot() -> Iterator[str]:
     statement on PostgreSQL and to all of them together on SQLite. It ends with the snapshot.
     """
     using = read_database()
-    if _inside.get() == using:
+    outer = _open.get()
+    if outer and outer.using == using:
         yield using
         return
-    token = _inside.set(using)
+    token = _open.set(_Snapshot(using, {}))
     try:
         with snapshot_on(using, app_settings.statement_timeout):
             yield using
@@ -48,7 +58,18 @@ def snapshot() -> Iterator[str]:
             raise QueryTimeoutError from error
         raise
     finally:
-        _inside.reset(token)
+        _open.reset(token)
+
+
+def once_per_snapshot(key: Any, compute: Callable[[], Result]) -> Result:
+    """`compute()`, once for all reports of the open snapshot: they see the same state, so they get the same result."""
+    inside = _open.get()
+    if inside is None:
+        return compute()
+    if key not in inside.results:
+        inside.results[key] = compute()
+    result: Result = inside.results[key]
+    return result
 
 
 def snapshot_on(using: str, seconds: float = 0) -> AbstractContextManager[None]:

@@ -18,6 +18,7 @@ from ..rollup import maintenance
 from ..rollup.tables import DailyUsage
 from ..rollup.triggers import SESSIONS, SUMMED_COLUMNS, summand
 from .selection import Selection
+from .snapshots import once_per_snapshot
 
 # With room for any change of the clock.
 LONGEST_DAY = timedelta(days=2)
@@ -34,7 +35,9 @@ class SplitRange:
         """
         self.start, self.end, self.using = selection.start, selection.end, using
         self.of_days, self.of_sessions = repo_rule(selection, using)
-        boundaries = maintenance.stored_days(using, self.start, self.end)
+        boundaries = once_per_snapshot(
+            ("days", self.start, self.end), lambda: maintenance.stored_days(using, self.start, self.end)
+        )
         if zone is not None and boundaries != maintenance.days_between(self.start, self.end, zone):
             boundaries = {}
         self.starts, self.day_ends = self._parts(boundaries, zone)
@@ -104,11 +107,16 @@ def repo_rule(selection: Selection, using: str) -> tuple[Q, Q]:
     none = {"repo_id": 0}, {"repo_id": None}
     if not selection.repos:
         return (Q(), Q()) if selection.include_no_repo else (~Q(**none[0]), ~Q(**none[1]))
-    repos = Repo.objects.using(using)
-    ids = list(repos.rooted_in(repos.named(selection.repos).root_ids()).values_list("pk", flat=True))
+    ids = once_per_snapshot(("repos", selection.repos), lambda: _rolled_up_ids(selection.repos, using))
     if not selection.include_no_repo:
         return Q(repo_id__in=ids), Q(repo_id__in=ids)
     return Q(repo_id__in=[0, *ids]), Q(repo_id__in=ids) | Q(repo_id=None)
+
+
+def _rolled_up_ids(paths: tuple[str, ...], using: str) -> list[int]:
+    """The ids of the repositories that have the same root as one of these paths."""
+    repos = Repo.objects.using(using)
+    return list(repos.rooted_in(repos.named(paths).root_ids()).values_list("pk", flat=True))
 
 
 def _sum(name: str, expression: Any) -> Cast:
