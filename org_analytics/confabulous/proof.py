@@ -1,8 +1,7 @@
 """Compare the last 30 days: what the page there says of each user, and what ours says."""
 
-from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -80,28 +79,39 @@ class Proof:
         return self.users * len(CELLS)
 
 
+@dataclass(slots=True)
+class _User:
+    """A user there: the numbers of the page, and why ours may differ."""
+
+    email: str
+    numbers: Cells = field(default_factory=Cells)
+    reasons: set[str] = field(default_factory=set)
+
+
 def prove(reader: Reader, users: Users, settings: Settings, report: Report, now: datetime) -> Proof:
     """Compare the 30 days before `now`. Users whose addresses differ in case only are one user."""
     start = now - PERIOD
-    theirs: dict[Any, Cells] = defaultdict(Cells)
-    names: dict[Any, str] = {}
-    reasons: dict[Any, set[str]] = defaultdict(set)
-    for source_user, email, session, *values in _rows(reader, start, now):
-        user, reason = users.known(source_user, email)
-        key = user.pk if user is not None else ("there", source_user)
-        names[key] = email
-        reasons[key] |= {*report.doubts.get(source_user, ()), *([reason] if reason else [])}
-        cells = theirs[key]
-        if session is not None:
-            cells.add(*values)
-    ours = _ours([key for key in theirs if not isinstance(key, tuple)], start, now)
+    theirs = _theirs(_rows(reader, start, now), users, report)
+    ours, others = _ours(start, now)
     differences = [
-        Difference(names[key], cell, of_theirs, of_ours, _reasons(reasons[key], settings, others.get(key)))
-        for ours, others in [ours]
-        for key in sorted(theirs, key=names.__getitem__)
-        for cell, of_theirs, of_ours in _different(theirs[key], ours.get(key, Cells()))
+        Difference(user.email, cell, one, other, _reasons(user.reasons, settings, others.get(key, 0)))
+        for key, user in sorted(theirs.items(), key=lambda item: item[1].email)
+        for cell, one, other in _different(user.numbers, ours.get(key, Cells()))
     ]
     return Proof(len(theirs), tuple(differences))
+
+
+def _theirs(rows: Iterable[tuple[Any, ...]], users: Users, report: Report) -> dict[Any, _User]:
+    """The users there by our primary keys; those that we do not have by a pair that is no key of ours."""
+    found: dict[Any, _User] = {}
+    for source_user, email, session, *values in rows:
+        user, reason = users.known(source_user, email)
+        key = user.pk if user is not None else ("there", source_user)
+        entry = found.setdefault(key, _User(email))
+        entry.reasons.update(report.doubts.get(source_user, ()), filter(None, [reason]))
+        if session is not None:
+            entry.numbers.add(*values)
+    return found
 
 
 def _rows(reader: Reader, start: datetime, end: datetime) -> Iterator[tuple[Any, ...]]:
@@ -117,8 +127,8 @@ def _rows(reader: Reader, start: datetime, end: datetime) -> Iterator[tuple[Any,
         yield from cursor
 
 
-def _ours(users: list[Any], start: datetime, end: datetime) -> tuple[dict[Any, Cells], dict[Any, int]]:
-    """The numbers of our users, and how many of their sessions are not the bridge's."""
+def _ours(start: datetime, end: datetime) -> tuple[dict[Any, Cells], dict[Any, int]]:
+    """The numbers of our users, and how many of their sessions are not the bridge's, by primary key."""
     using = CodingSession.objects.write_db
     with snapshot_on(using):
         sessions: Any = CodingSession.objects.using(using)
@@ -133,8 +143,7 @@ def _ours(users: list[Any], start: datetime, end: datetime) -> tuple[dict[Any, C
         others = dict(
             counted.exclude(pk__in=links).values("user").annotate(count=Count("pk")).values_list("user", "count")
         )
-    wanted = set(users)
-    return {user: cells for user, cells in sums.items() if user in wanted}, others
+    return sums, others
 
 
 def _different(theirs: Cells, ours: Cells) -> Iterator[tuple[str, object, object]]:
@@ -146,10 +155,10 @@ def _different(theirs: Cells, ours: Cells) -> Iterator[tuple[str, object, object
             yield cell, one, other
 
 
-def _reasons(known: set[str], settings: Settings, others: int | None) -> tuple[str, ...]:
+def _reasons(known: set[str], settings: Settings, others: int) -> tuple[str, ...]:
     reasons = sorted(known)
     if others:
-        reasons.append(f"{others} sessions of ours were not written by this command")
+        reasons.append(f"sessions of ours that this command did not write: {others}")
     if settings.started_at == TRANSCRIPT:
         reasons.append("sessions start at another instant here (--started-at transcript)")
     return tuple(reasons) or ("unknown",)

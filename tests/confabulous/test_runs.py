@@ -463,7 +463,7 @@ def test_comparison_names_odd_durations(run: Any, source: Source, user: Any) -> 
 def test_comparison_knows_sessions_of_ours_that_are_not_there(run: Any, source: Source, user: Any) -> None:
     source.add_user()
     CodingSession.objects.record(**{**PUSHED, "started_at": recent().replace(tzinfo=UTC)}, user=user)
-    assert "1 sessions of ours were not written by this command" in run()
+    assert "sessions of ours that this command did not write: 1" in run()
 
 
 # Failures
