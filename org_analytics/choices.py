@@ -10,3 +10,7 @@ class Provider(TextChoices):
     CODEX = "codex", "Codex"
     OPENCODE = "opencode", "OpenCode"
     CURSOR = "cursor", "Cursor"
+
+
+# Every spelling that may be written; the original once stored "Claude Code".
+PROVIDER_SPELLINGS = {**{value: value for value in Provider.values}, "Claude Code": Provider.CLAUDE_CODE.value}

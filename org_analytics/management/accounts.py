@@ -28,12 +28,17 @@ def user_by_email(email: Any) -> Any:
     return users[0] if users else None
 
 
-def make_user(email: str) -> Any:
-    """A new user with this address and an unusable password. Raises ValidationError where the model wants more."""
+def make_user(email: str, *, name: str = "", is_active: bool = True) -> Any:
+    """A new user with this address and an unusable password. Raises ValidationError where the model wants more.
+
+    The name and whether the user is active are set where the model has fields for them.
+    """
     model: Any = get_user_model()
     manager = model._default_manager
     address = manager.normalize_email(email) if hasattr(manager, "normalize_email") else email
-    user = model(**{model.get_email_field_name(): address, model.USERNAME_FIELD: address})
+    user = model(**{model.get_email_field_name(): address, model.USERNAME_FIELD: address, **_names(model, name)})
+    if _max_length(model, "is_active") is not None:
+        user.is_active = is_active
     user.set_unusable_password()
     try:
         user.full_clean()
@@ -43,3 +48,18 @@ def make_user(email: str) -> Any:
         ) from error
     user.save()
     return user
+
+
+def _names(model: Any, name: str) -> dict[str, str]:
+    """The name in the model's own fields: a field `name`, else the first word and the rest."""
+    text = " ".join(name.split())
+    first, _space, rest = text.partition(" ")
+    parts = {"name": text} if _max_length(model, "name") is not None else {"first_name": first, "last_name": rest}
+    lengths = {field: _max_length(model, field) for field in parts}
+    return {field: value[: lengths[field] or None] for field, value in parts.items() if lengths[field] is not None}
+
+
+def _max_length(model: Any, name: str) -> int | None:
+    """The length of a field; 0: without a limit, None: no such field."""
+    fields = {field.name: field for field in model._meta.concrete_fields}
+    return (fields[name].max_length or 0) if name in fields else None

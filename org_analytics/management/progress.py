@@ -1,6 +1,7 @@
 """A progress bar for commands: on a terminal, on the error stream, so that the output can be piped."""
 
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self, TextIO
 
@@ -8,14 +9,27 @@ WIDTH = 30
 INTERVAL = 0.1  # seconds between two drawings
 
 
+def format_size(count: int) -> str:
+    """Bytes in megabytes."""
+    return f"{count / 10**6:,.1f} MB"
+
+
+def format_count(count: int) -> str:
+    """A number of things."""
+    return f"{count:,}"
+
+
 class Progress:
-    """`with Progress(stream) as progress: progress.to(done, total)`, in bytes; nothing where `stream` is no terminal.
+    """`with Progress(stream) as progress: progress.to(done, total)`; nothing where `stream` is no terminal.
+
+    Amounts are bytes unless another format is given.
 
     A total of None (a pipe) shows what is done without a bar. The line is wiped at the end, whatever ends it.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, format_amount: Callable[[int], str] = format_size) -> None:
         self._stream = stream
+        self._format = format_amount
         self._shown = stream.isatty()
         self._next = 0.0
 
@@ -32,20 +46,15 @@ class Progress:
         """Show how far it is; most calls draw nothing."""
         if self._shown and (now := time.monotonic()) >= self._next:
             self._next = now + INTERVAL
-            self._draw(_bar(done, total))
+            self._draw(self._bar(done, total))
 
     def _draw(self, line: str) -> None:
         self._stream.write(f"\r\x1b[K{line}")
         self._stream.flush()
 
-
-def _bar(done: int, total: int | None) -> str:
-    if not total:
-        return _size(done)
-    part = min(done / total, 1.0)
-    filled = int(part * WIDTH)
-    return f"[{'#' * filled}{'-' * (WIDTH - filled)}] {part:4.0%} of {_size(total)}"
-
-
-def _size(count: int) -> str:
-    return f"{count / 10**6:,.1f} MB"
+    def _bar(self, done: int, total: int | None) -> str:
+        if not total:
+            return self._format(done)
+        part = min(done / total, 1.0)
+        filled = int(part * WIDTH)
+        return f"[{'#' * filled}{'-' * (WIDTH - filled)}] {part:4.0%} of {self._format(total)}"

@@ -1,5 +1,6 @@
 """Models: repositories, sessions, their usage by model, and the state of imports."""
 
+from .imports import ConfabulousSession as ConfabulousSession
 from .imports import ImportedLine as ImportedLine
 from .imports import ImportedSession as ImportedSession
 from .recording import UserDeletedError as UserDeletedError

@@ -1,4 +1,4 @@
-"""The state of `import_transcripts` between runs, per person: files read, lines seen, sessions stored."""
+"""The state of imports between runs: what `import_transcripts` read per person, what `import_confabulous` wrote."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ..choices import Provider
-from ..limits import MAX_EXTERNAL_ID
+from ..limits import MAX_EXTERNAL_ID, MAX_SOURCE
 
 
 class ImportedSession(models.Model):
@@ -49,3 +49,29 @@ class ImportedLine(models.Model):
 
     def __str__(self) -> str:
         return str(self.key)
+
+
+class ConfabulousSession(models.Model):
+    """A session that `import_confabulous` wrote and still owns: nobody else has written it since.
+
+    A row of ours without such a record belongs to push or another import, and `import_confabulous` leaves it alone.
+    """
+
+    session = models.OneToOneField(
+        "org_analytics.CodingSession", models.CASCADE, related_name="+", verbose_name=_("session")
+    )
+    # The name of the Confabulous database, and the session's id there.
+    source = models.CharField(_("source"), max_length=MAX_SOURCE)
+    source_id = models.UUIDField(_("id in the source"))
+    # Hashes of the row there as last read, and of our row as last written.
+    digest = models.CharField(_("digest in the source"), max_length=32)
+    written = models.CharField(_("digest as written"), max_length=32)
+    seen_at = models.DateTimeField(_("last seen"))
+
+    class Meta:
+        verbose_name = _("Confabulous session")
+        verbose_name_plural = _("Confabulous sessions")
+        indexes = [models.Index(name="org_confabulous_source", fields=["source", "source_id"])]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.source_id}"

@@ -65,8 +65,9 @@ class CodingSessionManager(WriteDatabaseManager):
         field that it leaves out becomes unknown. Raises ValidationError by field name.
 
         `models`, a list of dicts (model, requests, input_tokens, output_tokens, cache_write_tokens, cache_read_tokens,
-        cost_usd; None = unpriced), replaces the stored usage; without it, the stored usage stays. With it, cost_usd is
-        the sum of the models (another value is refused), and a model without a cost makes the cost incomplete.
+        cost_usd; a count of None is unknown, a cost of None unpriced), replaces the stored usage; without it, the
+        stored usage stays. With it, cost_usd is the sum of the models (another value is refused), and a model without
+        a cost makes the cost incomplete.
         """
         [row] = self._clean([values])
         if isinstance(row, ValidationError):

@@ -42,17 +42,20 @@ class ModelUsageManager(WriteDatabaseManager):
 
 
 class ModelUsage(models.Model):
-    """The tokens and the cost of one model in one session. The four classes of tokens are disjoint."""
+    """The tokens and the cost of one model in one session. The four classes of tokens are disjoint.
+
+    A count that is null is unknown, never zero.
+    """
 
     session = models.ForeignKey(
         "org_analytics.CodingSession", models.CASCADE, related_name="model_usage", verbose_name=_("session")
     )
     model = models.CharField(_("model"), max_length=MAX_MODEL)
-    requests = models.BigIntegerField(_("requests"))
-    input_tokens = models.BigIntegerField(_("input tokens"), help_text=_("Without cached ones."))
-    output_tokens = models.BigIntegerField(_("output tokens"))
-    cache_write_tokens = models.BigIntegerField(_("cache write tokens"))
-    cache_read_tokens = models.BigIntegerField(_("cache read tokens"))
+    requests = models.BigIntegerField(_("requests"), null=True, blank=True)
+    input_tokens = models.BigIntegerField(_("input tokens"), null=True, blank=True, help_text=_("Without cached ones."))
+    output_tokens = models.BigIntegerField(_("output tokens"), null=True, blank=True)
+    cache_write_tokens = models.BigIntegerField(_("cache write tokens"), null=True, blank=True)
+    cache_read_tokens = models.BigIntegerField(_("cache read tokens"), null=True, blank=True)
     cost_usd = MoneyField(_("cost (USD)"), null=True, blank=True, help_text=_("Empty: unpriced."))
 
     objects = ModelUsageManager()
@@ -67,7 +70,9 @@ class ModelUsage(models.Model):
                 name="org_usage_cost_usd", condition=Q(cost_usd=None) | Q(cost_usd__gte=0, cost_usd__lte=MAX_COST_USD)
             ),
             *(
-                models.CheckConstraint(name=f"org_usage_{name}", condition=Q((f"{name}__range", (0, MAX_COUNT))))
+                models.CheckConstraint(
+                    name=f"org_usage_{name}", condition=Q((name, None)) | Q((f"{name}__range", (0, MAX_COUNT)))
+                )
                 for name in COUNTS
             ),
         ]

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from ..choices import Provider
+from ..choices import PROVIDER_SPELLINGS, Provider
 from ..limits import (
     MAX_EXTERNAL_ID,
     MAX_MODEL,
@@ -28,18 +28,18 @@ Cleaners = Mapping[str, Callable[[Any], Any]]
 NO_GIT = GitPaths()
 
 
-_PROVIDERS = {**{value: value for value in Provider.values}, "Claude Code": Provider.CLAUDE_CODE.value}
-
-
 class UsageRow(NamedTuple):
-    """The usage of one model in a session. The four token classes are disjoint; a cost of None means unpriced."""
+    """The usage of one model in a session. The four token classes are disjoint.
+
+    A count of None is unknown; a cost of None means unpriced.
+    """
 
     model: str
-    requests: int
-    input_tokens: int
-    output_tokens: int
-    cache_write_tokens: int
-    cache_read_tokens: int
+    requests: int | None
+    input_tokens: int | None
+    output_tokens: int | None
+    cache_write_tokens: int | None
+    cache_read_tokens: int | None
     cost_usd: Decimal | None = None
 
 
@@ -147,9 +147,9 @@ def _git_paths(known: dict[Any, GitPaths], git_info: Any) -> GitPaths:
 
 
 def _provider(value: Any) -> str:
-    if not isinstance(value, str) or value not in _PROVIDERS:
+    if not isinstance(value, str) or value not in PROVIDER_SPELLINGS:
         raise ValidationError(_("Must be one of %(providers)s."), params={"providers": ", ".join(Provider.values)})
-    return _PROVIDERS[value]
+    return PROVIDER_SPELLINGS[value]
 
 
 def _models(value: Any) -> tuple[UsageRow, ...]:
@@ -221,11 +221,11 @@ _CLEANERS: Cleaners = {
 _REQUIRED = ("provider", "external_id", "started_at")
 _USAGE_CLEANERS: Cleaners = {
     "model": partial(text, shortest=1, longest=MAX_MODEL),
-    "requests": count,
-    "input_tokens": count,
-    "output_tokens": count,
-    "cache_write_tokens": count,
-    "cache_read_tokens": count,
+    "requests": or_none(count),
+    "input_tokens": or_none(count),
+    "output_tokens": or_none(count),
+    "cache_write_tokens": or_none(count),
+    "cache_read_tokens": or_none(count),
     "cost_usd": or_none(cost),
 }
 _USAGE_REQUIRED = tuple(name for name in UsageRow._fields if name != "cost_usd")

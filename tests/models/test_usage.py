@@ -179,10 +179,6 @@ BAD_MODELS = {
     "too large": ([{**OPUS, "input_tokens": 2**53}], "[0].input_tokens: Must be a whole number from 0 to 2^53 - 1."),
     "boolean": ([{**OPUS, "output_tokens": True}], "[0].output_tokens: Must be a whole number from 0 to 2^53 - 1."),
     "fraction": ([{**OPUS, "output_tokens": 1.0}], "[0].output_tokens: Must be a whole number from 0 to 2^53 - 1."),
-    "null": (
-        [{**OPUS, "cache_read_tokens": None}],
-        "[0].cache_read_tokens: Must be a whole number from 0 to 2^53 - 1.",
-    ),
     "empty name": ([{**OPUS, "model": ""}], "[0].model: Must have 1 to 255 characters."),
     "long name": ([{**OPUS, "model": "x" * 256}], "[0].model: Must have 1 to 255 characters."),
     "control character": ([{**OPUS, "model": "a\nb"}], "[0].model: Must not contain control characters."),
@@ -211,6 +207,24 @@ def test_all_bad_fields_of_all_models_are_named() -> None:
 def test_the_largest_counts_fit(record: Any) -> None:
     most = {**OPUS, "model": "x" * 255, **dict.fromkeys(TOKENS, 2**53 - 1)}
     assert record(models=[most]).model_usage.get().output_tokens == 2**53 - 1
+
+
+@pytest.mark.parametrize("name", TOKENS)
+def test_an_unknown_count_is_stored_as_null_and_differs_from_zero(user: Any, name: str) -> None:
+    row = {**ROW, "user": user}
+    assert CodingSession.objects.record_many([{**row, "models": [{**OPUS, name: None}]}]) == ["created"]
+    assert getattr(ModelUsage.objects.get(), name) is None
+    assert CodingSession.objects.record_many([{**row, "models": [{**OPUS, name: None}]}]) == ["unchanged"]
+    assert CodingSession.objects.record_many([{**row, "models": [{**OPUS, name: 0}]}]) == ["updated"]
+
+
+def test_the_admin_shows_an_unknown_count_as_unknown(
+    record: Any, superuser: Any, client_of: Callable[[Any], Client]
+) -> None:
+    session = record(models=[{**OPUS, **dict.fromkeys(TOKENS)}])
+    page = client_of(superuser).get(f"/admin/org_analytics/codingsession/{session.pk}/change/").content.decode()
+    row = page[page.index("field-requests") :]
+    assert "".join(row.split())[:60].startswith('field-requests"><p>-</p>')
 
 
 def test_a_bad_model_writes_nothing(user: Any) -> None:
