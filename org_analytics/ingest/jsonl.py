@@ -1,19 +1,30 @@
-"""Reads JSON Lines files one line at a time. Broken lines are counted and skipped."""
+"""Reads JSON Lines files one line at a time. Broken lines are counted and skipped, or repaired where that is safe."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any, NamedTuple
+
+from . import decompression
 
 MAX_LINE = 16 * 1024 * 1024
 MAX_PROBLEMS = 20  # a session names so many; all are counted
+UNREADABLE = "file cannot be read"
+DAMAGED = "compressed data is damaged"
+
 _BUFFER = 128 * 1024
+_BOM = b"\xef\xbb\xbf"
+_PADDING = re.compile(r"[\s\0]*")
+_RECORD_START = re.compile(r'\{\s*"')
+# Work on one broken line is bounded: a hostile line could make every attempt read it to its end.
+_MAX_REPAIR = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something skipped: never holds text of the transcript. `line` counts from 1, 0 = the whole file."""
+    """Something that was skipped. Never contains transcript text. `line` counts from 1, 0 = the whole file."""
 
     path: str
     line: int
@@ -22,7 +33,7 @@ class Problem:
 
 @dataclass(slots=True)
 class SkippedLines:
-    """What was skipped while reading one session: how often by kind, and where for the first ones."""
+    """The lines that were skipped while reading one session: their number by kind, and the place of the first ones."""
 
     counts: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
@@ -32,41 +43,62 @@ class SkippedLines:
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(Problem(path, line, kind))
 
+    @property
+    def has_unreadable_file(self) -> bool:
+        return UNREADABLE in self.counts
 
-def read_lines(path: str, skipped: SkippedLines) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
-    """The objects of a file with their line numbers and bytes. Never raises: a file that cannot be read has none."""
+    @property
+    def has_damaged_file(self) -> bool:
+        return DAMAGED in self.counts
+
+
+class Line(NamedTuple):
+    """An object of a file: the number of its line, its bytes and its fields."""
+
+    number: int
+    raw: bytes
+    fields: dict[str, Any]
+
+
+def read_lines(path: str, skipped: SkippedLines) -> Iterator[Line]:
+    """The objects of a file. Never raises: an unreadable file has none."""
     number = 0
     try:
-        with open(path, "rb", buffering=_BUFFER) as file:
+        with decompression.open_file(path, _BUFFER) as file:
             while raw := file.readline(MAX_LINE + 1):
                 number += 1
                 if len(raw) > MAX_LINE:
                     skipped.add(path, number, "line too long")
                     _drop_rest_of_line(file, raw)
                     continue
-                parsed = _parse(raw)
+                parsed = _parse(raw.removeprefix(_BOM) if number == 1 else raw)
                 if type(parsed) is dict:
-                    yield number, raw, parsed
+                    yield Line(number, raw, parsed)
                 elif parsed is not None:
                     skipped.add(path, number, str(parsed) if raw.endswith(b"\n") else "unfinished line")
+                    for record, fields in _repair(raw):
+                        yield Line(number, record, fields)
+    except decompression.DAMAGED_ERRORS:
+        skipped.add(path, number + 1, DAMAGED)
     except OSError:
-        skipped.add(path, 0, "file cannot be read")
+        skipped.add(path, 0, UNREADABLE)
 
 
-def _drop_rest_of_line(file: Any, raw: bytes) -> None:
+def _drop_rest_of_line(file: IO[bytes], raw: bytes) -> None:
     while raw and not raw.endswith(b"\n"):
         raw = file.readline(_BUFFER)
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError("NaN and Infinity are no JSON")
+    raise ValueError("NaN and Infinity are not JSON")
 
 
-_decode = json.JSONDecoder(parse_constant=_refuse).decode
+_decoder = json.JSONDecoder(parse_constant=_refuse)
+_decode = _decoder.decode
 
 
 def _parse(raw: bytes) -> dict[str, Any] | str | None:
-    """The object, or why there is none as text; None for a blank line."""
+    """The object, or as text why there is none; None for a blank line."""
     try:
         value = _decode(raw.decode())
     except UnicodeDecodeError:
@@ -76,3 +108,42 @@ def _parse(raw: bytes) -> dict[str, Any] | str | None:
     except RecursionError:
         return "nested too deeply"
     return value if type(value) is dict else "not an object"
+
+
+def _repair(raw: bytes) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    """The whole records of a line that does not parse: padded with NUL bytes, or several records on one line.
+
+    Only an object with a type and a timestamp of its own is a record. A record that follows a broken one must not be
+    followed by what follows a nested object, so that no part of a broken record becomes a record.
+    """
+    text = raw.decode("utf-8", "replace").strip("\0\r\n\t \ufeff")
+    at, work, is_after_broken = 0, 0, False
+    while at < len(text) and work <= _MAX_REPAIR * len(text):
+        try:
+            value, end = _decoder.raw_decode(text, at)
+        except json.JSONDecodeError as error:
+            value, end, cost = None, at, max(error.pos - at, 1)
+        except (ValueError, RecursionError):
+            value, end, cost = None, at, 1000
+        else:
+            cost = end - at
+        work += cost
+        if value is None:
+            is_after_broken = True
+            end = at + 1
+        else:
+            end = _PADDING.match(text, end).end()  # type: ignore[union-attr]  # matches everywhere
+            if _is_record(value) and not (is_after_broken and text[end : end + 1] in (",", "}", "]")):
+                record = text[at:end].rstrip("\0\r\n\t ")
+                is_after_broken = False
+                if "\ufffd" not in record:  # not of bytes that are no text
+                    yield record.encode("utf-8", "surrogatepass"), value
+        start = _RECORD_START.search(text, end)
+        if start is None:
+            return
+        is_after_broken = is_after_broken or start.start() != end
+        at = start.start()
+
+
+def _is_record(value: object) -> bool:
+    return type(value) is dict and type(value.get("timestamp")) is str and type(value.get("type")) is str
