@@ -61,16 +61,19 @@ class Walk:
     def resolve(self, path: str) -> SourceFile | None:
         """The file that is read for a path; None, and a report, where it is refused."""
         real = os.path.realpath(path)
+        reason = self._reason_to_refuse(path, real)
+        if reason:
+            self.report.refuse(self.provider, path, reason)
+        return None if reason else stat_file(real)
+
+    def _reason_to_refuse(self, path: str, real: str) -> str:
         if not _is_within(real, os.path.realpath(self.root)):
-            return self._refuse(path, LINK_OUTSIDE)
+            return LINK_OUTSIDE
         if path.endswith(SUFFIX) and not can_read_zstd():
-            return self._refuse(path, NOT_INSTALLED)
+            return NOT_INSTALLED
         if os.path.exists(real) and not os.access(real, os.R_OK):
-            return self._refuse(path, UNREADABLE)
-        file = stat_file(real)
-        if file is None and os.path.lexists(real):
-            return self._refuse(path, NOT_A_FILE)
-        return file
+            return UNREADABLE
+        return NOT_A_FILE if os.path.exists(real) and not os.path.isfile(real) else ""
 
     def _entries(self, directory: str) -> "list[os.DirEntry[str]]":
         try:
@@ -81,9 +84,6 @@ class Walk:
         except OSError:
             self.report.refuse(self.provider, directory, UNREADABLE_DIRECTORY)
             return []
-
-    def _refuse(self, path: str, kind: str) -> None:
-        self.report.refuse(self.provider, path, kind)
 
 
 def stat_file(path: str) -> SourceFile | None:

@@ -92,7 +92,7 @@ def test_prices_are_those_of_the_day() -> None:
     ("vendor", "model", "usd"),
     [
         ("anthropic", "claude-opus-4-8-2026-06-01", "0.005"),
-        ("anthropic", "us.anthropic.claude-sonnet-4-5-20250929-v1:0", "0.003"),
+        ("anthropic", "us.anthropic.claude-sonnet-4-5-20250929-v1:0", "0.0033"),
         ("anthropic", "claude-sonnet-4-5[1m]", "0.003"),
         ("openai", "gpt-5-2025-08-07", "0.00125"),
         ("openai", "claude-sonnet-4-5", "0.003"),

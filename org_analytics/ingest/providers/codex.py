@@ -55,8 +55,8 @@ class Codex:
                     report.refuse(self.name, path, OTHER_NAME)
         if not any((root / below).is_dir() for below in _DIRECTORIES):
             for pattern in _MISPLACED:
-                for path in root.glob(pattern):
-                    report.refuse(self.name, str(path), WRONG_ROOT)
+                for misplaced in root.glob(pattern):
+                    report.refuse(self.name, str(misplaced), WRONG_ROOT)
 
     def find_file(self, path: str) -> FoundFile | None:
         file = known_file(path)
@@ -98,7 +98,7 @@ def _identity(path: str) -> FileIdentity | None:
         if line.get("type") == "session_meta":
             meta = mapping(line.get("payload"))
             own_id = text(meta.get("id"))
-            return None if own_id is None else FileIdentity(own_id, _parent(meta, own_id))
+            return None if own_id is None else FileIdentity(own_id, _parent(meta, own_id), can_be_alone=True)
         if number >= _PEEKED_LINES:
             break
     return None
