@@ -4,6 +4,8 @@ PORT ?= 8000
 VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check --quiet --quiet
+PYTEST := $(RUN) -m pytest --numprocesses 2
+POSTGRES := $(RUN) -m tests.postgres
 
 export MAKECMDGOALS
 # An environment whose interpreter is gone is made anew.
@@ -19,8 +21,15 @@ demo: $(VENV)/.demo-installed ## serve the example with a demo organization on 1
 	@DEBUG=true ENABLE_ORG_ANALYTICS=true DATABASE_URL=sqlite:///demo.sqlite3 \
 		$(RUN) manage.py demo --port "$(PORT)"
 
-test: $(VENV)/.dev-installed ## the whole suite, on SQLite and PostgreSQL (DATABASE_URL=: only there)
-	@$(RUN) -m tests --coverage
+# The suite, its core with a second user model, and the example, on SQLite and on PostgreSQL; the browser only once.
+test: $(VENV)/.dev-installed ## the whole suite on SQLite and PostgreSQL, with coverage
+	@$(PYTEST) --cov --cov-report=
+	@$(POSTGRES) $(PYTEST) -m "not browser and not once" --cov --cov-report= --cov-append
+	@HYPOTHESIS_PROFILE=quick $(PYTEST) --ds=tests.settings_members -m "core and not browser"
+	@HYPOTHESIS_PROFILE=quick $(POSTGRES) $(PYTEST) --ds=tests.settings_members -m "core and not browser and not once"
+	@$(PYTEST) --ds=example_project.settings tests/test_example.py
+	@$(POSTGRES) $(PYTEST) --ds=example_project.settings -m "not once" tests/test_example.py
+	@$(RUN) -m coverage report
 
 lint: $(VENV)/.dev-installed ## ruff, mypy, missing migrations, catalogues
 	@$(RUN) -m ruff check .

@@ -12,9 +12,10 @@ TEST_REQUIREMENTS = nox.project.dependency_groups(PROJECT, "test")
 EXTRAS = "[demo,ingest,postgres]"
 # What the suite needs beside the package; the package's own source is not among it.
 BESIDE_THE_WHEEL = ("tests", "benchmarks", "example_project", "manage.py", "pyproject.toml")
-# What differs between versions: browsers, the second user model and thorough searches are for `make test`.
-SUITE = ("python", "-m", "tests", "--without-browser", "--one-user-model", "--quiet")
-SEARCHED = {"HYPOTHESIS_PROFILE": "quick"}
+# Browsers, the second user model and thorough searches do not depend on versions: `make test` runs them.
+PYTEST = ("python", "-m", "pytest", "--numprocesses", "2", "--quiet", "-m")
+POSTGRES = ("python", "-m", "tests.postgres")
+ENVIRONMENT = {"HYPOTHESIS_PROFILE": "quick"}
 
 nox.options.reuse_existing_virtualenvs = True
 # A pair whose interpreter is not there is skipped with a line, also in CI.
@@ -44,7 +45,8 @@ def suite(session: nox.Session, django: str) -> None:
     for name in BESIDE_THE_WHEEL:
         session.run("cp", "-R", name, str(built), external=True, silent=True)
     session.chdir(built)
-    session.run(*SUITE, *session.posargs, env=SEARCHED)
+    session.run(*PYTEST, "not browser", *session.posargs, env=ENVIRONMENT)
+    session.run(*POSTGRES, *PYTEST, "not browser and not once", *session.posargs, env=ENVIRONMENT)
 
 
 def _is_there(python: str) -> bool:

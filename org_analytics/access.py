@@ -15,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import View
 
 from .conf import app_settings
+from .throttling import check_throttles
 
 
 class AccessDenied(Enum):
@@ -60,7 +61,10 @@ def _is_member(user: Any) -> bool:
 
 
 class PageAccessMixin(View):
-    """A page behind the gates: the host's 404 while off, a login and back for the anonymous, 403 for others."""
+    """A page: the host's 404 while off, a login and back for the anonymous, 403 for others without access.
+
+    Raises DRF's Throttled over the rate limit.
+    """
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
@@ -78,4 +82,5 @@ class PageAccessMixin(View):
             return redirect_to_login(request.get_full_path())
         if refused is not None:
             raise PermissionDenied(refused.value)
+        check_throttles(request, self)
         return super().dispatch(request, *args, **kwargs)

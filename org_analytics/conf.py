@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,6 +15,8 @@ from django.utils.module_loading import import_string
 from .limits import MAX_STATEMENT_TIMEOUT
 
 DEFAULT_STATEMENT_TIMEOUT = 10
+DEFAULT_THROTTLE_RATES = {"read": "1200/min", "write": "240/min"}
+_RATE = re.compile(r"[1-9][0-9]{0,8}/(?:s|sec|second|m|min|minute|h|hour|d|day)")
 _LABEL = r"[^\W_](?:[^\W_]|-)*(?<!-)"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
 
@@ -96,6 +98,22 @@ class AppSettings:
             limits = f"a number of seconds from 0 to {MAX_STATEMENT_TIMEOUT}"
             raise ImproperlyConfigured(f"ORG_ANALYTICS_STATEMENT_TIMEOUT: {value!r} is not {limits}.")
         return float(value)
+
+    @property
+    def throttle_rates(self) -> dict[str, str] | None:
+        """`ORG_ANALYTICS_THROTTLE_RATES`: requests per user as DRF rates, `{"read": …, "write": …}`; None: no limit.
+
+        A rate that is left out keeps its default. Raises ImproperlyConfigured.
+        """
+        value = getattr(settings, "ORG_ANALYTICS_THROTTLE_RATES", DEFAULT_THROTTLE_RATES)
+        if value is None:
+            return None
+        is_valid = isinstance(value, Mapping) and value.keys() <= DEFAULT_THROTTLE_RATES.keys()
+        if not is_valid or not all(isinstance(rate, str) and _RATE.fullmatch(rate) for rate in value.values()):
+            raise ImproperlyConfigured(
+                f"ORG_ANALYTICS_THROTTLE_RATES: {value!r} is not a dict of rates such as {DEFAULT_THROTTLE_RATES}."
+            )
+        return {**DEFAULT_THROTTLE_RATES, **value}
 
     @property
     def read_database(self) -> str | None:

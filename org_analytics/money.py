@@ -3,26 +3,13 @@
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 
 NANO_PLACES = 9
-
-
-MAX_NANOS = 2**63 - 1
-
+MAX_NANOS = 2**63 - 1  # what the database column holds; sums may be larger
 
 # The package's own context, as the host's may differ. Entering a local context per number costs more than a sum.
 _PRECISE = Context(prec=60)
-
-
 _NANO = Decimal(1).scaleb(-NANO_PLACES)
-
-
 _CENT = Decimal("0.01")
-
-
 _NANOS_A_CENT = 10**7
-
-
-class MoneyOverflowError(ArithmeticError):
-    """A sum of money over 2^63 nano-dollars ($9.2 billion), which the database cannot hold."""
 
 
 def to_nanos(amount: Decimal) -> int:
@@ -31,8 +18,7 @@ def to_nanos(amount: Decimal) -> int:
 
 
 def from_nanos(nanos: int) -> Decimal:
-    """The amount of dollars, exactly. Raises MoneyOverflowError beyond what the database can hold."""
-    _refuse_overflow(nanos)
+    """Convert nano-dollars to dollars, exactly."""
     return Decimal(nanos).scaleb(-NANO_PLACES, _PRECISE)
 
 
@@ -42,20 +28,11 @@ def round_cents(amount: Decimal) -> Decimal:
 
 
 def format_cents(nanos: int, count: int = 1) -> str:
-    """nanos / count in dollars as text, rounded as `round_cents` does. Integers only: it formats thousands of rows.
-
-    Raises MoneyOverflowError beyond what the database can hold.
-    """
-    _refuse_overflow(nanos)
+    """nanos / count in dollars as text, rounded as `round_cents` does. Integers only: it formats thousands of rows."""
     if not (nanos and count):
         return "0.00"
     whole, part = divmod((2 * nanos + _NANOS_A_CENT * count) // (2 * _NANOS_A_CENT * count), 100)
     return f"{whole}.{part:02d}"
-
-
-def _refuse_overflow(nanos: int) -> None:
-    if not -MAX_NANOS <= nanos <= MAX_NANOS:
-        raise MoneyOverflowError("The total cost exceeds 2^63 nano-dollars.")
 
 
 def average(total: Decimal, count: int) -> Decimal:

@@ -1,6 +1,12 @@
-"""PostgreSQL 18 for a test run, from a wheel: nothing to install, nothing left behind."""
+"""PostgreSQL 18 for a test run, from a wheel: nothing to install, nothing left behind.
 
+`python -m tests.postgres COMMAND [ARGUMENT ...]` runs a command with DATABASE_URL set to a server of its own.
+"""
+
+import os
+import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import warnings
@@ -18,7 +24,7 @@ _one_at_a_time = threading.Lock()
 
 @contextmanager
 def postgres_url() -> Iterator[str]:
-    """A server of its own in a temporary directory, so that runs beside each other do not meet; yields its URL."""
+    """Start a server in a temporary directory, so that parallel runs do not share one; yield its URL."""
     with tempfile.TemporaryDirectory(prefix="org-analytics-pg-") as directory:
         server = start(Path(directory) / "data")
         try:
@@ -50,3 +56,14 @@ def without_durability(url: str) -> None:
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
             connection.execute(f"ALTER SYSTEM SET {setting} = off")
         connection.execute("SELECT pg_reload_conf()")
+
+
+def main() -> int:
+    # A terminated run stops its server too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with postgres_url() as url:
+        return subprocess.run(sys.argv[1:], env={**os.environ, "DATABASE_URL": url}, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -68,3 +68,5 @@ LOGIN_URL = "/admin/login/"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 ENABLE_ORG_ANALYTICS = True
+# Tests of the rate limits set their own.
+ORG_ANALYTICS_THROTTLE_RATES = None

@@ -19,13 +19,14 @@ ALLOWED = {
     "periods": {"limits"},
     "repo_paths": {"limits"},
     "fields": {"money"},
-    "access": {"conf"},
+    "throttling": {"conf"},
+    "access": {"conf", "throttling"},
     "rollup": {"conf", "money", "periods"},
     "models": {"choices", "fields", "limits", "money", "repo_paths"},
     "reporting": {"choices", "conf", "models", "money", "periods", "rollup"},
     "filters": {"models", "reporting"},
-    "api": LEAVES | {"access", "filters", "models", "reporting"},
-    "pages": LEAVES | {"access", "filters", "reporting", "rollup"},
+    "api": LEAVES | {"access", "filters", "models", "reporting", "throttling"},
+    "pages": LEAVES | {"access", "filters", "reporting", "rollup", "throttling"},
     "templatetags": {"access", "pages"},
     "urls": {"api", "pages"},
     "checks": {"conf", "rollup"},
@@ -39,7 +40,7 @@ ALLOWED = {
 # Inside a room: module → the modules of the same room it may import. A room that is not listed has no order.
 ALLOWED_INSIDE = {
     "models": {
-        "__init__": {"imports", "repos", "sessions", "usage"},
+        "__init__": {"imports", "recording", "repos", "sessions", "usage"},
         "repos": {"fork_graph", "managers"},
         "usage": {"managers", "validation"},
         "recording": {"managers", "repos", "usage", "validation"},

@@ -1,6 +1,5 @@
 """The base of the API views. It pins what the contract promises; authentication and throttling are the host's."""
 
-import math
 from typing import Any, ClassVar
 
 from django.core.exceptions import SuspiciousOperation
@@ -23,8 +22,8 @@ from rest_framework.request import Request
 from rest_framework.viewsets import ViewSet
 
 from ..access import AccessDenied, access_denied, is_enabled
-from ..money import MoneyOverflowError
 from ..reporting.snapshots import QueryTimeoutError
+from ..throttling import retry_after, throttles_for
 
 # Exception → status and message; None: the exception's own text. The first match counts.
 ErrorResponses = tuple[tuple[type[Exception] | tuple[type[Exception], ...], int, str | None], ...]
@@ -93,7 +92,6 @@ class OrgAPIViewSet(ViewSet):
         (InvalidQueryError, 400, None),
         (SuspiciousOperation, 400, "Too many parameters"),
         (QueryTimeoutError, 503, "Query took too long"),
-        (MoneyOverflowError, 503, "Total cost exceeds what can be summed"),
     )
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -108,6 +106,9 @@ class OrgAPIViewSet(ViewSet):
         except exceptions.PermissionDenied:
             # Authenticators forbid for one reason only.
             raise CSRFFailedError from None
+
+    def get_throttles(self) -> list[Any]:
+        return [*super().get_throttles(), *throttles_for(self.request.method)]
 
     def get_authenticate_header(self, request: Request) -> str:
         header = super().get_authenticate_header(request)
@@ -125,7 +126,7 @@ class OrgAPIViewSet(ViewSet):
         if code == status.HTTP_401_UNAUTHORIZED:
             response["WWW-Authenticate"] = self.get_authenticate_header(self.request)
         if isinstance(exc, exceptions.Throttled):
-            response["Retry-After"] = str(max(1, math.ceil(getattr(exc, "wait", None) or 1)))
+            response["Retry-After"] = retry_after(exc)
         if code == status.HTTP_500_INTERNAL_SERVER_ERROR:
             # `_request` is private, but DRF has had it since 3.0 and documents no other way to the Django request.
             request = self.request._request

@@ -2,9 +2,8 @@
 
 from typing import Any, TypeVar
 
-from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.http import JsonResponse
 from django.utils import timezone, translation
 from django.utils.decorators import method_decorator
@@ -14,7 +13,7 @@ from rest_framework.request import Request
 from ..conf import app_settings
 from ..filters import read_as_utf8
 from ..limits import MAX_ROWS
-from ..models import CodingSession
+from ..models import CodingSession, UserDeletedError
 from ..reporting import reports
 from ..reporting.selection import Selection
 from .base import InvalidQueryError, OrgAPIViewSet
@@ -70,7 +69,7 @@ class SessionsViewSet(OrgAPIViewSet):
         rows = _rows(read_json_body(request._request))
         with translation.override("en"):  # the messages of a protocol are the same in every locale
             checked = [_with_user(row, request.user) for row in rows]
-            outcomes = iter(_record([row for row in checked if isinstance(row, dict)], request.user))
+            outcomes = iter(_record([row for row in checked if isinstance(row, dict)]))
             results = [next(outcomes) if isinstance(row, dict) else row for row in checked]
             return JsonResponse(recording_response(results))
 
@@ -104,11 +103,9 @@ def _with_user(row: Any, user: Any) -> dict[str, Any] | ValidationError:
     return {**row, "user": user}
 
 
-def _record(rows: list[dict[str, Any]], user: Any) -> list[str | ValidationError]:
-    try:
-        return CodingSession.objects.record_many(rows, batch_size=MAX_ROWS, skip_invalid=True)
-    except IntegrityError:
-        if get_user_model()._default_manager.filter(pk=user.pk).exists():
-            raise
+def _record(rows: list[dict[str, Any]]) -> list[str | ValidationError]:
+    outcomes = CodingSession.objects.record_many(rows, batch_size=MAX_ROWS, skip_invalid=True)
+    if any(isinstance(outcome, UserDeletedError) for outcome in outcomes):
         # Somebody deleted the account while its sessions were written.
-        raise exceptions.NotAuthenticated from None
+        raise exceptions.NotAuthenticated
+    return outcomes

@@ -1,21 +1,24 @@
 """Write API: `CodingSession.objects.record()` and `record_many()`.
 
 They also create the repositories and fork links that the sessions name. Each batch is one transaction. Locks are always
-taken in the same order (fork links, then sessions by key), so that concurrent calls wait for each other; a deadlock or
-a SQLite lock that happens nevertheless is retried.
+taken in the same order (users, fork links, sessions by key), so that concurrent calls wait for each other; a deadlock
+or a SQLite lock that happens nevertheless is retried.
 """
 
 from __future__ import annotations
 
 import random
 import time
+import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, OperationalError, connections, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from ..repo_paths import fold_case
 from .managers import WriteDatabaseManager
@@ -33,6 +36,8 @@ RETRIES = 3
 # limit is for a caller's transaction that cannot see the other's rows.
 RACES = 30
 _POSTGRES_UNIQUE = "23505"
+# An arbitrary number: the class of the PostgreSQL advisory locks on users.
+_USER_LOCK = 0x6F726775
 _VALUES = (
     "started_at",
     "ended_at",
@@ -83,9 +88,22 @@ class CodingSessionManager(WriteDatabaseManager):
         iterator = iter(rows)
         while batch := list(islice(iterator, batch_size)):
             cleaned = [self._clean(row, len(outcomes) + place, skip_invalid) for place, row in enumerate(batch)]
-            written = self._write([row for row in cleaned if isinstance(row, SessionRow)])
-            outcomes += [written[row.key][1] if isinstance(row, SessionRow) else row for row in cleaned]
+            outcomes += self._batch_outcomes(cleaned, len(outcomes), skip_invalid)
         return outcomes
+
+    def _batch_outcomes(
+        self, cleaned: list[SessionRow | ValidationError], start: int, skip_invalid: bool
+    ) -> list[RowOutcome]:
+        try:
+            written = self._write([row for row in cleaned if isinstance(row, SessionRow)])
+        except UserDeletedError as error:
+            for place, row in enumerate(cleaned):
+                if isinstance(row, SessionRow) and row.user.pk in error.user_ids:
+                    if not skip_invalid:
+                        raise InvalidRowError(start + place, error) from error
+                    cleaned[place] = error
+            return self._batch_outcomes(cleaned, start, skip_invalid)
+        return [written[row.key][1] if isinstance(row, SessionRow) else row for row in cleaned]
 
     def _clean(self, row: Mapping[str, Any], index: int, skip_invalid: bool) -> SessionRow | ValidationError:
         try:
@@ -96,11 +114,21 @@ class CodingSessionManager(WriteDatabaseManager):
             raise InvalidRowError(index, error) from error
 
     def _write(self, rows: Collection[SessionRow]) -> Written:
+        """Write one batch. Raises UserDeletedError if a user was deleted meanwhile."""
         last = {row.key: row for row in rows}
         ordered = [last[key] for key in sorted(last)]
-        return retried(lambda: self._write_batch(ordered), self.write_db) if ordered else {}
+        if not ordered:
+            return {}
+        try:
+            return retried(lambda: self._write_batch(ordered), self.write_db)
+        except IntegrityError as error:
+            deleted = self._deleted_users(ordered)
+            if deleted:
+                raise UserDeletedError(deleted) from error
+            raise
 
     def _write_batch(self, rows: list[SessionRow]) -> Written:
+        self._lock_users(rows)
         repos = self._repos(rows)
         existing = self._existing(rows)
         written: Written = {}
@@ -161,6 +189,25 @@ class CodingSessionManager(WriteDatabaseManager):
         )
         return ids
 
+    def _lock_users(self, rows: list[SessionRow]) -> None:
+        """Let the writers of one user wait for each other until the transaction ends; SQLite has one writer anyway.
+
+        New and changed rows are two statements, and each fires a trigger that locks the user's days in the roll-up.
+        Two writers between their statements would wait for each other's days: a deadlock.
+        """
+        connection = connections[self.write_db]
+        if connection.vendor == "postgresql":
+            keys = sorted({_lock_key(row.user.pk) for row in rows})
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_advisory_xact_lock(%s, key) FROM unnest(%s::int[]) AS key", [_USER_LOCK, keys]
+                )
+
+    def _deleted_users(self, rows: list[SessionRow]) -> set[Any]:
+        users = {row.user.pk for row in rows}
+        model = get_user_model()._default_manager.using(self.write_db)
+        return users - set(model.filter(pk__in=users).values_list("pk", flat=True))
+
     def _existing(self, rows: list[SessionRow]) -> dict[Key, CodingSession]:
         """The stored sessions of these keys, locked in the order in which every batch locks them."""
         sessions = (
@@ -184,6 +231,14 @@ class CodingSessionManager(WriteDatabaseManager):
             **{name: getattr(row, name) for name in _VALUES},
         )
         return built
+
+
+class UserDeletedError(ValidationError):
+    """Somebody deleted these users while their sessions were written."""
+
+    def __init__(self, user_ids: set[Any]) -> None:
+        super().__init__({"user": [_("The user was deleted.")]})
+        self.user_ids = user_ids
 
 
 class InvalidRowError(ValidationError):
@@ -212,6 +267,11 @@ def retried(write: Callable[[], Result], using: str) -> Result:
             if failures > RETRIES:
                 raise
             time.sleep(random.uniform(0.01, 0.05) * failures)  # noqa: S311
+
+
+def _lock_key(user_id: Any) -> int:
+    """A signed 32-bit integer for a user's key of any type. Users who share one only wait for each other."""
+    return zlib.crc32(str(user_id).encode()) - 2**31
 
 
 def _id(ids: Mapping[str, int], path: str | None) -> int | None:

@@ -14,17 +14,18 @@ from django.urls import NoReverseMatch
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
+from rest_framework.exceptions import Throttled
 
 from ..access import PageAccessMixin
 from ..conf import app_settings
 from ..filters import read_as_utf8
-from ..money import MoneyOverflowError
 from ..periods import previous_period
 from ..reporting import reports
 from ..reporting.reports import Report
 from ..reporting.selection import Selection
 from ..reporting.snapshots import QueryTimeoutError, snapshot
 from ..rollup import maintenance
+from ..throttling import retry_after
 from . import table
 from .chart import Chart
 from .controls import Controls, period_name
@@ -52,15 +53,16 @@ class OrganizationBaseView(PageAccessMixin):
             response = super().dispatch(request, *args, **kwargs)
         except QueryTimeoutError:
             response = self.unavailable(_("Counting took too long. A shorter range may work."))
-        except MoneyOverflowError:
-            response = self.unavailable(_("The costs in this range are beyond what can be summed."))
+        except Throttled as error:
+            response = self.unavailable(_("You have sent too many requests. Try again in a minute."), status=429)
+            response["Retry-After"] = retry_after(error)
         response["Cache-Control"] = "no-store"
         patch_vary_headers(response, ["Cookie", "HX-Request"])
         return response
 
-    def unavailable(self, message: str) -> HttpResponse:
-        """There are no numbers, and why."""
-        return HttpResponse(message, status=503, content_type="text/plain; charset=utf-8")
+    def unavailable(self, message: str, status: int = 503) -> HttpResponse:
+        """An answer without numbers that says why."""
+        return HttpResponse(message, status=status, content_type="text/plain; charset=utf-8")
 
     @cached_property
     def asked(self) -> PageFilters:
@@ -111,9 +113,9 @@ class OrganizationView(OrganizationBaseView):
             response["HX-Push-Url"] = request.path + self.state.query()
         return response
 
-    def unavailable(self, message: str) -> HttpResponse:
+    def unavailable(self, message: str, status: int = 503) -> HttpResponse:
         context = {**self._frame(), "message": message}
-        return render(self.request, "org_analytics/unavailable.html", context, status=503)
+        return render(self.request, "org_analytics/unavailable.html", context, status=status)
 
     def context(self) -> dict[str, Any]:
         """Numbers, each asked for once, all from one state of the database."""

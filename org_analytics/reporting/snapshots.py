@@ -10,7 +10,6 @@ from django.db import OperationalError, connections, router, transaction
 
 from ..conf import app_settings
 from ..models import CodingSession
-from ..money import MoneyOverflowError
 
 _inside: ContextVar[str | None] = ContextVar("org_analytics_snapshot", default=None)
 _SET_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
@@ -18,8 +17,6 @@ _SET_TIMEOUT = "set_config('statement_timeout', %s, true)"
 _POSTGRES_CANCELLED = "57014"
 # SQLite asks after this many steps of its virtual machine whether to go on: about every millisecond.
 _SQLITE_STEPS = 10_000
-# SQLite's message for a sum beyond 2^63, which only money can reach. PostgreSQL widens the sum.
-_SQLITE_OVERFLOW = "integer overflow"
 
 
 class QueryTimeoutError(Exception):
@@ -49,8 +46,6 @@ def snapshot() -> Iterator[str]:
     except OperationalError as error:
         if _is_timeout(error):
             raise QueryTimeoutError from error
-        if str(error) == _SQLITE_OVERFLOW:
-            raise MoneyOverflowError from error
         raise
     finally:
         _inside.reset(token)

@@ -17,8 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from org_analytics.models import CodingSession, ForkSighting, Repo, recording
-from org_analytics.models.recording import CREATED, UNCHANGED, UPDATED, InvalidRowError
+from org_analytics.models.recording import CREATED, UNCHANGED, UPDATED, InvalidRowError, UserDeletedError
 from org_analytics.models.validation import clean_row
+from org_analytics.rollup import maintenance
 from tests.questions import NOW
 from tests.threads import at_once
 
@@ -596,3 +597,64 @@ def test_locks_of_sessions_leave_the_users_alone(row: Callable[..., Row], monkey
 
 def test_now_is_asked_of_django(row: Callable[..., Row], now: datetime) -> None:
     assert CodingSession.objects.record(**row())[0].analyzed_at == django_timezone.now() == now
+
+
+def deadlocks() -> int:
+    """The deadlocks that PostgreSQL has counted in this database; 0 on SQLite."""
+    if connection.vendor != "postgresql":
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush(), pg_stat_clear_snapshot()")
+        cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+        return int(cursor.fetchone()[0])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_shared", [True, False], ids=["same users", "one user"])
+def test_writers_of_new_and_changed_rows_on_the_same_days_wait_for_each_other(
+    row: Callable[..., Row], user: Any, staff: Any, is_shared: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No sessions are shared, but the days of the roll-up are: new and changed rows are two statements."""
+    monkeypatch.setattr(recording, "RETRIES", 0)
+    users = (user, staff) if is_shared else (user,)
+    before = deadlocks()
+
+    def rows_of(number: int, post: int) -> list[Row]:
+        """Three rows on one day; posts and writers alternate between two days."""
+        day = NOW + timedelta(days=(number + post) % 2)
+        return [
+            row(f"{number}-{post}-{place}", user=users[place % len(users)], started_at=day, ended_at=None)
+            for place in range(3)
+        ]
+
+    def writer(number: int) -> Callable[[], None]:
+        def write() -> None:
+            CodingSession.objects.record_many(rows_of(number, 0))
+            for post in range(1, 15):
+                changed = [{**old, "cost_usd": post + 2} for old in rows_of(number, post - 1)]
+                CodingSession.objects.record_many([*rows_of(number, post), *changed])
+
+        return write
+
+    at_once([writer(number) for number in range(6)])
+
+    assert CodingSession.objects.count() == 6 * 15 * 3
+    assert deadlocks() == before
+    assert list(maintenance.differences("default")) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sessions_of_a_deleted_user_are_left_out_and_the_others_are_written(
+    row: Callable[..., Row], user: Any, staff: Any
+) -> None:
+    deleted, pk = row("a"), user.pk
+    type(user)._default_manager.filter(pk=pk).delete()
+
+    outcomes = CodingSession.objects.record_many([deleted, row("b", user=staff)], skip_invalid=True)
+
+    assert [str(outcome) for outcome in outcomes] == ["{'user': ['The user was deleted.']}", CREATED]
+    with pytest.raises(InvalidRowError, match=r"Row 1: .*The user was deleted"):
+        CodingSession.objects.record_many([row("c", user=staff), deleted])
+    with pytest.raises(UserDeletedError):
+        CodingSession.objects.record(**deleted)
+    assert list(CodingSession.objects.values_list("external_id", flat=True)) == ["b"]
