@@ -8,8 +8,8 @@ WIDTH = 30
 INTERVAL = 0.1  # seconds between two drawings
 
 
-class Progress:
-    """`with Progress(stream) as progress: progress.to(done, total)`, in bytes; nothing where `stream` is no terminal.
+class ProgressBar:
+    """`with ProgressBar(stream) as progress: progress.to(done, total)`, in bytes. Shown only on a terminal.
 
     A total of None (a pipe) shows what is done without a bar. The line is wiped at the end, whatever ends it.
     """

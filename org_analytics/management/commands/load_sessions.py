@@ -17,8 +17,8 @@ from django.db import transaction
 
 from ...models import CodingSession
 from ...strict_json import InvalidJSONError, parse
-from ..accounts import make_user, user_by_email
-from ..progress import Progress
+from ..progress import ProgressBar
+from ..users import make_user, user_by_email
 
 BATCH_SIZE = 500
 MAX_BAD_LINES = 20  # then it is probably the wrong file
@@ -45,7 +45,7 @@ class Command(BaseCommand):
     @no_translations
     def handle(self, *, file: str, dry_run: bool, create_users: bool, **options: Any) -> None:
         loading = Loading(dry_run, create_users)
-        with _opened(file) as source, Progress(sys.stderr) as progress:
+        with _opened(file) as source, ProgressBar(sys.stderr) as progress:
             done, size = 0, _size(source)
             try:
                 for batch in _batches(source):
