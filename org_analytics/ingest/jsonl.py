@@ -16,10 +16,11 @@ DAMAGED = "compressed data is damaged"
 
 _BUFFER = 128 * 1024
 _BOM = b"\xef\xbb\xbf"
-_PADDING = re.compile(r"[\s\0]*")
+_PADDING = "\0\r\n\t \ufeff"
+_ONLY_IN_RECORDS = ("sessionId", "payload")
 _RECORD_START = re.compile(r'\{\s*"')
 # Work on one broken line is bounded: a hostile line could make every attempt read it to its end.
-_MAX_REPAIR = 16
+_MAX_FAILURES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,37 +114,48 @@ def _parse(raw: bytes) -> dict[str, Any] | str | None:
 def _repair(raw: bytes) -> Iterator[tuple[bytes, dict[str, Any]]]:
     """The whole records of a line that does not parse: padded with NUL bytes, or several records on one line.
 
-    Only an object with a type and a timestamp of its own is a record. A record that follows a broken one must not be
-    followed by what follows a nested object, so that no part of a broken record becomes a record.
+    Only an object with a type and a timestamp of its own is a record. Nothing that is nested in a broken record or
+    quoted by it becomes one.
     """
-    text = raw.decode("utf-8", "replace").strip("\0\r\n\t \ufeff")
-    at, work, is_after_broken = 0, 0, False
-    while at < len(text) and work <= _MAX_REPAIR * len(text):
-        try:
-            value, end = _decoder.raw_decode(text, at)
-        except json.JSONDecodeError as error:
-            value, end, cost = None, at, max(error.pos - at, 1)
-        except (ValueError, RecursionError):
-            value, end, cost = None, at, 1000
-        else:
-            cost = end - at
-        work += cost
-        if value is None:
+    text = raw.decode("utf-8", "replace").strip(_PADDING)
+    at, failures, is_after_broken = 0, 0, False
+    while 0 <= at < len(text) and failures < _MAX_FAILURES:
+        value, end = _decode_at(text, at)
+        following = _skip_padding(text, end)
+        if _is_record(value) and not (is_after_broken and _may_be_nested(text, at, following, value)):
+            record = text[at:end]
+            is_after_broken = False
+            if "\ufffd" not in record:  # it stands for bytes that are not text
+                yield record.encode("utf-8", "surrogatepass"), value
+        elif value is None:
             is_after_broken = True
-            end = at + 1
-        else:
-            end = _PADDING.match(text, end).end()  # type: ignore[union-attr]  # matches everywhere
-            if _is_record(value) and not (is_after_broken and text[end : end + 1] in (",", "}", "]")):
-                record = text[at:end].rstrip("\0\r\n\t ")
-                is_after_broken = False
-                if "\ufffd" not in record:  # not of bytes that are no text
-                    yield record.encode("utf-8", "surrogatepass"), value
-        start = _RECORD_START.search(text, end)
-        if start is None:
-            return
-        is_after_broken = is_after_broken or start.start() != end
-        at = start.start()
+            failures += 1
+        start = _RECORD_START.search(text, following)
+        is_after_broken = is_after_broken or start is None or start.start() != following
+        at = -1 if start is None else start.start()
 
 
-def _is_record(value: object) -> bool:
+def _decode_at(text: str, at: int) -> tuple[Any, int]:
+    """The value that begins there, and where it ends; None where there is none."""
+    try:
+        return _decoder.raw_decode(text, at)
+    except (ValueError, RecursionError):
+        return None, at + 1
+
+
+def _skip_padding(text: str, at: int) -> int:
+    while at < len(text) and text[at] in _PADDING:
+        at += 1
+    return at
+
+
+def _is_record(value: Any) -> bool:
     return type(value) is dict and type(value.get("timestamp")) is str and type(value.get("type")) is str
+
+
+def _may_be_nested(text: str, start: int, following: int, record: dict[str, Any]) -> bool:
+    """Whether what looks like a record may be a part of the broken record before it."""
+    if text[following : following + 1] in (",", "}", "]"):
+        return True
+    is_value = text[:start].rstrip(_PADDING)[-1:] in (":", ",", "[")
+    return is_value and not any(name in record for name in _ONLY_IN_RECORDS)

@@ -51,14 +51,15 @@ class Claude:
         return self
 
     def prompt(self, text: str = "please", **fields: Any) -> Self:
-        return self.line("user", message={"role": "user", "content": [{"type": "text", "text": text}]}, **fields)
+        message = {"role": "user", "content": [{"type": "text", "text": text}]}
+        return self.line("user", **{"message": message} | fields)
 
     def tool_result(self, **fields: Any) -> Self:
         content = [{"type": "tool_result", "tool_use_id": "tool", "content": "done"}]
         return self.line("user", message={"role": "user", "content": content}, **{"toolUseResult": "done"} | fields)
 
     def reply(self, used: dict[str, Any] | None = None, *, id: str = "", model: str = SONNET, **fields: Any) -> Self:
-        return self.line("assistant", **_reply(used, id, model), **fields)
+        return self.line("assistant", **_reply(used, id, model) | fields)
 
     def agent(self, agent: str, used: dict[str, Any], *, id: str = "", model: str = SONNET, old: bool = False) -> Self:
         """A subagent's answer in its own file."""
