@@ -48,7 +48,7 @@ def load_prices(overrides: Mapping[str, Mapping[str, Any]] | None = None) -> Pri
 
     Raises ValueError for bad overrides (`price_overrides.parse_overrides`).
     """
-    parsed = parse_overrides(overrides or {})
+    parsed = parse_overrides({} if overrides is None else overrides)
     prices: Prices
     try:
         prices = GenaiPrices()

@@ -165,3 +165,41 @@ def test_lines_of_responses_in_any_order_count_the_same(order: list[int]) -> Non
 def test_mutated_transcripts_never_raise(seed: int) -> None:
     for each in range(seed, seed + 3):
         mutations.survive(each)
+
+
+def size(row: SessionRecord) -> tuple[int, object]:
+    return sum(used.tokens for used in row.models), row.cost_usd or 0
+
+
+@given(seeds)
+@quick
+def test_a_session_that_grows_is_never_made_worse(seed: int) -> None:
+    """There are no forks: what a fork counts falls when its parent is found. Subagents write before their session."""
+    rng = random.Random(seed)
+    history = random_history(rng)
+    history.claude = [session for session in history.claude if history.groups.get(session.session) == session.session]
+    history.codex = [session for session in history.codex if "forked_from_id" not in session.about]
+    files = written(history)
+    agents = {path for path in files if "/agent-" in path}
+    read = dict.fromkeys(files.keys() - agents, 0)
+    with a_machine() as machine:
+        before: Rows = {}
+        for path in agents:
+            put(machine, path, files[path])
+        for _ in range(6):
+            for path in rng.sample(sorted(read), rng.randrange(len(read) + 1)):
+                read[path] = rng.randrange(read[path], len(files[path]) + 1)
+                put(machine, path, files[path][: read[path]])
+            if rng.random() < 0.3:
+                _lose_a_file(rng, machine)
+            machine.run()
+            for name, row in before.items():
+                assert size(machine.rows[name]) >= size(row)
+            before = dict(machine.rows)
+
+
+def _lose_a_file(rng: random.Random, machine: Machine) -> None:
+    """What Claude Code does after 30 days, or a person."""
+    paths = sorted(machine.home.rglob("*.jsonl"))
+    if paths:
+        rng.choice(paths).unlink()
