@@ -59,7 +59,7 @@ def without_emptied(rows: Rows) -> Rows:
 @quick
 def test_a_second_run_changes_nothing(seed: int) -> None:
     with a_machine() as machine:
-        machine.write(*random_history(random.Random(seed)).sessions)
+        machine.write(*random_history(random.Random(seed), newest=True).sessions)
         machine.run()
         assert [derived.outcome for derived in machine.run() if derived.outcome != "unchanged"] == []
 
@@ -68,7 +68,7 @@ def test_a_second_run_changes_nothing(seed: int) -> None:
 @quick
 def test_files_that_arrive_one_by_one_in_any_order_give_the_same_rows(seed: int) -> None:
     rng = random.Random(seed)
-    files = written(random_history(rng))
+    files = written(random_history(rng, newest=True))
     with a_machine() as machine:
         for path in rng.sample(sorted(files), len(files)):
             put(machine, path, files[path])
@@ -80,7 +80,7 @@ def test_files_that_arrive_one_by_one_in_any_order_give_the_same_rows(seed: int)
 @quick
 def test_two_halves_from_different_places_give_the_same_rows(seed: int) -> None:
     rng = random.Random(seed)
-    files = written(random_history(rng))
+    files = written(random_history(rng, newest=True))
     with a_machine() as machine:
         for path, content in files.items():
             put(machine, f"{rng.choice(('one', 'other'))}/{path}", content)
@@ -94,7 +94,7 @@ def test_two_halves_from_different_places_give_the_same_rows(seed: int) -> None:
 @quick
 def test_files_cut_at_any_byte_and_continued_give_the_same_rows(seed: int) -> None:
     rng = random.Random(seed)
-    files = written(random_history(rng))
+    files = written(random_history(rng, newest=True))
     with a_machine() as machine:
         for path, content in files.items():
             put(machine, path, content[: rng.randrange(len(content) + 1)])
@@ -109,7 +109,7 @@ def test_files_cut_at_any_byte_and_continued_give_the_same_rows(seed: int) -> No
 @quick
 def test_a_run_interrupted_anywhere_is_completed_by_the_next(seed: int) -> None:
     rng = random.Random(seed)
-    files = written(random_history(rng))
+    files = written(random_history(rng, newest=True))
     with a_machine() as machine:
         for path in rng.sample(sorted(files), len(files)):
             put(machine, path, files[path])
@@ -142,7 +142,7 @@ def responses(sessions: list[Claude]) -> set[str]:
 @given(seeds)
 @quick
 def test_assistant_and_user_time_are_within_the_session(seed: int) -> None:
-    for row in rows_at_once(written(random_history(random.Random(seed)))).values():
+    for row in rows_at_once(written(random_history(random.Random(seed), newest=True))).values():
         span = (row.ended_at - row.started_at).total_seconds() * 1000
         bound = row.duration_ms if row.provider == "claude-code" else span
         assert (row.assistant_ms or 0) + (row.user_ms or 0) <= (bound or 0)
@@ -176,7 +176,7 @@ def size(row: SessionRecord) -> tuple[int, object]:
 def test_a_session_that_grows_is_never_made_worse(seed: int) -> None:
     """There are no forks: what a fork counts falls when its parent is found. Subagents write before their session."""
     rng = random.Random(seed)
-    history = random_history(rng)
+    history = random_history(rng, newest=True)
     history.claude = [session for session in history.claude if history.groups.get(session.session) == session.session]
     history.codex = [session for session in history.codex if "forked_from_id" not in session.about]
     files = written(history)
