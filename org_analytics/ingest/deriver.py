@@ -67,8 +67,9 @@ class SessionReading:
             return UNREADABLE
         paths = {file.path for file in self.files.all}
         is_whole = all(file.path in paths for file in self.known.files) and not self.skipped.has_damaged_file
-        has_less = self.transcript.tokens(foreign) < Mark.parse(self.known.mark).tokens
-        return FILES_GONE if has_less and not is_whole else ""
+        if is_whole or self.transcript.tokens(foreign) >= Mark.parse(self.known.mark).tokens:
+            return ""
+        return FILES_GONE
 
 
 @dataclass(frozen=True, slots=True)

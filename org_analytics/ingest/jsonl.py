@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 from . import decompression
 
@@ -53,16 +53,8 @@ class SkippedLines:
         return DAMAGED in self.counts
 
 
-class Line(NamedTuple):
-    """An object of a file: the number of its line, its bytes and its fields."""
-
-    number: int
-    raw: bytes
-    fields: dict[str, Any]
-
-
-def read_lines(path: str, skipped: SkippedLines) -> Iterator[Line]:
-    """The objects of a file. Never raises: an unreadable file has none."""
+def read_lines(path: str, skipped: SkippedLines) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
+    """The objects of a file with their line numbers and bytes. Never raises: an unreadable file has none."""
     number = 0
     try:
         with decompression.open_file(path, _BUFFER) as file:
@@ -74,12 +66,12 @@ def read_lines(path: str, skipped: SkippedLines) -> Iterator[Line]:
                     continue
                 parsed = _parse(raw.removeprefix(_BOM) if number == 1 else raw)
                 if type(parsed) is dict:
-                    yield Line(number, raw, parsed)
+                    yield number, raw, parsed
                 elif parsed is not None:
                     skipped.add(path, number, str(parsed) if raw.endswith(b"\n") else "unfinished line")
                     for record, fields in _repair(raw):
-                        yield Line(number, record, fields)
-    except decompression.DAMAGED_ERRORS:
+                        yield number, record, fields
+    except decompression.DamagedError:
         skipped.add(path, number + 1, DAMAGED)
     except OSError:
         skipped.add(path, 0, UNREADABLE)

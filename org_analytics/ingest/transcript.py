@@ -105,7 +105,10 @@ class Transcript:
 
         It is another session's if all of its lines are, or if it is only copied here and another session has it.
         """
-        usages = self.requests.setdefault(key, [])
+        usages = self.requests.get(key)
+        if usages is None:
+            self.requests[key] = [LineUsage(line, copied, request)]
+            return
         for index, usage in enumerate(usages):
             if usage.line == line and usage.is_copied == copied:
                 usages[index] = LineUsage(line, copied, _largest((usage.request, request)))
@@ -140,6 +143,9 @@ class Transcript:
         """The requests without those that another session owns."""
         own = list(self.anonymous)
         for key, usages in self.requests.items():
+            if len(usages) == 1 and not foreign:
+                own.append(usages[0].request)
+                continue
             is_foreign = key in foreign
             lines = [
                 usage.request for usage in usages if usage.line not in foreign and not (is_foreign and usage.is_copied)
@@ -176,7 +182,8 @@ def _largest(requests: Sequence[Request]) -> Request:
     """The largest of a response's usages, at the time when the response began."""
     if len(requests) == 1:
         return requests[0]
-    return max(requests, key=_size)._replace(at=min(request.at for request in requests))
+    largest, at = max(requests, key=_size), min(request.at for request in requests)
+    return largest if largest.at == at else largest._replace(at=at)
 
 
 def _size(request: Request) -> tuple[Any, ...]:

@@ -108,10 +108,12 @@ def _codex_family(rng: random.Random, history: History) -> None:
     _codex_turns(rng, session)
     _codex_turns(rng, session)
     history.codex.append(session)
+    with_records = False  # once a version writes them, later ones do too
     while history.newest and rng.random() < 0.4:
         page = session.wait(rng.randrange(1, 1000)).page(f"{rng.getrandbits(32):08x}")
         _codex_turns(rng, page)
-        _use_newest(rng, page)
+        with_records = with_records or rng.random() < 0.5
+        _use_newest(rng, page, with_records=with_records)
         session.now, session.total = page.now, page.total
         history.codex.append(page)
     while rng.random() < 0.4:
@@ -125,9 +127,8 @@ def _codex_family(rng: random.Random, history: History) -> None:
         _codex_turns(rng, session.wait(1000))
 
 
-def _use_newest(rng: random.Random, session: Codex) -> None:
-    """Adds cache writes, and in some sessions a record of every request."""
-    with_records = rng.random() < 0.5
+def _use_newest(rng: random.Random, session: Codex, *, with_records: bool) -> None:
+    """Adds cache writes, and if asked a record of every request."""
     lines = list(session.lines)
     session.lines.clear()
     for line in lines:

@@ -98,7 +98,8 @@ class ClaudeReader:
         request = request_of(usage, model, at)
         if request is None and message.get("usage") is not None:
             self._skipped.add(path, number, "no valid usage")
-        self._add_advisors(line, usage, at, line_key)
+        if "iterations" in usage:
+            self._add_advisors(line, usage, at, line_key)
         return self._add_request(line, request, line_key)
 
     def _add_advisors(self, line: dict[str, Any], usage: dict[str, Any], at: int, line_key: int) -> None:
