@@ -19,11 +19,11 @@ from ...choices import Provider
 from ...ingest.derive import derive
 from ...ingest.files import FileReport
 from ...ingest.pricing import NoPrices, Prices, load_prices
+from ...ingest.progress import ProgressBar
 from ...ingest.protocol import TranscriptSource
 from ...ingest.providers import OPTIONS, PROVIDERS, default_roots, sources_of
 from ...ingest.state import MemoryState, State
 from ..import_state import DatabaseState
-from ..progress import ProgressBar
 from ..transcript_import import OUTCOMES, ImportReport, TranscriptImport
 from ..users import user_by_email
 

@@ -15,9 +15,9 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, no_translations
 from django.db import transaction
 
+from ...ingest.progress import ProgressBar
 from ...models import CodingSession
 from ...strict_json import InvalidJSONError, parse
-from ..progress import ProgressBar
 from ..users import make_user, user_by_email
 
 BATCH_SIZE = 500

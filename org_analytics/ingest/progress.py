@@ -9,14 +9,14 @@ INTERVAL = 0.1  # seconds between two drawings
 
 
 class ProgressBar:
-    """`with ProgressBar(stream) as progress: progress.to(done, total)`, in bytes. Shown only on a terminal.
+    """`with ProgressBar(stream) as bar: bar.to(done, total)`, in bytes; draws nothing if `stream` is not a terminal.
 
-    A total of None (a pipe) shows what is done without a bar. The line is wiped at the end, whatever ends it.
+    If the total is None (a pipe), only the number of bytes is shown. The line is always removed at the end.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, is_shown: bool = True) -> None:
         self._stream = stream
-        self._shown = stream.isatty()
+        self._is_shown = is_shown and stream.isatty()
         self._next = 0.0
 
     def __enter__(self) -> Self:
@@ -25,12 +25,12 @@ class ProgressBar:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._shown:
+        if self._is_shown:
             self._draw("")
 
     def to(self, done: int, total: int | None) -> None:
-        """Show how far it is; most calls draw nothing."""
-        if self._shown and (now := time.monotonic()) >= self._next:
+        """Show the progress; most calls draw nothing, to save time."""
+        if self._is_shown and (now := time.monotonic()) >= self._next:
             self._next = now + INTERVAL
             self._draw(_bar(done, total))
 
