@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -38,8 +38,9 @@ class Answer(IntEnum):
     REFUSED_THAT_DAY = 2
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+def utc_today() -> str:
+    """Return the current day in UTC, as ISO text."""
+    return datetime.now(UTC).date().isoformat()
 
 
 class AnswerLog:
@@ -49,20 +50,16 @@ class AnswerLog:
     sent once more, and the server answers "unchanged".
     """
 
-    def __init__(self, connection: sqlite3.Connection, account: str, now: Callable[[], datetime] = _now) -> None:
+    def __init__(self, connection: sqlite3.Connection, account: str) -> None:
         self._connection = connection
         self._account = account
-        self._now = now
-
-    def _today(self) -> str:
-        return self._now().date().isoformat()
 
     def answer_to(self, row: PayloadRow) -> Answer | None:
         """Return the server's answer to exactly this row; None if it must be sent: new, changed, or refused earlier."""
         found = self._connection.execute(
             "SELECT answer FROM answer WHERE provider = ? AND external_id = ? AND account = ? AND row = ?"
             " AND (answer != ? OR day = ?)",
-            (row.provider, row.external_id, self._account, row.encoded, Answer.REFUSED_THAT_DAY, self._today()),
+            (row.provider, row.external_id, self._account, row.encoded, Answer.REFUSED_THAT_DAY, utc_today()),
         ).fetchone()
         return Answer(found[0]) if found else None
 
@@ -81,7 +78,7 @@ class AnswerLog:
             self._connection.executemany(
                 "REPLACE INTO answer VALUES (?, ?, ?, ?, ?, ?)",
                 (
-                    (row.provider, row.external_id, self._account, row.encoded, answer, self._today())
+                    (row.provider, row.external_id, self._account, row.encoded, answer, utc_today())
                     for row, answer in answers
                 ),
             )

@@ -41,6 +41,7 @@ class Team:
         self.requests: list[Request] = []
         self.replies: list[Reply | None] = []
         self.refused: set[str] = set()
+        self.refused_field = "started_at"
         self.max_bytes = 2 * 1024 * 1024
         self.schemes: set[str] = set()  # the accepted authentication schemes; empty means all
         self.challenge: dict[str, str] = {}  # headers of a 401
@@ -86,7 +87,7 @@ class Team:
     def _upsert(self, own: dict[tuple[str, str], dict[str, Any]], row: dict[str, Any]) -> dict[str, Any]:
         key = (row["provider"], row["external_id"])
         if row["external_id"] in self.refused:
-            return {"status": "invalid", "errors": {"started_at": ["Not after\n2000."]}}
+            return {"status": "invalid", "errors": {self.refused_field: ["Not after\n2000."]}}
         before, own[key] = own.get(key), row
         return {"status": "created" if before is None else "unchanged" if before == row else "updated"}
 

@@ -1,12 +1,15 @@
 """The command as people and scripts use it: real transcripts, a real server, exit codes."""
 
+import argparse
 import contextlib
 import io
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -310,6 +313,90 @@ def test_missing_price_list_is_said(
     monkeypatch.setitem(sys.modules, "genai_prices", None)
     assert run("push") == 0
     assert "Install this package with its extra 'ingest'" in shown(capsys)
+
+
+def test_price_of_the_server_counts_and_a_new_one_changes_the_row(logged_in: Team, home: Path) -> None:
+    write_codex(home / ".codex", "a", model="gpt-of-tomorrow")
+    run("push")
+    assert logged_in.rows["codex", "a"]["cost_usd"] is None
+    for price, cost in (("1", "0.0008"), ("2", "0.0016")):
+        logged_in.prices = {"gpt-of-tomorrow": {"input": price, "output": "0", "cache_read": "0", "cache_write": "0"}}
+        assert run("push") == 0
+        assert Decimal(logged_in.rows["codex", "a"]["cost_usd"]) == Decimal(cost)
+
+
+def test_dry_run_uses_the_prices_of_the_last_push(
+    logged_in: Team, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logged_in.prices = {"gpt-of-tomorrow": {"input": "1", "output": "0", "cache_read": "0", "cache_write": "0"}}
+    run("push")
+    write_codex(home / ".codex", "a", model="gpt-of-tomorrow")
+    reads = len(logged_in.reads)
+    capsys.readouterr()
+    run("push", "--dry-run")
+    printed = capsys.readouterr().out.encode()
+    assert len(logged_in.reads) == reads
+    run("push")
+    assert printed == logged_in.requests[-1].body + b"\n"
+
+
+def test_prices_that_are_not_usable_are_a_server_error_and_nothing_is_sent(
+    logged_in: Team, codex_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logged_in.prices = {"gpt-5": {"input": "free"}}
+    assert run("push") == 4
+    assert "The server's prices are not usable" in shown(capsys)
+    assert logged_in.rows == {}
+
+
+def test_models_without_a_price_are_listed(
+    logged_in: Team, codex_home: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_codex(home / ".codex", "d", model="gpt-of-tomorrow")
+    assert run("prices") == 0
+    said = shown(capsys)
+    assert "  gpt-of-tomorrow: 1 session\n" in said
+    assert "gpt-5" not in said
+    logged_in.prices = {"gpt-of-tomorrow": {"input": "1", "output": "0", "cache_read": "0", "cache_write": "0"}}
+    assert run("prices") == 0
+    assert "Every model" in shown(capsys)
+    assert logged_in.requests == []
+
+
+def test_models_without_a_price_are_listed_without_a_server(
+    codex_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_codex(codex_home, "d", model="gpt-of-tomorrow")
+    assert run("prices") == 0
+    assert "  gpt-of-tomorrow: 1 session\n" in shown(capsys)
+
+
+def test_scheme_that_worked_in_place_of_the_configured_one_is_named(
+    logged_in: Team, codex_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logged_in.schemes, logged_in.challenge = {"Bearer"}, {"WWW-Authenticate": "Bearer"}
+    assert run("push") == 0
+    assert len(logged_in.rows) == 3
+    assert "--auth-scheme Bearer" in shown(capsys)
+
+
+def test_help_of_every_option_is_a_sentence_with_its_default() -> None:
+    (subparsers,) = [action for action in cli.parser()._actions if isinstance(action.choices, dict)]
+    for name, command in subparsers.choices.items():
+        for action in command._actions:
+            if action.help not in (None, argparse.SUPPRESS) and action.dest != "help":
+                assert re.fullmatch(r"[A-Z].*\. Default: .+\.", action.help), (name, action.dest)
+
+
+def test_missing_package_is_explained(home: Path) -> None:
+    script = (
+        "import sys; sys.modules['filelock'] = None; from org_analytics.push.__main__ import main; sys.exit(main())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment(home), cwd=home, capture_output=True, text=True, check=False
+    )
+    expected = "org-analytics: The package filelock is missing. Install this package with its extra 'ingest'.\n"
+    assert (done.stdout, done.stderr) == ("2\n", expected)
 
 
 @pytest.mark.parametrize(("status", "code"), [(401, 3), (403, 3), (302, 2), (404, 4), (400, 4), (500, 4)])

@@ -98,6 +98,12 @@ def test_server_that_answers_403_without_a_token_can_be_logged_in_to(team: Team,
     assert login("--server", team.url) == 0
 
 
+def test_server_that_accepts_requests_without_a_token_can_be_logged_in_to(team: Team, answers: list[str]) -> None:
+    team.replies = [Reply(200, {"results": []})]
+    answers += [TOKEN]
+    assert login("--server", team.url) == 0
+
+
 def test_scheme_that_the_server_names_is_tried_and_saved(team: Team, answers: list[str]) -> None:
     team.schemes = {"Bearer"}
     team.challenge = {"WWW-Authenticate": 'Session, Bearer realm="api"'}

@@ -192,3 +192,27 @@ def test_rows_hold_no_title_and_no_path_unless_asked(tmp_path: Path, team: Team)
     text = json.dumps(team.rows["codex", "session-0000"])
     assert "secret bug" not in text
     assert "/home" not in text
+
+
+def test_row_refused_at_git_info_is_sent_again_on_the_next_day_and_not_before(
+    tmp_path: Path, team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("org_analytics.push.state.utc_today", lambda: "2026-11-25")
+    team.refused, team.refused_field = {"session-0000"}, "git_info"
+    assert len(push(tmp_path, team, MANY[:2]).refused) == 1
+    team.refused = set()
+    counts = push(tmp_path, team, MANY[:2])
+    assert (counts.created, counts.refused_before, counts.known) == (0, 1, 1)
+    monkeypatch.setattr("org_analytics.push.state.utc_today", lambda: "2026-11-26")
+    counts = push(tmp_path, team, MANY[:2])
+    assert (counts.created, counts.refused_before, counts.known) == (1, 0, 1)
+
+
+def test_row_refused_elsewhere_is_not_sent_again_on_the_next_day(
+    tmp_path: Path, team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("org_analytics.push.state.utc_today", lambda: "2026-11-25")
+    team.refused = {"session-0000"}
+    push(tmp_path, team, MANY[:1])
+    monkeypatch.setattr("org_analytics.push.state.utc_today", lambda: "2026-11-26")
+    assert push(tmp_path, team, MANY[:1]).refused_before == 1
