@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from ..ingest.files import FileReport
 from ..ingest.records import Derivation, DerivationOutcome, SessionRecord
 from ..ingest.state import Receipt, State
 from .client import Client, ServerOutcome, TooLargeError
-from .payload import PayloadRow, Withdrawn, batches, payload_row, request_body, without_title
+from .payload import PayloadRow, Withdrawn, batches, cost_of, payload_row, request_body, without_title
 from .state import Answer, AnswerLog
 
 QueuedRow = tuple[PayloadRow, Receipt | None]  # a row that is only sent again has no receipt
@@ -30,6 +31,7 @@ class PushCounts:
     unpriced_models: set[str] = field(default_factory=set)
     unpriced: set[SessionKey] = field(default_factory=set)  # sessions without any price
     partly_priced: set[SessionKey] = field(default_factory=set)
+    rederived: dict[SessionKey, tuple[Decimal, Decimal]] = field(default_factory=dict)  # cost before and after
     files: FileReport = field(default_factory=FileReport)
 
     def count_prices(self, record: SessionRecord) -> None:
@@ -59,6 +61,8 @@ class Outbox:
             if session.record is not None and session.receipt is not None:
                 self._counts.count_prices(session.record)
                 row = payload_row(session.record, with_title=self._with_titles)
+                if session.is_rederived:
+                    self._count_rederived(row)
                 yield from self._unless_answered(row, session.receipt)
             elif session.reason:
                 self._counts.skipped_sessions[session.reason] += 1
@@ -69,6 +73,12 @@ class Outbox:
         """Yield every row that the server had, for a server that has lost data; also without their transcripts."""
         for row in self._answers.stored_rows():
             yield (row if self._with_titles else without_title(row)), None
+
+    def _count_rederived(self, row: PayloadRow) -> None:
+        """Compare a session whose files are unchanged with the row that an older version of the program has sent."""
+        before = self._answers.stored_row(row.provider, row.external_id)
+        if before is not None and before != row:
+            self._counts.rederived[row.provider, row.external_id] = cost_of(before), cost_of(row)
 
     def _unless_answered(self, row: PayloadRow, receipt: Receipt) -> Iterator[QueuedRow]:
         answer = self._answers.answer_to(row)

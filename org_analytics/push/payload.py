@@ -77,6 +77,11 @@ def _format_money(amount: Decimal | None) -> str | None:
     return None if amount is None else format(amount, "f")
 
 
+def cost_of(row: PayloadRow) -> Decimal:
+    """Return the cost in USD that the row states, 0 if it is unknown."""
+    return Decimal(json.loads(row.encoded)["cost_usd"] or 0)
+
+
 def without_title(row: PayloadRow) -> PayloadRow:
     """Return the row without its title."""
     fields = json.loads(row.encoded)

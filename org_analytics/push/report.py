@@ -13,6 +13,12 @@ def summary(server: str, counts: PushCounts) -> Iterator[str]:
     yield f"{server}: {counts.created} new, {counts.updated} updated, {counts.unchanged + counts.known} unchanged."
     if counts.refused_before:
         yield f"{count_sessions(counts.refused_before)} not sent: refused by an earlier push and unchanged since."
+    if counts.rederived:
+        before, after = (sum(costs) for costs in zip(*counts.rederived.values(), strict=True))
+        yield (
+            f"Changed by a new version of the program or its prices: {count_sessions(len(counts.rederived))},"
+            f" cost {before:,.2f} USD before, {after:,.2f} USD now."
+        )
     for reason, number in sorted(counts.skipped_sessions.items()):
         yield f"{count_sessions(number)} skipped: {reason}."
     for (provider, kind), number in sorted(counts.files.refused.items()):

@@ -63,6 +63,14 @@ class AnswerLog:
         ).fetchone()
         return Answer(found[0]) if found else None
 
+    def stored_row(self, provider: str, external_id: str) -> PayloadRow | None:
+        """Return the row of this session that the server has of this account."""
+        found = self._connection.execute(
+            "SELECT row FROM answer WHERE provider = ? AND external_id = ? AND account = ? AND answer = ?",
+            (provider, external_id, self._account, Answer.STORED),
+        ).fetchone()
+        return PayloadRow(provider, external_id, found[0]) if found else None
+
     def stored_rows(self) -> list[PayloadRow]:
         """Return all rows that the server has of this account."""
         found = self._connection.execute(

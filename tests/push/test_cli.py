@@ -315,7 +315,9 @@ def test_missing_price_list_is_said(
     assert "Install this package with its extra 'ingest'" in shown(capsys)
 
 
-def test_price_of_the_server_counts_and_a_new_one_changes_the_row(logged_in: Team, home: Path) -> None:
+def test_price_of_the_server_counts_and_a_new_one_changes_the_row(
+    logged_in: Team, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     write_codex(home / ".codex", "a", model="gpt-of-tomorrow")
     run("push")
     assert logged_in.rows["codex", "a"]["cost_usd"] is None
@@ -323,6 +325,9 @@ def test_price_of_the_server_counts_and_a_new_one_changes_the_row(logged_in: Tea
         logged_in.prices = {"gpt-of-tomorrow": {"input": price, "output": "0", "cache_read": "0", "cache_write": "0"}}
         assert run("push") == 0
         assert Decimal(logged_in.rows["codex", "a"]["cost_usd"]) == Decimal(cost)
+    assert run("push") == 0
+    said = capsys.readouterr().out
+    assert said.count("Changed by a new version of the program or its prices: 1 session, cost 0.00 USD before") == 2
 
 
 def test_dry_run_uses_the_prices_of_the_last_push(
@@ -396,7 +401,7 @@ def test_missing_package_is_explained(home: Path) -> None:
         [sys.executable, "-c", script], env=environment(home), cwd=home, capture_output=True, text=True, check=False
     )
     expected = "org-analytics: The package filelock is missing. Install this package with its extra 'ingest'.\n"
-    assert (done.stdout, done.stderr) == ("2\n", expected)
+    assert (done.returncode, done.stderr) == (2, expected)
 
 
 @pytest.mark.parametrize(("status", "code"), [(401, 3), (403, 3), (302, 2), (404, 4), (400, 4), (500, 4)])
