@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from ..limits import MAX_COUNT, MAX_EXTERNAL_ID
@@ -66,8 +67,12 @@ def model_name(value: object) -> str | None:
     >>> model_name("/home/ann/models/qwen3.gguf"), model_name("openai/gpt-5")
     ('qwen3.gguf', 'openai/gpt-5')
     """
-    name = text(value)
-    if name is None or not name.isprintable():
+    return _clean_model_name(value) if type(value) is str else None
+
+
+@lru_cache(maxsize=1024)
+def _clean_model_name(name: str) -> str | None:
+    if not name.isprintable():
         return None
     if is_local(name) or _ADDRESS.match(name):
         name = re.split(r"[/\\]", _ADDRESS.sub("", name).rstrip("/\\"))[-1]

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from .coerce import is_session_id, moment
-from .deriver import BEFORE_SINCE, FILES_GONE, Deriver, Mark
+from .deriver import BEFORE_SINCE, PART_OF_ANOTHER, Deriver, Mark
 from .discovery import find_sessions
 from .files import FileReport
 from .line_keys import keys_of, pack
 from .pricing import Prices, load_prices
-from .protocol import SessionFiles, TranscriptProvider, TranscriptSource
+from .protocol import SessionFiles, SessionRole, TranscriptProvider, TranscriptSource
 from .providers import PROVIDERS
 from .records import Derivation, DerivationOutcome
 from .session_forks import fork_group, resolve
@@ -71,11 +71,17 @@ class _Run:
     def read_session(self, provider: TranscriptProvider, files: SessionFiles) -> Iterator[Derivation]:
         """Reads a session that has changed. If it shares lines with others, its record has to wait."""
         name, session = provider.name, files.external_id
+        if files.role is SessionRole.PART:
+            yield from self._read_part(provider, files)
+            return
+        if files.role is SessionRole.MISSING_PARENT:
+            self._keep_children(name, files)
+            return
         known = self._state.session(name, session) if is_session_id(session) else None
         reason = self._reason_to_skip(files, known)
         if reason:
-            if reason == NO_MAIN and known is None:
-                self._state.save(SessionRead(name, session, files.all, b""))  # another run may find the main transcript
+            if reason == NO_MAIN:
+                self._keep_children(name, files)
             yield Derivation(name, session, DerivationOutcome.SKIPPED, reason=reason)
         elif known is not None and self._is_unchanged(provider, files, known):
             yield Derivation(name, session, DerivationOutcome.UNCHANGED)
@@ -106,8 +112,9 @@ class _Run:
     def _read_changed(self, provider: TranscriptProvider, files: SessionFiles) -> Iterator[Derivation]:
         name, session = provider.name, files.external_id
         reading = self.deriver.read(provider, files)
-        if reading.is_worse():
-            yield reading.result(DerivationOutcome.SKIPPED, FILES_GONE)
+        reason = reading.reason_to_keep_row()
+        if reason:
+            yield reading.result(DerivationOutcome.SKIPPED, reason)
             return
         self._changed[name, session] = files
         lines = pack(reading.transcript.key_entries())
@@ -118,3 +125,22 @@ class _Run:
             self._sharing[name] |= {session, *relatives}
         else:
             yield self.deriver.derive_session(reading, set(), self.since)
+
+    def _keep_children(self, name: str, files: SessionFiles) -> None:
+        """Keeps the files of children whose parent is missing: another run may find it."""
+        session = files.external_id
+        known = self._state.session(name, session) if is_session_id(session) else KnownSession((), "stored")
+        before = known.files if known is not None else ()
+        if known is None or (not known.mark and not set(files.all) <= set(before)):
+            kept = {file.path: file for file in (*before, *files.all)}
+            self._state.save(SessionRead(name, session, tuple(sorted(kept.values())), b""))
+
+    def _read_part(self, provider: TranscriptProvider, files: SessionFiles) -> Iterator[Derivation]:
+        """Empties the row of a session that turned out to be part of another one, which counts its usage now."""
+        name, session = provider.name, files.external_id
+        known = self._state.session(name, session)
+        if known is None or Mark.parse(known.mark).foreign == PART_OF_ANOTHER:
+            return
+        reading = self.deriver.read(provider, files)
+        self._state.save(SessionRead(name, session, files.all, b"", reading.git_info))
+        yield self.deriver.derive_part(reading)

@@ -1,12 +1,11 @@
 """Reads the files of a session and derives its record, given which of its lines another session owns."""
 
-import os
 from collections.abc import Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from .jsonl import SkippedLines
+from .jsonl import UNREADABLE, SkippedLines
 from .ownership import digest
 from .pricing import Prices
 from .protocol import SessionFiles, TranscriptProvider
@@ -17,11 +16,12 @@ from .transcript import Transcript
 
 BEFORE_SINCE = "ended before the date given"
 FILES_GONE = "part of its transcript no longer exists; its stored numbers were kept"
+PART_OF_ANOTHER = "part"  # instead of a digest of foreign keys
 NEVER_READ = KnownSession((), "")
 
 
 class Mark(NamedTuple):
-    """What the mark of a stored session consists of: versions, tokens counted, and a digest of the foreign keys."""
+    """The mark of a stored session: versions, the tokens that its row counts, and a digest of the foreign keys."""
 
     version: str
     tokens: int
@@ -61,11 +61,15 @@ class SessionReading:
             problems=tuple(self.skipped.problems),
         )
 
-    def is_worse(self, foreign: Set[int] = frozenset()) -> bool:
-        """Whether a file that was read before is gone, and with it tokens that the stored row counts."""
-        names = {_file_name(file.path) for file in self.files.all}
-        is_complete = all(_file_name(file.path) in names for file in self.known.files)
-        return not is_complete and self.transcript.tokens(foreign) < Mark.parse(self.known.mark).tokens
+    def reason_to_keep_row(self, foreign: Set[int] = frozenset()) -> str:
+        """Why the stored row must stay, "" if it may be replaced: it must not lose what this reading cannot see."""
+        if self.skipped.has_unreadable_file:
+            return UNREADABLE
+        paths = {file.path for file in self.files.all}
+        is_whole = all(file.path in paths for file in self.known.files) and not self.skipped.has_damaged_file
+        if is_whole or self.transcript.tokens(foreign) >= Mark.parse(self.known.mark).tokens:
+            return ""
+        return FILES_GONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,30 +95,38 @@ class Deriver:
 
     def derive_session(self, reading: SessionReading, foreign: Set[int], since: datetime | None = None) -> Derivation:
         """The record, or why there is none. Without a record nothing is to be stored: the session is marked at once."""
-        if reading.is_worse(foreign):
-            self.state.mark_stored([self._receipt(reading, Mark.parse(reading.known.mark).tokens, foreign)])
-            return reading.result(DerivationOutcome.SKIPPED, FILES_GONE)
+        reason = reading.reason_to_keep_row(foreign)
+        if reason:
+            tokens = Mark.parse(reading.known.mark).tokens
+            self.state.mark_stored([self._receipt(reading, tokens, digest(foreign))])
+            return reading.result(DerivationOutcome.SKIPPED, reason)
         tokens = reading.transcript.tokens(foreign)
         try:
             record = build_record(reading, foreign, self.prices, with_title=self.with_titles)
         except NoRecordError as error:
-            self.state.mark_stored([self._receipt(reading, tokens, foreign)])
+            self.state.mark_stored([self._receipt(reading, tokens, digest(foreign))])
             return reading.result(DerivationOutcome.SKIPPED, str(error))
         if since is not None and record.ended_at < since:
             return reading.result(DerivationOutcome.SKIPPED, BEFORE_SINCE)
         return replace(
             reading.result(DerivationOutcome.DERIVED),
             record=record,
-            receipt=self._receipt(reading, tokens, foreign),
+            receipt=self._receipt(reading, tokens, digest(foreign)),
             is_rederived=bool(reading.known.mark) and set(reading.files.all) <= set(reading.known.files),
         )
 
-    def _receipt(self, reading: SessionReading, tokens: int, foreign: Set[int]) -> Receipt:
-        mark = Mark(self.version(reading.provider), tokens, digest(foreign))
+    def derive_part(self, reading: SessionReading) -> Derivation:
+        """The record of a session whose usage counts for another one: only its times remain."""
+        empty = replace(reading, transcript=reading.transcript.without_own_content())
+        receipt = self._receipt(reading, 0, PART_OF_ANOTHER)
+        try:
+            record = build_record(empty, set(), self.prices, with_title=False)
+        except NoRecordError as error:
+            self.state.mark_stored([receipt])
+            return empty.result(DerivationOutcome.SKIPPED, str(error))
+        return replace(empty.result(DerivationOutcome.DERIVED), record=record, receipt=receipt)
+
+    def _receipt(self, reading: SessionReading, tokens: int, foreign: str) -> Receipt:
+        mark = Mark(self.version(reading.provider), tokens, foreign)
         session = self.state.session(reading.provider.name, reading.files.external_id) or NEVER_READ
         return Receipt(reading.provider.name, reading.files.external_id, session.files, str(mark))
-
-
-def _file_name(path: str) -> str:
-    """The name that a file keeps when it is moved or compressed."""
-    return os.path.basename(path).removesuffix(".zst")

@@ -1,13 +1,13 @@
 """Finds all transcripts and groups them into sessions."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 
 from .coerce import is_session_id
 from .files import FileReport
-from .protocol import FoundFile, SessionFiles, TranscriptProvider, TranscriptSource
+from .protocol import FileIdentity, FoundFile, SessionFiles, SessionRole, TranscriptProvider, TranscriptSource
 from .providers import PROVIDERS
-from .state import State
+from .state import KnownSession, State
 
 
 def find_sessions(
@@ -49,7 +49,7 @@ class _SessionIndex:
         self._state = state
         self._files: dict[str, FoundFile] = {}
         self._looked_up: set[str] = set()
-        self._parents: dict[str, str] = {}
+        self._parents: dict[str, FileIdentity] = {}
 
     def __len__(self) -> int:
         return len(self._files)
@@ -61,8 +61,8 @@ class _SessionIndex:
             return
         self._files[found.file.path] = found
         if identity.own_id is not None and identity.parent_id is not None:
-            self._parents[identity.own_id] = identity.parent_id
-        for session in identity:
+            self._parents[identity.own_id] = identity
+        for session in (identity.own_id, identity.parent_id):
             if session is not None:
                 self.add_known(session)
 
@@ -81,26 +81,66 @@ class _SessionIndex:
         """The sessions, oldest files first."""
         main: dict[str, list[FoundFile]] = defaultdict(list)
         children: dict[str, list[FoundFile]] = defaultdict(list)
+        parts: dict[str, list[FoundFile]] = defaultdict(list)
+        waiting: dict[str, list[FoundFile]] = defaultdict(list)
+        present = {found.identity.own_id for found in self._files.values() if found.identity.parent_id is None}
         for found in self._files.values():
-            if found.identity.parent_id is None:
-                main[found.identity.own_id or ""].append(found)
-            else:
-                children[self._root(found.identity.parent_id)].append(found)
+            own_id, (root, missing_parent) = found.identity.own_id, self._root(found.identity, present)
+            if missing_parent:
+                waiting[missing_parent].append(found)
+            if own_id == root:
+                main[root].append(found)
+                continue
+            children[root].append(found)
+            if own_id is not None and self._was_session(own_id, found):
+                parts[own_id].append(found)
         sessions = [self._session(name, main[name], children[name]) for name in {*main, *children}]
+        sessions += [self._session(name, files, [], SessionRole.PART) for name, files in parts.items()]
+        sessions += [self._session(name, [], files, SessionRole.MISSING_PARENT) for name, files in waiting.items()]
         return sorted(sessions, key=lambda files: (min(file.mtime_ns for file in files.all), files.external_id))
 
-    def _session(self, external_id: str, main: list[FoundFile], children: list[FoundFile]) -> SessionFiles:
+    def _session(
+        self,
+        external_id: str,
+        main: list[FoundFile],
+        children: list[FoundFile],
+        role: SessionRole = SessionRole.SESSION,
+    ) -> SessionFiles:
         return SessionFiles(
             external_id,
             tuple(self._provider.choose([found.file for found in main])),
             tuple(sorted(found.file for found in children)),
-            sum(found.read_bytes for found in (*main, *children)),
+            sum(found.read_bytes for found in (*main, *children)) if role is SessionRole.SESSION else 0,
+            role,
         )
 
-    def _root(self, session: str) -> str:
-        """The root session of a child's parent. Children that name each other in a cycle have none."""
+    def _root(self, identity: FileIdentity, present: Set[str | None]) -> tuple[str, str]:
+        """The session that a file belongs to, and the parent that would be its session if it were there, else "".
+
+        The session is its own, that of its first ancestor, or that of the first child below a missing ancestor.
+        Children that name each other in a cycle have no session.
+        """
+        alone, parent_id = identity, identity.parent_id
         passed = set[str]()
-        while session in self._parents and session not in passed:
-            passed.add(session)
-            session = self._parents[session]
-        return session
+        while parent_id is not None and parent_id in self._parents and parent_id not in passed:
+            passed.add(parent_id)
+            alone = self._parents[parent_id]
+            parent_id = alone.parent_id
+        if parent_id is None:
+            return alone.own_id or "", ""
+        is_rootless = parent_id not in present and parent_id not in passed and not self._is_stored(parent_id)
+        if is_rootless and alone.can_be_alone and alone.own_id:
+            return alone.own_id, parent_id
+        return parent_id, ""
+
+    def _known(self, session: str) -> KnownSession | None:
+        return self._state.session(self._provider.name, session) if is_session_id(session) else None
+
+    def _is_stored(self, session: str) -> bool:
+        known = self._known(session)
+        return known is not None and bool(known.mark)
+
+    def _was_session(self, own_id: str, found: FoundFile) -> bool:
+        """Whether an earlier run took a child for a session of its own."""
+        known = self._known(own_id) if found.identity.can_be_alone else None
+        return known is not None and (bool(known.mark) or found.file.path in (file.path for file in known.files))

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from stat import S_ISREG
 
-from .jsonl import MAX_PROBLEMS, Problem
+from .decompression import NOT_INSTALLED, SUFFIX, can_read_zstd
+from .jsonl import MAX_PROBLEMS, UNREADABLE, Problem
 from .state import SourceFile
 
 LINK_OUTSIDE = "symbolic link that leaves the directory"
-UNREADABLE_DIRECTORY = "directory that cannot be read"
+UNREADABLE_DIRECTORY = "directory cannot be read"
 NOT_A_FILE = "not a regular file"
 
 
@@ -30,35 +31,59 @@ class FileReport:
             self.problems.append(Problem(path, 0, kind))
 
 
-def walk_files(root: Path, below: str, provider: str, report: FileReport) -> Iterator[str]:
-    """The paths of all files in a directory below the root. Symbolic links are followed only inside the root."""
-    inside = os.path.realpath(root)
-    waiting, visited = [os.path.join(root, below)], set[str]()
-    while waiting:
-        directory = waiting.pop()
-        real = os.path.realpath(directory)
-        if real in visited or (not _is_within(real, inside)):
-            if real not in visited:
-                report.refuse(provider, directory, LINK_OUTSIDE)
-            continue
-        visited.add(real)
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Walks the directories below a root of one provider. Symbolic links are followed only inside the root."""
+
+    root: Path
+    provider: str
+    report: FileReport
+
+    def files(self, below: str) -> Iterator[str]:
+        """The paths of all files in a directory below the root, without symbolic links."""
+        inside = os.path.realpath(self.root)
+        waiting, visited = [os.path.join(self.root, below)], set[str]()
+        while waiting:
+            directory = waiting.pop()
+            real = os.path.realpath(directory)
+            if not _is_within(real, inside):
+                self.report.refuse(self.provider, directory, LINK_OUTSIDE)
+                continue
+            if real in visited:
+                continue
+            visited.add(real)
+            for entry in self._entries(real):
+                if _is_directory(entry):
+                    waiting.append(entry.path)
+                else:
+                    yield entry.path
+
+    def resolve(self, path: str) -> SourceFile | None:
+        """The file that is read for a path; None, and a report, where it is refused."""
+        real = os.path.realpath(path)
+        reason = self._reason_to_refuse(path, real)
+        if reason:
+            self.report.refuse(self.provider, path, reason)
+        return None if reason else stat_file(real)
+
+    def _reason_to_refuse(self, path: str, real: str) -> str:
+        if not _is_within(real, os.path.realpath(self.root)):
+            return LINK_OUTSIDE
+        if path.endswith(SUFFIX) and not can_read_zstd():
+            return NOT_INSTALLED
+        if os.path.exists(real) and not os.access(real, os.R_OK):
+            return UNREADABLE
+        return NOT_A_FILE if os.path.exists(real) and not os.path.isfile(real) else ""
+
+    def _entries(self, directory: str) -> "list[os.DirEntry[str]]":
         try:
-            entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
+            with os.scandir(directory) as entries:
+                return sorted(entries, key=lambda entry: entry.name)
         except FileNotFoundError:
-            continue
+            return []
         except OSError:
-            report.refuse(provider, directory, UNREADABLE_DIRECTORY)
-            continue
-        for entry in entries:
-            if _is_directory(entry):
-                waiting.append(entry.path)
-            else:
-                yield entry.path
-
-
-def stays_inside(path: str, root: Path) -> bool:
-    """Whether a path is still below the root when symbolic links are resolved."""
-    return _is_within(os.path.realpath(path), os.path.realpath(root))
+            self.report.refuse(self.provider, directory, UNREADABLE_DIRECTORY)
+            return []
 
 
 def stat_file(path: str) -> SourceFile | None:
@@ -68,6 +93,11 @@ def stat_file(path: str) -> SourceFile | None:
     except (OSError, ValueError):
         return None
     return SourceFile(path, status.st_size, status.st_mtime_ns) if S_ISREG(status.st_mode) else None
+
+
+def known_file(path: str) -> SourceFile | None:
+    """A file known from an earlier run as it is now; None where it is gone or has become a symbolic link."""
+    return stat_file(path) if os.path.realpath(path) == path else None
 
 
 def _is_within(path: str, root: str) -> bool:

@@ -10,13 +10,14 @@ from typing import NamedTuple
 
 NO_TIME = -(2**63)  # earlier than any other time
 COPIED = 1  # the line says that it was copied from another session
-RESPONSE = 2  # the key stands for a response, not for a line of the main transcript
+RESPONSE = 2  # the key stands for a response, not for a line
+CHILD = 16  # the line is in a child's transcript: it does not tell when the session began
 
 _ENTRY = struct.Struct("<qqB")
 
 
 class KeyEntry(NamedTuple):
-    """One line or response of a session: its key, its time and its flags (`COPIED`, `RESPONSE`)."""
+    """One line or response of a session: its key, its time and its flags (`COPIED`, `RESPONSE`, `CHILD`)."""
 
     key: int
     at: int

@@ -1,31 +1,18 @@
-"""What requests cost: each at its own date and tier, exact, by the prices that come with `genai-prices`; no download.
+"""Prices requests: each at its own date and tier, exact, from the price list of `genai-prices`. Downloads nothing.
 
-`genai-prices` is an optional dependency: without it every model is unpriced, and the price version says "none".
+`genai-prices` is an optional dependency: without it only models with an override have a price.
 """
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
 from .coerce import moment
+from .model_names import premium, questions
+from .price_overrides import DISPUTED_PRICES, PriceOverride, digest, parse_overrides
 from .transcript import Request
 
-OVERRIDES_VERSION = 1
-_DATE_SUFFIX = re.compile(r"-\d{4}-\d{2}-\d{2}$")
-_WRAPPING = re.compile(r"^.*\banthropic[./]|\[[^\]]*\]$")  # Bedrock's prefix, the [1m] of a long context
-
-# USD per million tokens where the price list is disputed: (model prefix, speed) → units, as genai-prices names them.
-# Fast mode of Opus 4.6 and 4.7 costs six times the standard price; the list knows it only from Opus 4.8 on.
-_FAST_OPUS = {
-    "input_mtok": Decimal(30),
-    "output_mtok": Decimal(150),
-    "cache_write_mtok": Decimal("37.5"),
-    "cache_write_1h_mtok": Decimal(60),
-    "cache_read_mtok": Decimal(3),
-    "web_searches_kcount": Decimal(10),
-}
-OVERRIDES = {("claude-opus-4-6", "fast"): _FAST_OPUS, ("claude-opus-4-7", "fast"): _FAST_OPUS}
+RULES_VERSION = 2  # raise it when the rules of this module or of `model_names` change
 
 _UNITS = (
     "input_tokens",  # all of the input, cached or not
@@ -35,42 +22,78 @@ _UNITS = (
     "output_tokens",
     "web_searches",
 )
+_SEARCHES = "web_searches_kcount"
 
 
 class Prices(Protocol):
-    """`version` changes when prices may have: sessions priced with another are priced again."""
+    """`version` changes when prices may have: sessions priced with another version are priced again."""
 
     version: str
 
     def cost(self, vendor: str, model: str, requests: Iterable[Request]) -> Decimal | None:
-        """USD of one model's requests, exact, never rounded; None for a model that has no price."""
+        """The USD of one model's requests, exact, not rounded; None where one of them has no price."""
 
 
 class NoPrices:
+    """Knows no price."""
+
     version = "none"
 
     def cost(self, vendor: str, model: str, requests: Iterable[Request]) -> Decimal | None:
         return None
 
 
-def load_prices() -> Prices:
-    """The bundled prices, or none where `genai-prices` is not installed."""
+def load_prices(overrides: Mapping[str, Mapping[str, Any]] | None = None) -> Prices:
+    """The bundled price list, or no prices where it is not installed, under an administrator's overrides.
+
+    Raises ValueError for bad overrides (`price_overrides.parse_overrides`).
+    """
+    parsed = parse_overrides({} if overrides is None else overrides)
+    prices: Prices
     try:
-        return GenaiPrices()
+        prices = GenaiPrices()
     except ImportError:
-        return NoPrices()
+        prices = NoPrices()
+    return OverriddenPrices(prices, parsed) if parsed else prices
+
+
+class OverriddenPrices:
+    """The prices of an administrator, by the name of the model as it is stored, on top of other prices."""
+
+    def __init__(self, base: Prices, overrides: Mapping[str, PriceOverride]) -> None:
+        self._base = base
+        self._overrides = overrides
+        self.version = f"{base.version}+{digest(overrides)}"
+
+    def cost(self, vendor: str, model: str, requests: Iterable[Request]) -> Decimal | None:
+        override = self._overrides.get(model)
+        if override is None:
+            return self._base.cost(vendor, model, requests)
+        requests = list(requests)
+        earlier = [request for request in requests if not override.applies_to(request)]
+        base = self._base.cost(vendor, model, earlier) if earlier else Decimal(0)
+        ours = override.cost(request for request in requests if override.applies_to(request))
+        return None if base is None else base + ours
+
+
+class _Found(NamedTuple):
+    """A model in the price list, and the vendor whose prices these are."""
+
+    vendor: str
+    info: Any
 
 
 class _PriceGroup(NamedTuple):
-    """Requests that have the same prices and the same tier: their units are summed and priced together."""
+    """Requests that have the same prices, tier and premium: their units are summed and priced together."""
 
     prices: Any
     tier: int
+    premium: Decimal
     sums: list[int]
 
 
 class GenaiPrices:
-    """Asks the library once for all requests of a model that it prices alike: an answer takes it 0.1 ms."""
+    """Asks the library once for all requests that have the same prices: one answer takes it 0.1 ms."""
 
     def __init__(self) -> None:
         import genai_prices
@@ -78,55 +101,68 @@ class GenaiPrices:
 
         self._library = genai_prices
         self._types = types
-        self._models: dict[tuple[str, str], Any] = {}
-        self._overrides = {key: types.ModelPrice(**prices) for key, prices in OVERRIDES.items()}
-        self.version = f"{genai_prices.__version__}+{OVERRIDES_VERSION}"
+        self._models: dict[tuple[str, str], _Found | None] = {}
+        self._disputed = {(row.model, row.speed): types.ModelPrice(**row.prices) for row in DISPUTED_PRICES}
+        self.version = f"{genai_prices.__version__}+{RULES_VERSION}"
 
     def cost(self, vendor: str, model: str, requests: Iterable[Request]) -> Decimal | None:
-        info = self._model(vendor, model)
-        if info is None:
+        found = self._model(vendor, model)
+        if found is None:
             return None
-        groups: list[_PriceGroup] = []  # few: a model's prices change seldom
+        try:
+            groups = self._groups(model, found, requests)
+            return sum((self._cost(group) for group in groups), Decimal(0))
+        except ValueError:  # the library finds the numbers impossible: no price, but the run goes on
+            return None
+
+    def _groups(self, model: str, found: _Found, requests: Iterable[Request]) -> list[_PriceGroup]:
+        groups: list[_PriceGroup] = []  # few: the prices of a model change seldom
+        premiums: dict[str, Decimal] = {}
         for request in requests:
-            prices, units = self._prices(info, request), _units(request)
+            prices, units = self._prices(found.info, request), _units(request)
             tier = _tier(prices, units[0])
-            group = next((group for group in groups if group.prices is prices and group.tier == tier), None)
+            if request.region not in premiums:
+                premiums[request.region] = premium(model, found.vendor, found.info.id, request.region)
+            factor = premiums[request.region]
+            same = (
+                group for group in groups if group.prices is prices and group.tier == tier and group.premium == factor
+            )
+            group = next(same, None)
             if group is None:
-                group = _PriceGroup(prices, tier, [0] * len(_UNITS))
+                group = _PriceGroup(prices, tier, factor, [0] * len(_UNITS))
                 groups.append(group)
             for at, amount in enumerate(units):
                 group.sums[at] += amount
-        try:
-            return sum((self._cost(group) for group in groups), Decimal(0))
-        except ValueError:  # numbers that the library finds impossible: no price, but no end of the run either
-            return None
+        return groups
 
-    def _model(self, vendor: str, model: str) -> Any:
+    def _model(self, vendor: str, model: str) -> _Found | None:
         if (vendor, model) not in self._models:
-            name = _WRAPPING.sub("", model)
-            asked = [(provider, ref) for provider in (vendor, None) for ref in (name, _DATE_SUFFIX.sub("", name))]
-            self._models[vendor, model] = next(filter(None, (self._look_up(*question) for question in asked)), None)
+            answers = (self._look_up(*question) for question in questions(vendor, model))
+            self._models[vendor, model] = next((found for found in answers if found is not None), None)
         return self._models[vendor, model]
 
-    def _look_up(self, provider: str | None, name: str) -> Any:
+    def _look_up(self, provider: str | None, name: str) -> _Found | None:
         try:
-            return self._library.calc_price(self._types.Usage(), name, provider_id=provider).model
+            answer = self._library.calc_price(self._types.Usage(), name, provider_id=provider)
         except (LookupError, ValueError):
             return None
+        return _Found(answer.provider.id, answer.model)
 
     def _prices(self, info: Any, request: Request) -> Any:
-        """The price set in force when the request was made, at its speed and service tier."""
-        ours = self._overrides.get((info.id, request.speed))
+        """The prices in force when the request was made, at its speed and service tier."""
+        ours = self._disputed.get((info.id, request.speed))
         if ours is not None:
             return ours
         named = {"speed": request.speed, "service_tier": request.tier}
         return info.get_prices(moment(request.at), {name: value for name, value in named.items() if value} or None)
 
-    def _cost(self, group: "_PriceGroup") -> Decimal:
+    def _cost(self, group: _PriceGroup) -> Decimal:
         prices = {unit: _at_tier(price, group.tier) for unit, price in vars(group.prices).items()}
-        at_tier = self._types.ModelPrice(**prices)
+        for unit, price in prices.items():
+            if price is not None and unit != _SEARCHES:
+                prices[unit] = price * group.premium
         usage = self._types.Usage(**dict(zip(_UNITS, group.sums, strict=True)))
-        total: Decimal = at_tier.calc_price(usage)["total_price"]
+        total: Decimal = self._types.ModelPrice(**prices).calc_price(usage)["total_price"]
         return total
 
 
@@ -137,7 +173,7 @@ def _units(request: Request) -> tuple[int, ...]:
 
 
 def _tier(prices: Any, whole_input: int) -> int:
-    """The highest start of a tier that a request of this size is over, -1 for none: tiers go by request, not by sum."""
+    """The highest start of a tier that a request of this size exceeds, -1 for none. Tiers are per request."""
     return max((start for start in _starts(prices) if whole_input > start), default=-1)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -22,11 +23,13 @@ class TranscriptSource:
 class FileIdentity(NamedTuple):
     """The session that a file belongs to. Without a parent it is a main transcript, else a child's transcript.
 
-    `own_id` names the thread of the file itself; a child may have children of its own.
+    `own_id` names the thread of the file itself; a child may have children of its own. `can_be_alone`: a child whose
+    parent is not on the machine is a session of its own.
     """
 
     own_id: str | None
     parent_id: str | None
+    can_be_alone: bool = False
 
 
 class FoundFile(NamedTuple):
@@ -40,6 +43,18 @@ class FoundFile(NamedTuple):
     read_bytes: int
 
 
+class SessionRole(Enum):
+    """What a group of files is: a session, or what is left of one where a child's parent is or was missing.
+
+    PART: a child that was stored as a session of its own before its parent was found. MISSING_PARENT: the parent is not
+    on the machine, and its children are sessions of their own; they are kept for the run that finds it.
+    """
+
+    SESSION = 1
+    PART = 2
+    MISSING_PARENT = 3
+
+
 @dataclass(frozen=True, slots=True)
 class SessionFiles:
     """The files of one session as they were before they are read. Without a main file it cannot be derived (yet)."""
@@ -48,6 +63,7 @@ class SessionFiles:
     main: tuple[SourceFile, ...]
     children: tuple[SourceFile, ...]
     read_bytes: int = 0
+    role: SessionRole = SessionRole.SESSION
 
     @property
     def all(self) -> tuple[SourceFile, ...]:

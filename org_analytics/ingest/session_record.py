@@ -124,14 +124,19 @@ def _priced_model(model: str, requests: list[Request], prices: Prices, *, is_kno
 
 
 def _costs(model: str, requests: list[Request], prices: Prices) -> Iterator[Decimal | None]:
-    """The cost of each vendor's requests; the agent's own figure of each request where the model has no price."""
+    """The cost of each vendor's requests, or of each request where not all of them have a price.
+
+    A request without a price costs what the agent itself says, None = unknown.
+    """
     by_vendor: dict[str, list[Request]] = {}
     for request in requests:
         by_vendor.setdefault(request.vendor, []).append(request)
     for vendor in sorted(by_vendor):
         cost = prices.cost(vendor, model, by_vendor[vendor])
         if cost is None:
-            yield from (request.reported_cost for request in by_vendor[vendor])
+            for request in by_vendor[vendor]:
+                single = prices.cost(vendor, model, [request])
+                yield request.reported_cost if single is None else single
         else:
             yield cost
 

@@ -1,1 +1,1 @@
-"""`org-analytics`, the command of developers' machines: it derives sessions here and sends their numbers. No Django."""
+"""`org-analytics`, the command on developers' machines: sends statistics of coding sessions. No Django."""

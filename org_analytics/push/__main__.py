@@ -1,7 +1,24 @@
-"""`python -m org_analytics.push`: what an installed hook runs, whatever the PATH of the agent."""
+"""`org-analytics` and `python -m org_analytics.push`, which an installed hook runs, whatever the agent's PATH."""
 
 import sys
 
-from org_analytics.push.cli import main
+_NEEDED = {"filelock", "platformdirs"}
 
-sys.exit(main())
+
+def main() -> int:
+    """Run the command line; explain how to install what is missing."""
+    try:
+        from .cli import main as run
+    except ModuleNotFoundError as error:
+        if error.name not in _NEEDED:
+            raise
+        print(
+            f"org-analytics: The package {error.name} is missing. Install this package with its extra 'ingest'.",
+            file=sys.stderr,
+        )
+        return 2
+    return run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

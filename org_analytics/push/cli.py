@@ -1,8 +1,8 @@
 """The command line of `org-analytics`.
 
 Exit codes: 0 done; 1 done, but the server refused some sessions; 2 the command line, the environment or a file is
-not usable as it is; 3 the server does not let this token in; 4 the server cannot be reached or does not answer as it
-should; 5 another push has not finished; 130 interrupted.
+not usable; 3 the server does not accept the token; 4 the server cannot be reached or sends an unexpected answer;
+5 another push is still running; 130 interrupted.
 """
 
 import argparse
@@ -16,16 +16,17 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NoReturn
 
-from org_analytics.push import commands
-from org_analytics.push.errors import INTERRUPTED, OK, PushError, UsageError
-
 from .. import __version__
+from ..ingest.providers import OPTIONS
+from . import commands, hook_commands
+from .agents import AGENTS
+from .errors import INTERRUPTED, OK, PushError, UsageError
 
 _VALUES = re.compile(r"(?<=unrecognized arguments).*|:? *'.*", re.DOTALL)  # in argparse's messages
 
 
 def main(arguments: Sequence[str] | None = None, sleep: Callable[[float], None] = time.sleep) -> int:
-    """Run one command; the answer is its exit code."""
+    """Run one command and return its exit code."""
     try:
         options = parser().parse_args(arguments)
         code: int = options.run(options, sleep)
@@ -34,15 +35,15 @@ def main(arguments: Sequence[str] | None = None, sleep: Callable[[float], None] 
     except PushError as error:
         return _failed(str(error), error.exit_code)
     except OSError as error:
-        return _broken(error)
+        return _os_error(error)
     except sqlite3.Error as error:
         return _failed(f"The state directory is not usable: {error}.", UsageError.exit_code)
     except KeyboardInterrupt:
         return INTERRUPTED
 
 
-def _broken(error: OSError) -> int:
-    if isinstance(error, BrokenPipeError):  # `--dry-run | head`: nobody reads on, and nothing may be flushed at exit
+def _os_error(error: OSError) -> int:
+    if isinstance(error, BrokenPipeError):  # `--dry-run | head`: the reader is gone, so flushing at exit would fail too
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
@@ -55,7 +56,7 @@ def _failed(message: str, code: int) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Repeats no value that it does not understand: it may be a token."""
+    """Does not repeat values that it does not understand: one may be a token."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(allow_abbrev=False, **options)
@@ -66,66 +67,164 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser() -> argparse.ArgumentParser:
-    """All commands and options."""
-    top = _Parser(prog="org-analytics", description="Send the numbers of your AI coding sessions to the team's server.")
+    """Return the parser of all commands and options."""
+    top = _Parser(prog="org-analytics", description="Send statistics of your AI coding sessions to your team's server.")
     top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    adder = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _add_push(adder.add_parser("push", help="send the sessions that the server does not have yet"))
-    _add_login(adder.add_parser("login", help="ask for a token, try it, and keep it in the config file"))
-    _add_hooks(adder)
+    subparsers = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[..., int], summary: str) -> argparse.ArgumentParser:
+        added: argparse.ArgumentParser = subparsers.add_parser(name, help=summary, description=f"{summary}.")
+        added.set_defaults(run=run)
+        return added
+
+    _add_push(command("push", commands.push, "Send the sessions that the server does not have yet"))
+    _add_server_options(command("login", commands.login, "Prompt for an API token, verify it and save it"))
+    _add_status(command("status", commands.show_status, "Show the last pushes and how many sessions wait to be sent"))
+    _add_prices(command("prices", commands.list_unpriced, "List models in your transcripts that have no price"))
+    _add_install(command("install-hook", hook_commands.install_hook, "Push automatically when an agent's session ends"))
+    uninstall = command("uninstall-hook", hook_commands.uninstall_hook, "Remove the hook from agents' settings")
+    _add_agent_options(uninstall, "all agents")
+    _add_schedule(command("install-schedule", hook_commands.install_schedule, "Push automatically once a day"))
+    command("uninstall-schedule", hook_commands.uninstall_schedule, "Remove the daily push")
+    _add_hook(command("hook", hook_commands.hook, "Start a push in the background; installed hooks run this"))
     return top
 
 
 def _add_push(command: argparse.ArgumentParser) -> None:
     _add_server_options(command)
-    command.add_argument("--token", help="the token; better kept with login or in ORG_ANALYTICS_TOKEN")
+    command.add_argument(
+        "--token",
+        help="API token. Other users can see it in the list of processes, so login or ORG_ANALYTICS_TOKEN is safer."
+        " Default: ORG_ANALYTICS_TOKEN, then the config file.",
+    )
     _add_choice_options(command)
-    command.add_argument("--claude", metavar="DIR", action="append", help="a CLAUDE_CONFIG_DIR to read; repeatable")
-    command.add_argument("--codex", metavar="DIR", action="append", help="a CODEX_HOME to read; repeatable")
-    command.add_argument("--dry-run", action="store_true", help="print the requests, one a line, and send nothing")
-    command.add_argument("--resend", action="store_true", help="send everything again, also what the server has")
-    command.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    _add_source_options(command)
+    command.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="Print the requests, one a line, and send nothing. Default: send them.",
+    )
+    command.add_argument(
+        "--resend",
+        action="store_true",
+        help="Also send everything that the server had, for a server that has lost data. Default: send only what is"
+        " new or changed.",
+    )
+    command.add_argument(
+        "--quiet", action="store_true", help="Print only errors. Default: also print progress and a summary."
+    )
     command.add_argument("--background", action="store_true", help=argparse.SUPPRESS)
-    command.set_defaults(run=commands.push)
 
 
-def _add_login(command: argparse.ArgumentParser) -> None:
+def _add_status(command: argparse.ArgumentParser) -> None:
     _add_server_options(command)
-    command.set_defaults(run=commands.login)
+    _add_source_options(command)
+    command.add_argument("--json", action="store_true", help="Print the status as JSON. Default: print it as text.")
+    command.set_defaults(quiet=False)
+
+
+def _add_prices(command: argparse.ArgumentParser) -> None:
+    _add_server_options(command)
+    _add_source_options(command)
+    command.set_defaults(since=None, with_titles=False, quiet=False)
 
 
 def _add_server_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--server", metavar="URL", help="address of the team's server (ORG_ANALYTICS_SERVER)")
-    command.add_argument("--auth-scheme", metavar="WORD", help="Token (default), Bearer, … (ORG_ANALYTICS_AUTH_SCHEME)")
+    command.add_argument(
+        "--server",
+        metavar="URL",
+        help="Address of the team's server. Default: ORG_ANALYTICS_SERVER, then the config file.",
+    )
+    command.add_argument(
+        "--auth-scheme",
+        metavar="WORD",
+        help="Word before the token in the Authorization header, such as Bearer. If the server refuses it, the schemes"
+        " that the server names are tried. Default: ORG_ANALYTICS_AUTH_SCHEME, then the config file, then Token.",
+    )
     _add_config_option(command)
 
 
 def _add_config_option(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--config", metavar="FILE", help="config file in place of the usual one")
+    command.add_argument(
+        "--config",
+        metavar="FILE",
+        help="Config file to use. Default: config.toml in the user's configuration directory for org-analytics.",
+    )
+
+
+def _add_source_options(command: argparse.ArgumentParser) -> None:
+    for option, provider in OPTIONS.items():
+        command.add_argument(
+            f"--{option}",
+            metavar="DIR",
+            action="append",
+            help=f"Directory with transcripts of {provider}. May be repeated; then only the named directories are read."
+            f" Default: the directories that {provider} uses.",
+        )
 
 
 def _add_choice_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--since", metavar="DATE", type=_date, help="only sessions that ended on this day or later")
-    command.add_argument("--with-titles", action="store_true", help="send the titles of the sessions, too")
+    command.add_argument(
+        "--since",
+        metavar="DATE",
+        type=_date,
+        help="Send only sessions that ended on this day (YYYY-MM-DD) or later. Default: send all sessions.",
+    )
+    command.add_argument(
+        "--with-titles", action="store_true", help="Also send the titles of the sessions. Default: send no titles."
+    )
 
 
 def _date(text: str) -> datetime:
-    """Midnight of the day, here."""
+    """Return midnight of the day in the local time zone."""
     try:
         return datetime.strptime(text, "%Y-%m-%d").astimezone()
     except (ValueError, OverflowError):
         raise argparse.ArgumentTypeError("must be a date such as 2026-11-01") from None
 
 
-def _add_hooks(adder: "argparse._SubParsersAction[_Parser]") -> None:
-    install = adder.add_parser("install-hook", help="push at the end of every Claude Code session")
-    uninstall = adder.add_parser("uninstall-hook", help="take the hook out again")
-    for command, run in ((install, commands.install_hook), (uninstall, commands.uninstall_hook)):
-        command.add_argument("--claude", metavar="DIR", help="where settings.json is (CLAUDE_CONFIG_DIR, ~/.claude)")
-        command.set_defaults(run=run)
-    hook = adder.add_parser("hook", help="what the hook runs: start a quiet push in the background")
-    for command in (install, hook):
-        _add_config_option(command)
-        _add_choice_options(command)
-    hook.add_argument("payload", nargs="*", help=argparse.SUPPRESS)  # Codex adds one; it is not looked at
-    hook.set_defaults(run=commands.hook)
+def _add_agent_options(command: argparse.ArgumentParser, default: str) -> None:
+    command.add_argument(
+        "--agent", choices=sorted(AGENTS), help=f"Agent whose settings are changed. Default: {default}."
+    )
+    command.add_argument(
+        "--dir",
+        metavar="DIR",
+        help="Directory with the settings of that agent. Default: the directory that the agent itself uses.",
+    )
+
+
+def _add_install(command: argparse.ArgumentParser) -> None:
+    _add_agent_options(command, "each agent found on this machine, after a question")
+    command.add_argument("--yes", action="store_true", help="Do not ask. Default: ask about each agent that is found.")
+    _add_config_option(command)
+    _add_choice_options(command)
+
+
+def _add_schedule(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--at", metavar="HH:MM", type=_time, default=_time("12:30"), help="Time of the daily push. Default: 12:30."
+    )
+    command.add_argument(
+        "--yes", action="store_true", help="Write without asking. Default: show what is written and ask first."
+    )
+    _add_config_option(command)
+    _add_choice_options(command)
+
+
+def _time(text: str) -> tuple[int, int]:
+    """Return hour and minute."""
+    try:
+        moment = datetime.strptime(text, "%H:%M")
+    except ValueError:
+        raise argparse.ArgumentTypeError("must be a time such as 12:30") from None
+    return moment.hour, moment.minute
+
+
+def _add_hook(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--agent", choices=sorted(AGENTS), help="Agent that runs the hook. Default: an agent that is not named."
+    )
+    command.add_argument("payload", nargs="*", help=argparse.SUPPRESS)  # `notify` of Codex adds one; it is ignored
+    _add_config_option(command)
+    _add_choice_options(command)

@@ -1,166 +1,191 @@
-"""What each command does, between the command line and the modules that do the work."""
+"""Commands of `org-analytics` that talk to the server: push, login and status."""
 
 import contextlib
 import json
-import sys
+import sqlite3
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from org_analytics.ingest.derive import derive
-from org_analytics.ingest.pricing import NoPrices, load_prices
-from org_analytics.ingest.state import State
-from org_analytics.push import background, config, hooks, locks, memory, places, report, transcripts
-from org_analytics.push.acknowledged import Acknowledged
-from org_analytics.push.client import Client
-from org_analytics.push.config import Config, Source
-from org_analytics.push.errors import OK, SOME_REFUSED, TokenError, UsageError
-from org_analytics.push.login import login as ask_and_save
-from org_analytics.push.memory import Memory
-from org_analytics.push.pushing import Counts, Item, Sender, Unsent, again, requests
-from org_analytics.push.retries import Retries
-from org_analytics.push.rows import Withdrawn
+from ..ingest.files import FileReport
+from ..ingest.state import MemoryState, State
+from . import config, files, locks, report, status
+from .client import Client
+from .config import Config, ConfigSource
+from .console import warn
+from .errors import OK, SOME_REFUSED, BusyError, PushError, TokenError, UsageError
+from .login import login as ask_and_save
+from .outbox import Outbox, PushCounts, QueuedRow, Sender, requests
+from .payload import Withdrawn, batches
+from .retries import Retries
+from .state import ServerState, account_key, server_state
+from .transcripts import derivations
 
 Sleep = Callable[[float], None]
 
 
 def push(options: Namespace, sleep: Sleep) -> int:
-    """Send what the server does not have; 1 if it refused any of it."""
-    chosen = _configured(options)
-    client = None if options.dry_run else _client(chosen, options, sleep)
-    kept = memory.of_account(chosen.server, chosen.token)
-    with _locked(kept, options) as is_ours:
+    """Send what the server does not have; return 1 if it refused any of it."""
+    chosen = configured(options)
+    if options.dry_run:
+        return _dry_run(options, server_state(chosen.server, chosen.token))
+    client = _client(chosen, options, sleep)
+    state = server_state(chosen.server, chosen.token)
+    held = locks.held_or_queued if options.background else locks.held
+    with held(state.lock, locks.PATIENCE) as is_ours:
         if not is_ours:
             return OK
-        return _send(options, kept, client) if client else _show(options, kept)
+        with _recorded(state, options):
+            code = _send(options, state, client)
+    if client.auth_scheme != chosen.auth_scheme and not options.quiet:
+        print(
+            f"The server accepts this token with the scheme {client.auth_scheme}, not {chosen.auth_scheme}."
+            f" Pass --auth-scheme {client.auth_scheme}, or run org-analytics login again."
+        )
+    return code
 
 
-def _send(options: Namespace, kept: Memory, client: Client) -> int:
-    counts = Counts()
+@contextlib.contextmanager
+def _recorded(state: ServerState, options: Namespace) -> Iterator[None]:
+    """Save how the push ends, for `org-analytics status`."""
     try:
-        with kept.opened() as (state, answers):
-            Sender(client, state, answers, counts).send(_unsent(options, state, answers, counts))
-            if answers.is_empty():  # nothing was sent, now or before: the token is not known to be good
+        yield
+    except (PushError, OSError, sqlite3.Error) as error:
+        reason = f"{type(error).__name__}" if isinstance(error, sqlite3.Error) else str(error)
+        status.update(state.status_file, lambda before: before.failed(datetime.now(UTC), reason))
+        raise
+    with_titles, since = options.with_titles, options.since
+    status.update(state.status_file, lambda before: before.succeeded(datetime.now(UTC), with_titles, since))
+
+
+def _send(options: Namespace, state: ServerState, client: Client) -> int:
+    counts = PushCounts()
+    try:
+        overrides = client.get_prices()
+        state.save_prices(overrides)
+        with state.open() as (transcripts, answers):
+            outbox = Outbox(transcripts, answers, counts, with_titles=options.with_titles)
+            pending = _pending(options, transcripts, outbox, counts, overrides)
+            sent = Sender(client, transcripts, answers, counts).send(pending)
+            if not sent:  # the server has not seen the token in this push, and may have revoked it
                 client.check_token()
     except TokenError as error:
-        raise TokenError(f"{error} Run org-analytics login to give another.") from None
+        raise TokenError(f"{error} Run org-analytics login to save another token.") from None
     finally:
-        _warn(*report.refusals(counts))  # not said again by the next push
+        warn(*report.refusals(counts))  # the next push does not repeat them
     if options.resend:
-        counts.known = 0  # they are among those that were sent again
+        counts.known = 0  # they are among the sessions that were sent again
     if not options.quiet:
         print(*report.summary(client.server, counts), sep="\n")
     return SOME_REFUSED if counts.refused else OK
 
 
-def _show(options: Namespace, kept: Memory) -> int:
-    """Print the requests as they would be sent, one a line: each is one line of JSON."""
-    with kept.opened_as_copy() as (state, answers):
-        is_any = False
-        for request in requests(_unsent(options, state, answers, Counts())):
-            is_any = True
+def _dry_run(options: Namespace, state: ServerState) -> int:
+    """Print the requests that a push would send, one a line: each is one line of JSON."""
+    is_empty = True
+    counts = PushCounts()
+    with locks.held(state.lock, locks.PATIENCE), state.open_copy() as (transcripts, answers):
+        outbox = Outbox(transcripts, answers, counts, with_titles=options.with_titles)
+        for request in requests(_pending(options, transcripts, outbox, counts, state.saved_prices())):
+            is_empty = False
             print(request.decode("ascii"))
-    if not is_any and not options.quiet:
-        _warn("Nothing new to send.")
+    if is_empty and not options.quiet:
+        warn("Nothing new to send.")
     return OK
 
 
-def _unsent(options: Namespace, state: State, answers: Acknowledged, counts: Counts) -> Iterator[Item | Withdrawn]:
-    """What there is to send, in the order in which it is sent."""
+def _pending(
+    options: Namespace, state: State, outbox: Outbox, counts: PushCounts, overrides: Mapping[str, Any]
+) -> Iterator[QueuedRow | Withdrawn]:
+    """Yield what there is to send, in the order in which it is sent."""
     if options.resend:
-        yield from again(answers, with_titles=options.with_titles)
-    found = transcripts.sources(options)
-    if not found:
-        _warn("No transcripts of Claude Code or Codex were found; name their directories with --claude or --codex.")
-    prices = load_prices()
-    if prices.version == NoPrices.version:
-        _warn("No prices are installed, costs stay unknown: pip install 'django-org-analytics[ingest]'")
-    progress = report.Progress() if sys.stderr.isatty() and not options.quiet else None
-    sessions = derive(
-        found, state, since=options.since, with_titles=options.with_titles, prices=prices, progress=progress
-    )
-    yield from Unsent(state, answers, counts, with_titles=options.with_titles).of(sessions)
-
-
-def _locked(kept: Memory, options: Namespace) -> contextlib.AbstractContextManager[bool]:
-    held = locks.held_in_turn if options.background else locks.held
-    return held(kept.lock, locks.PATIENCE)
+        yield from outbox.resend_all()
+    yield from outbox.pending_from(derivations(options, state, overrides, counts.files))
 
 
 def _client(chosen: Config, options: Namespace, sleep: Sleep) -> Client:
     if chosen.server is None:
-        raise UsageError("No server is known: run org-analytics login, or give --server.")
+        raise UsageError('No server configured. Run "org-analytics login" or pass --server.')
     if chosen.token is None:
-        raise UsageError(f"No token for {chosen.server} is known: run org-analytics login.")
-    retries = Retries(sleep) if options.quiet else Retries(sleep, tell=_warn)
+        raise UsageError(f'No token configured for {chosen.server}. Run "org-analytics login".')
+    retries = Retries(sleep) if options.quiet else Retries(sleep, tell=warn)
     return Client(chosen.server, chosen.token, chosen.auth_scheme, retries)
 
 
 def login(options: Namespace, sleep: Sleep) -> int:
-    """Ask for a token and keep it once the server has accepted it."""
-    path = _config_path(options)
+    """Prompt for a token and save it when the server has accepted it."""
+    path = config_path(options)
     sources = [_from_options(options), config.from_environment()]
-    with contextlib.suppress(UsageError):  # a file that is not usable is what login mends
+    with contextlib.suppress(UsageError):  # login replaces a file that is not usable
         sources.append(config.from_file(path))
-    chosen = ask_and_save(path, sources, Retries(sleep, tell=_warn))
-    print(f"{chosen.server} accepts the token; it is kept in {path}.")
+    chosen = ask_and_save(path, sources, Retries(sleep, tell=warn))
+    print(f"{chosen.server} accepts the token. It is saved in {path}.")
     return OK
 
 
-def install_hook(options: Namespace, sleep: Sleep) -> int:
-    """Add the hook to Claude Code's settings, and say how to do it for Codex."""
-    arguments = _hook_arguments(options)
-    known = _configured(options)
-    path = hooks.settings_file(options.claude)
-    is_new = hooks.install(path, arguments)
-    print(f"{'Added to' if is_new else 'Already in'} {path}: at the end of a session, a push in the background.")
-    print(f"Its errors go to {background.log_file()}.")
-    if known.server is None or known.token is None:
-        print("It has no server and token to push to yet: run org-analytics login.")
-    print("For Codex, add this line at the top of ~/.codex/config.toml, before the first [section]:")
-    print(f"  notify = {json.dumps(hooks.program(arguments), ensure_ascii=False)}")
+def show_status(options: Namespace, sleep: Sleep) -> int:
+    """Print the server, the account, the results of the last pushes and how many sessions wait to be sent."""
+    chosen = configured(options)
+    if chosen.server is None:
+        raise UsageError('No server configured. Run "org-analytics login" or pass --server.')
+    state = server_state(chosen.server, chosen.token)
+    last = status.load(state.status_file)
+    values = {
+        "server": chosen.server,
+        "account": account_key(chosen.server, chosen.token)[:8] if chosen.token else None,
+        "token_from": chosen.token_origin or None,
+        **status.as_json(last),
+        "sessions_waiting": _count_waiting(options, state, last) if chosen.token else None,
+    }
+    if options.json:
+        print(json.dumps(values, indent=2))
+    else:
+        print(*report.status_lines(values), sep="\n")
     return OK
 
 
-def uninstall_hook(options: Namespace, sleep: Sleep) -> int:
-    """Take the hook out of Claude Code's settings."""
-    path = hooks.settings_file(options.claude)
-    print(f"{'Removed from' if hooks.uninstall(path) else 'There is no hook in'} {path}.")
+def _count_waiting(options: Namespace, state: ServerState, last: status.PushStatus) -> int | None:
+    """Count the sessions that the next push would send with the options of the last one; None if a push is running."""
+    options.with_titles, options.since = last.with_titles, last.since
+    options.resend, options.quiet = False, options.json
+    counts = PushCounts()
+    try:
+        with locks.held(state.lock, 0), state.open_copy() as (transcripts, answers):
+            outbox = Outbox(transcripts, answers, counts, with_titles=options.with_titles)
+            pending = _pending(options, transcripts, outbox, counts, state.saved_prices())
+            return sum(len(batch) for batch in batches(pending))
+    except BusyError:
+        return None
+
+
+def list_unpriced(options: Namespace, sleep: Sleep) -> int:
+    """Print the models of the sessions on this machine for which no price is known."""
+    chosen = configured(options)
+    overrides = _client(chosen, options, sleep).get_prices() if chosen.server and chosen.token else {}
+    models: Counter[str] = Counter()
+    for session in derivations(options, MemoryState(), overrides, FileReport()):
+        models.update(session.record.unpriced_models if session.record else ())
+    print(*report.unpriced_lines(models), sep="\n")
     return OK
 
 
-def hook(options: Namespace, sleep: Sleep) -> int:
-    """Start a push and return at once. Whatever happens, the agent is not told."""
-    with contextlib.suppress(Exception):
-        background.start_push(_hook_arguments(options))
-    return OK
-
-
-def _hook_arguments(options: Namespace) -> list[str]:
-    """What the hook passes on to its push."""
-    arguments = ["--config", str(Path(options.config).absolute())] if options.config else []
-    if options.since:
-        arguments += ["--since", options.since.strftime("%Y-%m-%d")]
-    return [*arguments, "--with-titles"] if options.with_titles else arguments
-
-
-def _configured(options: Namespace) -> Config:
-    path = _config_path(options)
-    if warning := config.warning(path):
-        _warn(warning)
+def configured(options: Namespace) -> Config:
+    """Combine options, environment and config file."""
+    path = config_path(options)
+    if warning := config.permission_warning(path):
+        warn(warning)
     file = config.from_file(path, required=bool(options.config))
     return config.resolve([_from_options(options), config.from_environment(), file])
 
 
-def _config_path(options: Namespace) -> Path:
-    return Path(options.config) if options.config else places.config_file()
+def config_path(options: Namespace) -> Path:
+    """Return the config file that the option names, else the usual one."""
+    return Path(options.config) if options.config else files.config_file()
 
 
-def _from_options(options: Namespace) -> Source:
-    given = vars(options)
-    return Source(given.get("server"), given.get("token"), given.get("auth_scheme"))
-
-
-def _warn(*messages: str) -> None:
-    for message in messages:
-        print(message, file=sys.stderr, flush=True)
+def _from_options(options: Namespace) -> ConfigSource:
+    values = vars(options)
+    return ConfigSource(values.get("server"), values.get("token"), values.get("auth_scheme"), "the option --token")

@@ -1,35 +1,35 @@
-"""What ends a command early. Each class is one exit code; the message is for people and never holds a token."""
+"""Errors that end a command. Each class has one exit code; the message is for people and never contains a token."""
 
 OK, SOME_REFUSED, INTERRUPTED = 0, 1, 130
 
 
 class PushError(Exception):
-    """Base of all; `exit_code` is what the command answers to scripts."""
+    """Base of all; `exit_code` is what the command returns to scripts."""
 
     exit_code = 4
 
 
 class UsageError(PushError):
-    """The command line, the environment, the config file or a settings file is not usable as it is."""
+    """The command line, the environment, the config file or a settings file cannot be used as it is."""
 
     exit_code = 2
 
 
 class AuthError(PushError):
-    """The server does not let this token in."""
+    """The server does not accept the token, or does not allow its owner to write."""
 
     exit_code = 3
 
 
 class TokenError(AuthError):
-    """The server does not know this token, or not any more."""
+    """The server does not know this token, or no longer accepts it."""
 
 
 class ServerError(PushError):
-    """The server cannot be reached, or answers what it should not."""
+    """The server cannot be reached or sends an unexpected answer."""
 
 
 class BusyError(PushError):
-    """Another push of this machine has not finished."""
+    """Another push on this machine is still running."""
 
     exit_code = 5

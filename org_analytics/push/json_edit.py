@@ -1,6 +1,7 @@
-"""Edit a JSON text in place: add or remove one item, and leave every other byte as it is.
+"""Edit a JSON text in place: add or remove one item and leave every other byte unchanged.
 
-Containers are named by their path: keys of objects and indexes of arrays. The text must already be known to be JSON.
+`json.dump` would reformat settings that a person wrote and keeps in version control. A container is named by its
+path: keys of objects and indexes of arrays. The text must already be known to be valid JSON.
 """
 
 import json
@@ -17,8 +18,8 @@ _DEFAULT_INDENT = "  "
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """A member of an object or an element of an array: where it starts (its key), its value starts, and it ends."""
+class JsonItem:
+    """A member of an object or an element of an array: offsets of its start (its key), value and end."""
 
     name: str | int
     start: int
@@ -28,7 +29,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Insertion:
-    """A text and the offset at which it goes in."""
+    """A text and the offset at which it is inserted."""
 
     at: int
     text: str
@@ -37,8 +38,8 @@ class Insertion:
         return text[: self.at] + self.text + text[self.at :]
 
 
-def appended(text: str, path: Path, value: object, *, key: str | None = None) -> Insertion:
-    """The insertion that makes the value the last item of the container, formatted like its neighbours."""
+def append(text: str, path: Path, value: object, *, key: str | None = None) -> Insertion:
+    """Return the insertion that makes the value the last item of the container, formatted like its neighbours."""
     start = _value_start(text, path)
     items = _items(text, start)
     indent = _indent(text)
@@ -54,8 +55,8 @@ def appended(text: str, path: Path, value: object, *, key: str | None = None) ->
     return Insertion(start + 1, before + _dump(value, key, indent, before) + closing)
 
 
-def removed(text: str, path: Path) -> str:
-    """The text without the item, its comma and the space around it."""
+def remove(text: str, path: Path) -> str:
+    """Return the text without the item, its comma and the whitespace around it."""
     start = _value_start(text, path[:-1])
     items = _items(text, start)
     index = max(index for index, item in enumerate(items) if item.name == path[-1])
@@ -67,9 +68,9 @@ def removed(text: str, path: Path) -> str:
     return text[: start + 1] + text[_skip(text, item.end) :]
 
 
-def _items(text: str, start: int) -> list[Item]:
-    """The items of the object or array that starts there."""
-    items: list[Item] = []
+def _items(text: str, start: int) -> list[JsonItem]:
+    """Return the items of the object or array that starts there."""
+    items: list[JsonItem] = []
     at = _skip(text, start + 1)
     while text[at] not in "}]":
         name: str | int = len(items)
@@ -78,7 +79,7 @@ def _items(text: str, start: int) -> list[Item]:
             name, end = _DECODER.raw_decode(text, at)
             value_start = _skip(text, _skip(text, end) + 1)
         _, end = _DECODER.raw_decode(text, value_start)
-        items.append(Item(name, at, value_start, end))
+        items.append(JsonItem(name, at, value_start, end))
         at = _skip(text, end)
         if text[at] == ",":
             at = _skip(text, at + 1)
@@ -88,7 +89,7 @@ def _items(text: str, start: int) -> list[Item]:
 def _value_start(text: str, path: Path) -> int:
     start = _skip(text, 0)
     for name in path:
-        # Of equal keys the last counts, as for every reader of JSON.
+        # If a key is repeated, the last one counts, as in every JSON parser.
         start = next(item.value_start for item in reversed(_items(text, start)) if item.name == name)
     return start
 
@@ -98,8 +99,8 @@ def _skip(text: str, at: int) -> int:
     return match.end() if match else at
 
 
-def _separator(text: str, start: int, items: list[Item]) -> str:
-    """The space before the last item."""
+def _separator(text: str, start: int, items: list[JsonItem]) -> str:
+    """Return the whitespace before the last item."""
     if not items:
         return ""
     before = text[items[-2].end if len(items) > 1 else start : items[-1].start]
@@ -107,7 +108,7 @@ def _separator(text: str, start: int, items: list[Item]) -> str:
 
 
 def _indent(text: str) -> str | None:
-    """One level of the document's indentation; None for one that is written on a single line."""
+    """Return one level of the document's indentation; None if the document is on a single line."""
     start = _skip(text, 0)
     items = _items(text, start)
     if not items:
@@ -117,7 +118,7 @@ def _indent(text: str) -> str | None:
 
 
 def _dump(value: object, key: str | None, indent: str | None, before: str) -> str:
-    """The item as text; its own lines are indented like the space before it."""
+    """Return the item as text; its own lines are indented like the whitespace before it."""
     options: dict[str, Any] = {"indent": indent} if "\n" in before else {}
     dumped = json.dumps(value, **options).replace("\n", before if "\n" in before else "\n")
     return dumped if key is None else f"{json.dumps(key)}: {dumped}"

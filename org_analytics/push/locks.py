@@ -1,31 +1,37 @@
-"""One push at a time for each destination. SQLite's file locks: on every platform, and gone with the process."""
+"""Allow one push at a time for each server. The operating system releases a lock when its process ends."""
 
 import contextlib
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from org_analytics.push.errors import BusyError
-from org_analytics.push.places import private_file
+from filelock import FileLock, Timeout
+
+from .errors import BusyError
+from .files import PRIVATE_FILE
 
 PATIENCE = 600.0  # seconds that a push waits for the one before it
 
 
 @contextlib.contextmanager
 def held(path: Path, patience: float) -> Iterator[bool]:
-    """Hold the lock of this file (True); BusyError if another process still holds it after so many seconds."""
-    connection = sqlite3.connect(private_file(path), timeout=patience, isolation_level=None)
-    with contextlib.closing(connection):
-        try:
-            connection.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError:
-            raise BusyError("Another push has not finished.") from None
+    """Hold the lock of this file and yield True; BusyError if another process holds it for longer than `patience`."""
+    lock = FileLock(path, timeout=patience, mode=PRIVATE_FILE)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise BusyError("Another push is still running. Try again when it has finished.") from None
+    try:
         yield True
+    finally:
+        lock.release()
 
 
 @contextlib.contextmanager
-def held_in_turn(path: Path, patience: float) -> Iterator[bool]:
-    """The same for pushes that come by the dozen: one runs, one waits and does the work of the others (False)."""
+def held_or_queued(path: Path, patience: float) -> Iterator[bool]:
+    """Hold the lock like `held`, but yield False at once if another push already waits for it.
+
+    Hooks start pushes by the dozen: one runs, one waits, and the one that waits also sends what the others would.
+    """
     with contextlib.ExitStack() as waiting:
         try:
             waiting.enter_context(held(path.with_suffix(".next"), patience=0))

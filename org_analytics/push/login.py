@@ -1,35 +1,54 @@
-"""Ask for a token, try it, and only then write it down."""
+"""Ask for a token, verify it with the server, and only then save it."""
 
+import contextlib
 import getpass
 import sys
+from dataclasses import replace
 from pathlib import Path
 
-from org_analytics.push import config
-from org_analytics.push.client import Client
-from org_analytics.push.config import Config, Source
-from org_analytics.push.errors import UsageError
-from org_analytics.push.retries import Retries
-from org_analytics.push.servers import server_url
+from . import config
+from .client import Client, UnknownTokenError
+from .config import Config, ConfigSource
+from .errors import AuthError, UsageError
+from .retries import Retries
 
 
-def login(path: Path, sources: list[Source], retries: Retries) -> Config:
-    """The new config, which the server has accepted and the file now holds."""
-    known = config.resolve(Source(source.server, None, source.auth_scheme) for source in sources)
-    server = known.server or server_url(_ask("Server address: ", hidden=False))
-    print(f"Make a token at {server}/account/token and paste it here.", file=sys.stderr)
-    chosen = config.resolve([Source(server, _ask("Token (not shown): ", hidden=True), known.auth_scheme)])
+def login(path: Path, sources: list[ConfigSource], retries: Retries) -> Config:
+    """Return the new configuration, which the server has accepted and the file now contains."""
+    known = config.resolve(ConfigSource(source.server, None, source.auth_scheme) for source in sources)
+    server = known.server or config.server_url(_ask("Server address: ", hidden=False))
+    print(_instructions(server, _token_page(server, known.auth_scheme, retries)), file=sys.stderr)
+    chosen = config.resolve([ConfigSource(server, _ask("Token (not shown): ", hidden=True), known.auth_scheme)])
     if chosen.token is None:
-        raise UsageError("No token was given; nothing was written.")
-    Client(server, chosen.token, chosen.auth_scheme, retries).check_token()
-    config.save(path, chosen)
-    return chosen
+        raise UsageError("No token was given. Nothing was saved.")
+    client = Client(server, chosen.token, chosen.auth_scheme, retries)
+    client.check_token()
+    accepted = replace(chosen, auth_scheme=client.auth_scheme)
+    config.save(path, accepted)
+    return accepted
+
+
+def _token_page(server: str, auth_scheme: str, retries: Retries) -> str | None:
+    """Ask the server, without a token, where tokens are created; None if it does not say."""
+    try:
+        Client(server, None, auth_scheme, retries).check_token()
+    except UnknownTokenError as refusal:
+        return refusal.help_url
+    except AuthError:
+        return None
+    return None
+
+
+def _instructions(server: str, page: str | None) -> str:
+    if page:
+        return f"Create a token at {page} and paste it here."
+    return f"Paste an API token for {server} here. If you do not have one, ask the server's administrator."
 
 
 def _ask(prompt: str, *, hidden: bool) -> str:
-    """A line from the terminal, or from standard input where that is none, so that scripts can log in."""
-    try:
+    """Read a line from the terminal, or from standard input if it is not a terminal, so that scripts can log in."""
+    with contextlib.suppress(EOFError):
         if not sys.stdin.isatty():
             return sys.stdin.readline().strip()
         return (getpass.getpass(prompt) if hidden else input(prompt)).strip()
-    except EOFError:
-        return ""
+    return ""

@@ -1,58 +1,78 @@
-"""What a push tells the person at the terminal."""
+"""Text about a push for the person at the terminal."""
 
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from org_analytics.push.pushing import Counts
+from .outbox import PushCounts
 
 MAX_SHOWN = 20  # refused sessions that are named
 
 
-def summary(server: str, counts: Counts) -> Iterator[str]:
-    """Lines about what became of the sessions; none about what did not happen."""
+def summary(server: str, counts: PushCounts) -> Iterator[str]:
+    """Yield lines about what happened to the sessions, and none about what did not happen."""
     yield f"{server}: {counts.created} new, {counts.updated} updated, {counts.unchanged + counts.known} unchanged."
     if counts.refused_before:
-        yield f"{_sessions(counts.refused_before)} refused by an earlier push and unchanged since: not sent."
-    for reason, number in sorted(counts.skipped_sessions.items()):
-        yield f"{_sessions(number)} skipped: {reason}."
-    if counts.skipped_lines:
+        yield f"{count_sessions(counts.refused_before)} not sent: refused by an earlier push and unchanged since."
+    if counts.rederived:
+        before, after = (sum(costs) for costs in zip(*counts.rederived.values(), strict=True))
         yield (
-            "Lines skipped: "
-            + ", ".join(f"{number} {kind}" for kind, number in sorted(counts.skipped_lines.items()))
-            + "."
+            f"Changed by a new version of the program or its prices: {count_sessions(len(counts.rederived))},"
+            f" cost {before:,.2f} USD before, {after:,.2f} USD now."
         )
+    for reason, number in sorted(counts.skipped_sessions.items()):
+        yield f"{count_sessions(number)} skipped: {reason}."
+    for (provider, kind), number in sorted(counts.files.refused.items()):
+        yield f"{provider}: {number} {'file' if number == 1 else 'files'} not read: {kind}."
+    if counts.skipped_lines:
+        kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(counts.skipped_lines.items()))
+        yield f"Lines skipped: {kinds}."
     if counts.unpriced_models:
         yield f"No price is known for {', '.join(sorted(counts.unpriced_models))}: {_without_price(counts)}."
 
 
-def refusals(counts: Counts) -> Iterator[str]:
-    """Lines about the sessions that the server refused: which, by field and message."""
+def refusals(counts: PushCounts) -> Iterator[str]:
+    """Yield lines that name the sessions that the server refused, with field and message."""
     for row, errors in counts.refused[:MAX_SHOWN]:
         reasons = "; ".join(f"{name}: {' '.join(texts)}" for name, texts in errors.items()) or "no reason given"
         yield f"Refused: {row.provider} {row.external_id}: {reasons}"
     if len(counts.refused) > MAX_SHOWN:
-        yield f"Refused: {_sessions(len(counts.refused) - MAX_SHOWN)} more."
+        yield f"Refused: {len(counts.refused) - MAX_SHOWN} more sessions."
 
 
-def _without_price(counts: Counts) -> str:
-    unpriced, partly = len(counts.unpriced), len(counts.partly_priced)
-    parts = [f"{_sessions(unpriced)} unpriced"] if unpriced else []
-    return ", ".join([*parts, f"{_sessions(partly)} priced only in part"] if partly else parts)
-
-
-def _sessions(number: int) -> str:
+def count_sessions(number: int) -> str:
+    """Return `1 session` or `2 sessions`."""
     return "1 session" if number == 1 else f"{number} sessions"
 
 
-class Progress:
-    """The share of bytes read, on one line of a terminal that is gone at the end."""
+def _without_price(counts: PushCounts) -> str:
+    unpriced, partly = len(counts.unpriced), len(counts.partly_priced)
+    parts = [f"{count_sessions(unpriced)} unpriced"] if unpriced else []
+    return ", ".join([*parts, f"{count_sessions(partly)} priced only in part"] if partly else parts)
 
-    def __init__(self) -> None:
-        self._shown = -1
 
-    def __call__(self, done: int, total: int) -> None:
-        percent = 100 * done // total if total else 100
-        if percent != self._shown:
-            self._shown = percent
-            text = f"Reading transcripts: {percent} %" if percent < 100 else ""
-            print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+def unpriced_lines(models: Mapping[str, int]) -> Iterator[str]:
+    """Yield the models without a price, each with its number of sessions."""
+    if not models:
+        yield "Every model in the transcripts on this machine has a price."
+        return
+    yield "Models without a price, and the number of sessions that use them:"
+    for model, number in sorted(models.items()):
+        yield f"  {model}: {count_sessions(number)}"
+    yield "An administrator can add prices with the server's setting ORG_ANALYTICS_PRICES."
+
+
+def status_lines(values: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the output of `org-analytics status`."""
+    yield f"Server:           {values['server']}"
+    if values["account"] is None:
+        yield 'Account:          no token configured. Run "org-analytics login".'
+    else:
+        yield f"Account:          token {values['account']} (a fingerprint, not the token) from {values['token_from']}"
+    yield f"Last success:     {values['last_success'] or 'none yet'}"
+    if values["last_failure"]:
+        yield f"Last failure:     {values['last_failure']}: {values['failure']}"
+    if values["failing_since"]:
+        yield f"Failing since:    {values['failing_since']}"
+    if values["account"] is not None:
+        waiting = values["sessions_waiting"]
+        yield f"Sessions waiting: {'unknown while a push is running' if waiting is None else waiting}"

@@ -1,4 +1,4 @@
-"""When to try again and when to give up: exponential back-off with jitter, and what the server asks for."""
+"""Retry policy: exponential back-off with jitter, and the pause that the server asks for."""
 
 import itertools
 import random
@@ -9,17 +9,17 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
-from org_analytics.push.errors import ServerError
+from .errors import ServerError
 
 ATTEMPTS = 6
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds
-LONGEST_ASKED = 300.0  # seconds of Retry-After that are waited out; beyond, the next run is soon enough
+LONGEST_ASKED = 300.0  # seconds of Retry-After that a push waits; for more, the next push is soon enough
 
 Result = TypeVar("Result")
 
 
-class Transient(Exception):
-    """A fault that may pass; `after` is how many seconds the server asks to wait."""
+class TransientError(Exception):
+    """A fault that may be temporary; `after` is the number of seconds that the server asks to wait."""
 
     def __init__(self, reason: str, after: float | None = None) -> None:
         super().__init__(reason)
@@ -28,18 +28,18 @@ class Transient(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """How often and how long; the clock, the sleep and the dice are given, so that tests need none."""
+    """Number of attempts and pauses between them. Sleep and jitter are parameters, so that tests do not wait."""
 
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[float, float], float] = random.uniform
     tell: Callable[[str], None] = lambda message: None
 
     def call(self, attempt: Callable[[], Result]) -> Result:
-        """The result of the first attempt that is not transient; ServerError after the last."""
+        """Return the result of the first attempt without a temporary fault; ServerError after the last attempt."""
         for number in itertools.count(1):
             try:
                 return attempt()
-            except Transient as fault:
+            except TransientError as fault:
                 if number == ATTEMPTS:
                     raise ServerError(f"{fault}; gave up after {ATTEMPTS} attempts.") from None
                 pause = self._pause(number, fault)
@@ -47,16 +47,16 @@ class Retries:
                 self.sleep(pause)
         raise AssertionError  # pragma: no cover - the count has no end
 
-    def _pause(self, number: int, fault: Transient) -> float:
-        """Half of the pause is fixed and half is chance, so that a team's machines do not come back all at once."""
+    def _pause(self, number: int, fault: TransientError) -> float:
+        """Half of the pause is fixed and half is random, so that a team's machines do not all retry at once."""
         if fault.after is not None and fault.after > LONGEST_ASKED:
-            raise ServerError(f"{fault}; the server asks to come back in {fault.after:.0f} s.") from None
+            raise ServerError(f"{fault}; the server asks to wait {fault.after:.0f} s. Try again later.") from None
         pause = min(FIRST_PAUSE * 2 ** (number - 1), LONGEST_PAUSE)
         return max(self.jitter(pause / 2, pause), fault.after or 0.0)
 
 
 def retry_after(value: str | None, now: datetime | None = None) -> float | None:
-    """Seconds that a Retry-After header asks for, given as seconds or as a date; None where it says nothing usable."""
+    """Return the seconds that a Retry-After header (seconds or a date) asks for; None if it is missing or invalid."""
     value = (value or "").strip()
     if value.isascii() and value.isdigit():
         return float(value[:10])

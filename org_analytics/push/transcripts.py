@@ -1,22 +1,67 @@
-"""Which transcripts a push reads: those of the options, else those that the tools have left on this machine."""
+"""Find the transcripts that a command reads, and derive their sessions with the prices of the server."""
 
 import os
+import sys
 from argparse import Namespace
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from org_analytics.ingest.protocol import TranscriptSource
-from org_analytics.ingest.providers import default_sources
-from org_analytics.push.errors import UsageError
+from ..ingest.derive import derive
+from ..ingest.files import FileReport
+from ..ingest.pricing import NoPrices, Prices, load_prices
+from ..ingest.progress import ProgressBar
+from ..ingest.protocol import TranscriptSource
+from ..ingest.providers import OPTIONS, PROVIDERS, default_roots, sources_of
+from ..ingest.records import Derivation
+from ..ingest.state import State
+from .console import warn
+from .errors import ServerError, UsageError
 
 
-def sources(options: Namespace) -> list[TranscriptSource]:
-    """The directories to read. UsageError for one that was named and is not there."""
-    named = [
-        TranscriptSource(provider, Path(directory).expanduser().absolute())
-        for provider, directories in (("claude-code", options.claude), ("codex", options.codex))
-        for directory in directories or ()
-    ]
-    for source in named:
-        if not source.root.is_dir():
-            raise UsageError(f"{source.root} is not a directory.")
-    return named or default_sources(os.environ, Path.home())
+def derivations(
+    options: Namespace, state: State, overrides: Mapping[str, Any], files: FileReport
+) -> Iterator[Derivation]:
+    """Yield every session of the transcripts on this machine; warn if there are none, or no prices."""
+    sources = _sources(options)
+    prices = _prices(overrides)
+    if prices.version == NoPrices.version:
+        warn("No price list is installed, so costs stay unknown. Install this package with its extra 'ingest'.")
+    is_empty = True
+    with ProgressBar(sys.stderr, is_shown=not options.quiet) as bar:
+        for session in derive(
+            sources,
+            state,
+            since=options.since,
+            with_titles=options.with_titles,
+            prices=prices,
+            progress=bar.to,
+            report=files,
+        ):
+            is_empty = False
+            yield session
+    if is_empty and not options.quiet:
+        warn(*_looked_for(sources))
+
+
+def _sources(options: Namespace) -> list[TranscriptSource]:
+    named = {option: getattr(options, option) for option in OPTIONS}
+    try:
+        return sources_of(named, os.environ, Path.home())
+    except NotADirectoryError as error:
+        raise UsageError(f"{error} is not a directory.") from None
+
+
+def _prices(overrides: Mapping[str, Any]) -> Prices:
+    try:
+        return load_prices(overrides)
+    except ValueError as error:
+        raise ServerError(f"The server's prices are not usable: {error}") from None
+
+
+def _looked_for(sources: list[TranscriptSource]) -> Iterator[str]:
+    """Yield the directories that were searched, with the layout of the files that were looked for."""
+    yield "No transcripts were found. Looked for:"
+    for source in sources or default_roots(os.environ, Path.home()):
+        yield f"  {source.provider}: {source.root / PROVIDERS[source.provider].layout}"
+    yield f"Name other directories with {', '.join(f'--{option}' for option in OPTIONS)}."

@@ -22,14 +22,16 @@ class History:
     claude: list[Claude] = field(default_factory=list)
     codex: list[Codex] = field(default_factory=list)
     groups: dict[str, str] = field(default_factory=dict)  # what belongs to another session, or is a fork of it
+    newest: bool = False
 
     @property
     def sessions(self) -> list[Claude | Codex]:
         return [*self.claude, *self.codex]
 
 
-def random_history(rng: random.Random) -> History:
-    history = History()
+def random_history(rng: random.Random, *, newest: bool = False) -> History:
+    """`newest`: with what only newer versions write: pages, exact records and cache writes of Codex, advisors."""
+    history = History(newest=newest)
     for _ in range(rng.randrange(1, 4)):
         _claude_family(rng, history)
     for _ in range(rng.randrange(1, 4)):
@@ -49,9 +51,19 @@ def _claude_family(rng: random.Random, history: History) -> None:
         family.append(rng.choice(family).fork(_id(rng), says_so=rng.random() < 0.5).wait(60))
         _claude_turns(rng, family[-1])
         _claude_turns(rng, family[0].wait(rng.randrange(100, 100_000)))
+    if history.newest:
+        _add_advisors(rng, family[0])
     history.claude += family
     for member in family:
         history.groups |= dict.fromkeys((member.session, *(f"agent-{id}" for id in member.old_agents)), session.session)
+
+
+def _add_advisors(rng: random.Random, session: Claude) -> None:
+    for line in session.lines:
+        if line["type"] == "assistant" and rng.random() < 0.3:
+            entry = {"type": "advisor_message", "model": rng.choice(CLAUDE_MODELS), **_claude_usage(rng)}
+            line["message"]["usage"]["iterations"] = [{"type": "message"}, entry]
+            line["message"]["usage"]["inference_geo"] = rng.choice(("us", "global", None))
 
 
 def _claude_turns(rng: random.Random, session: Claude) -> None:
@@ -96,6 +108,14 @@ def _codex_family(rng: random.Random, history: History) -> None:
     _codex_turns(rng, session)
     _codex_turns(rng, session)
     history.codex.append(session)
+    with_records = False  # once a version writes them, later ones do too
+    while history.newest and rng.random() < 0.4:
+        page = session.wait(rng.randrange(1, 1000)).page(f"{rng.getrandbits(32):08x}")
+        _codex_turns(rng, page)
+        with_records = with_records or rng.random() < 0.5
+        _use_newest(rng, page, with_records=with_records)
+        session.now, session.total = page.now, page.total
+        history.codex.append(page)
     while rng.random() < 0.4:
         is_child = rng.random() < 0.5
         fork = session.fork(_id(rng), child=is_child)
@@ -103,8 +123,23 @@ def _codex_family(rng: random.Random, history: History) -> None:
         history.codex.append(fork)
         if is_child:
             history.groups[fork.session] = session.session
-    if rng.random() < 0.5:
+    if rng.random() < 0.5 and not history.newest:
         _codex_turns(rng, session.wait(1000))
+
+
+def _use_newest(rng: random.Random, session: Codex, *, with_records: bool) -> None:
+    """Adds cache writes, and if asked a record of every request."""
+    lines = list(session.lines)
+    session.lines.clear()
+    for line in lines:
+        info = line["payload"].get("info") or {}
+        used = info.get("last_token_usage")
+        if used is not None:
+            used["cache_write_input_tokens"] = rng.randrange(used["input_tokens"] + 1)
+            if with_records:
+                record = {"thread_id": session.session, "response_id": f"resp_{rng.getrandbits(64)}", "usage": used}
+                session.lines.append({**line, "type": "token_usage_record", "payload": record})
+        session.lines.append(line)
 
 
 def _codex_turns(rng: random.Random, session: Codex) -> None:

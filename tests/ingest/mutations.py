@@ -52,7 +52,7 @@ def survive(seed: int) -> None:
     """Mutates one history, derives it and checks what comes out."""
     rng = random.Random(seed)
     with tempfile.TemporaryDirectory() as home:
-        history = random_history(rng)
+        history = random_history(rng, newest=rng.random() < 0.5)
         for session in history.sessions:
             _mutate_lines(rng, session.lines)
             path = session.write(Path(home, "claude" if isinstance(session, Claude) else "codex"))

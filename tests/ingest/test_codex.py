@@ -207,20 +207,49 @@ def test_a_session_goes_on_counting_once_it_is_archived(machine: Machine) -> Non
     assert [derived.record for derived in machine.run()] == list(machine.rows.values())
 
 
-def test_a_child_whose_session_is_missing_waits_for_it(machine: Machine) -> None:
+def test_a_child_whose_parent_is_missing_is_a_session_until_the_parent_is_there(machine: Machine) -> None:
     parent = turn(Codex("parent"), (1000, 100, 10))
     child = turn(parent.fork("child", child=True).wait(3), (500, 50, 5))
     child.write(machine.home / "other")
     (derived,) = machine.run([TranscriptSource("codex", machine.home / "other")])
-    assert (derived.external_id, derived.outcome, derived.reason) == ("parent", "skipped", "no main transcript")
+    assert (derived.external_id, derived.outcome) == ("child", "derived")
+    assert tokens(machine.rows["codex", "child"].models) == (450, 5, 0, 50)
     assert tokens(machine.one(parent).models) == (1350, 15, 0, 150)
+    emptied = machine.rows["codex", "child"]
+    assert (emptied.models, emptied.cost_usd, emptied.cost_complete, emptied.duration_ms) == ((), 0, True, None)
+    assert [derived.outcome for derived in machine.run()] == ["unchanged"]
 
 
-def test_a_child_that_names_no_parent_is_nobodys(machine: Machine) -> None:
+def test_a_child_stays_with_a_parent_whose_transcript_is_gone(machine: Machine) -> None:
+    parent = turn(Codex("parent"), (1000, 100, 10))
+    child = turn(parent.fork("child", child=True).wait(3), (500, 50, 5))
+    machine.one(parent, child)
+    (machine.codex / "sessions/2026/05/13/rollout-2026-05-13T01-00-00-parent.jsonl").unlink()
+    machine.write(turn(child.wait(60), (1, 0, 1)))
+    assert [(said.external_id, said.outcome) for said in machine.run()] == [("parent", "skipped")]
+
+
+def test_chains_of_children_below_a_missing_parent_are_one_session(machine: Machine) -> None:
+    missing = turn(Codex("missing"), (1000, 100, 10))
+    first = turn(missing.fork("first", child=True).wait(3), (500, 50, 5))
+    second = turn(first.fork("second", child=True).wait(3), (70, 0, 7))
+    machine.write(second)
+    machine.run()
+    assert tokens(machine.rows["codex", "second"].models) == (70, 7, 0, 0)
+    machine.write(first)
+    machine.run()
+    assert tokens(machine.rows["codex", "first"].models) == (520, 12, 0, 50)
+    machine.write(missing)
+    machine.run()
+    assert tokens(machine.rows["codex", "missing"].models) == (1420, 22, 0, 150)
+    assert machine.rows["codex", "first"].models == machine.rows["codex", "second"].models == ()
+
+
+def test_a_child_that_names_no_parent_is_a_session(machine: Machine) -> None:
     about = {"source": {"subagent": "review"}, "thread_source": "subagent"}
     Codex("s", about=about).tokens(1, 0, 1).write(machine.codex)
-    (derived,) = machine.run()
-    assert (derived.outcome, derived.reason) == ("skipped", "no valid session id")
+    machine.run()
+    assert tokens(machine.rows["codex", "s"].models) == (1, 1, 0, 0)
 
 
 def test_files_without_a_session_are_nobodys(machine: Machine) -> None:

@@ -10,6 +10,7 @@ import pytest
 from org_analytics.ingest import derive as deriving
 from org_analytics.ingest.derive import derive
 from org_analytics.ingest.deriver import BEFORE_SINCE
+from org_analytics.ingest.files import FileReport
 from org_analytics.ingest.pricing import NoPrices
 from org_analytics.ingest.protocol import TranscriptSource
 from org_analytics.ingest.providers import PROVIDERS, default_sources
@@ -151,9 +152,16 @@ def test_a_file_that_cannot_be_read_is_named(machine: Machine, monkeypatch: pyte
 
 
 def test_a_file_that_vanishes_while_being_found_is_left(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    Claude("a").prompt().write(machine.claude)
-    monkeypatch.setattr("os.stat", lambda path: (_ for _ in ()).throw(FileNotFoundError(path)))
-    assert list(derive(machine.sources(), MemoryState())) == []
+    path = Claude("a").prompt().write(machine.claude)
+
+    def vanish(*_: object) -> bool:
+        path.unlink()
+        return True
+
+    report = FileReport()
+    monkeypatch.setattr("os.access", vanish)
+    assert list(derive(machine.sources(), MemoryState(), report=report)) == []
+    assert not report.refused
 
 
 def test_progress_ends_with_all_bytes(machine: Machine) -> None:

@@ -6,7 +6,17 @@ import uuid
 
 import pytest
 
-from org_analytics.ingest.line_keys import COPIED, NO_TIME, RESPONSE, KeyEntry, PackedEntries, hash_key, keys_of, pack
+from org_analytics.ingest.line_keys import (
+    CHILD,
+    COPIED,
+    NO_TIME,
+    RESPONSE,
+    KeyEntry,
+    PackedEntries,
+    hash_key,
+    keys_of,
+    pack,
+)
 from org_analytics.ingest.ownership import digest, foreign_keys
 from org_analytics.ingest.protocol import TranscriptSource
 from tests.ingest.machine import Machine, tokens
@@ -60,11 +70,11 @@ def test_a_row_that_stands_keeps_what_it_counts() -> None:
     assert foreign_keys(held, fixed={"a"}) == {"a": set(), "b": {1}}
 
 
-def test_every_key_has_one_owner() -> None:
+def test_every_line_has_one_owner() -> None:
     rng = random.Random(1)
     for _ in range(200):
         held = {
-            name: [line(rng.randrange(12), rng.randrange(5), rng.choice((0, COPIED, RESPONSE))) for _ in range(8)]
+            name: [line(rng.randrange(12), rng.randrange(5), rng.choice((0, COPIED, CHILD))) for _ in range(8)]
             for name in "abcd"
         }
         foreign = foreign_keys(held)
@@ -162,14 +172,17 @@ def test_a_family_that_grows_sends_only_what_has_changed(machine: Machine) -> No
     assert [derived.external_id for derived in machine.run() if derived.record] == ["ppp"]
 
 
-def test_a_response_copied_under_other_line_ids_counts_once_and_opens_no_window(machine: Machine) -> None:
+@pytest.mark.parametrize(("says_so", "counted"), [(True, (1, 1)), (False, (101, 11))])
+def test_a_response_under_other_line_ids_is_a_copy_only_where_the_line_says_so(
+    machine: Machine, says_so: bool, counted: tuple[int, int]
+) -> None:
     parent = Claude("ppp").prompt().wait(10).reply(usage(100, 10)).wait(10)
-    fork = parent.fork("zzz", says_so=False)
+    fork = parent.fork("zzz", says_so=says_so)
     for copied in fork.lines:
         copied["uuid"] = str(uuid.uuid4())
     row = machine.one(fork.wait(60).prompt().wait(5).reply(usage(1, 1)), parent.wait(1).prompt())
-    assert tokens(row.models)[:2] == (1, 1)
-    assert (row.assistant_ms, row.user_ms) == (5000, None)
+    assert tokens(row.models)[:2] == counted
+    assert (row.assistant_ms is not None, machine.rows["claude-code", "ppp"].assistant_ms) == (True, 10000)
 
 
 def test_a_session_that_no_longer_holds_a_line_gives_it_back(machine: Machine) -> None:

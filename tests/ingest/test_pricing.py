@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from org_analytics.ingest.coerce import moment
+from org_analytics.ingest.price_overrides import DISPUTED_PRICES, DisputedPrice
 from org_analytics.ingest.pricing import GenaiPrices, NoPrices, load_prices
 from org_analytics.ingest.transcript import Request
 from tests.ingest.machine import Machine
@@ -21,6 +22,7 @@ from tests.ingest.writing import Claude, usage
 
 PRICES = GenaiPrices()
 NOW = 1_778_634_000_000_000  # May 2026
+NOVEMBER = 1_793_600_000_000_000
 MODELS = [
     ("anthropic", "claude-sonnet-4-5"),
     ("anthropic", "claude-opus-4-6"),
@@ -92,7 +94,7 @@ def test_prices_are_those_of_the_day() -> None:
     ("vendor", "model", "usd"),
     [
         ("anthropic", "claude-opus-4-8-2026-06-01", "0.005"),
-        ("anthropic", "us.anthropic.claude-sonnet-4-5-20250929-v1:0", "0.003"),
+        ("anthropic", "us.anthropic.claude-sonnet-4-5-20250929-v1:0", "0.0033"),
         ("anthropic", "claude-sonnet-4-5[1m]", "0.003"),
         ("openai", "gpt-5-2025-08-07", "0.00125"),
         ("openai", "claude-sonnet-4-5", "0.003"),
@@ -165,3 +167,134 @@ def test_each_models_cost_is_rounded_once(machine: Machine) -> None:
         "claude-3-haiku-20240307": Decimal("0.000000090"),
     }
     assert row.cost_usd == Decimal("0.00000039")
+
+
+USED = {"input": 100_000, "output": 20_000}
+
+
+@pytest.mark.parametrize(
+    ("vendor", "model", "usd"),
+    [
+        ("anthropic", "eu.anthropic.claude-opus-4-6-v1", "1.1"),
+        ("anthropic", "jp.anthropic.claude-sonnet-4-5-20250929-v1:0", "0.66"),
+        ("anthropic", "au.anthropic.claude-opus-4-8", "1.1"),
+        ("anthropic", "global.anthropic.claude-sonnet-4-5-20250929-v1:0", "0.6"),
+        ("anthropic", "us.anthropic.claude-sonnet-4-20250514-v1:0", "0.6"),
+        ("anthropic", "apac.anthropic.claude-sonnet-4-20250514-v1:0", "0.6"),
+        ("anthropic", "bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0", "0.66"),
+        ("anthropic", "anthropic/claude-sonnet-4.5", "0.6"),
+        ("anthropic", "vertex_ai/claude-sonnet-4-5@20250929", "0.6"),
+        ("anthropic", "claude-sonnet-4-5-thinking", "0.6"),
+        ("anthropic", "claude-opus-4-8-2026-06-01[1m]", "1"),
+        ("openai", "openai/gpt-5", "0.325"),
+        ("openai", "azure/gpt-5-2025-08-07", "0.325"),
+        ("openai", "gpt-5-codex-mini", "0.065"),
+        ("", "glm-4.6", "0.104"),
+        ("", "z-ai/glm-4.6", "0.104"),
+        ("", "kimi-k2-thinking", "0.11"),
+        ("a vendor that nobody knows", "claude-sonnet-4-5", "0.6"),
+        ("openrouter", "anthropic/claude-sonnet-4.5", "0.6"),
+    ],
+)
+def test_names_that_gateways_and_regions_change_have_their_price(vendor: str, model: str, usd: str) -> None:
+    assert PRICES.cost(vendor, model, [request(at=NOVEMBER, **USED)]) == Decimal(usd)
+
+
+@pytest.mark.parametrize(
+    "model", ["gpt-5.3-codex-spark", "codex-auto-review", "claude-mythos-5-1", "claude-mythos-5-1-thinking", "abc123"]
+)
+def test_names_without_a_published_price_stay_unpriced(model: str) -> None:
+    assert PRICES.cost("anthropic", model, [request(**USED)]) is None
+
+
+def test_the_price_list_has_the_premium_of_a_region_already() -> None:
+    plain = PRICES.cost("anthropic", "us.anthropic.claude-opus-4-8", [request(at=NOVEMBER, **USED)])
+    with_place = PRICES.cost("anthropic", "us.anthropic.claude-opus-4-8", [request(at=NOVEMBER, region="us", **USED)])
+    assert plain == with_place == Decimal("1.1")
+
+
+@pytest.mark.parametrize("price", DISPUTED_PRICES, ids=lambda price: f"{price.model} {price.speed}")
+def test_every_price_of_ours_names_its_source_and_date(price: DisputedPrice) -> None:
+    assert price.source.startswith("https://")
+    assert price.read_on.year >= 2026
+
+
+OVERRIDES = {
+    "in-house-7b": {"input": "1", "output": "2"},
+    "gpt-5": {"input": 1, "output": 2.5, "cache_read": "0.1", "cache_write": Decimal(3), "from": "2026-05-13"},
+}
+
+
+def test_overrides_price_models_that_the_list_does_not_know() -> None:
+    prices = load_prices(OVERRIDES)
+    used = request(input=1_000_000, output=100_000, read=1_000_000, write_5m=1_000_000)
+    assert prices.cost("", "in-house-7b", [used]) == Decimal("3.2")
+    assert prices.cost("anthropic", "claude-sonnet-4-5", [request(input=1000)]) == Decimal("0.003")
+    assert prices.cost("", "unknown", [used]) is None
+
+
+def test_an_override_counts_from_its_day_on() -> None:
+    midnight = 1_778_630_400_000_000
+    used = {"input": 1_000_000, "read": 1_000_000, "write_1h": 1_000_000}
+    prices = load_prices(OVERRIDES)
+    before, after = request(at=midnight - 1, **used), request(at=midnight, **used)
+    assert prices.cost("openai", "gpt-5", [after]) == Decimal("4.1")
+    assert prices.cost("openai", "gpt-5", [before]) == PRICES.cost("openai", "gpt-5", [before])
+    together = prices.cost("openai", "gpt-5", [before, after])
+    assert together == Decimal("4.1") + (PRICES.cost("openai", "gpt-5", [before]) or 0)
+
+
+def test_requests_before_the_day_of_an_override_are_unpriced_where_the_list_does_not_know_the_model(
+    machine: Machine,
+) -> None:
+    prices = load_prices({"m": {"input": 1, "output": 1, "from": "2026-05-14"}})
+    session = Claude("s").reply(usage(1_000_000), model="m").wait(86_400).reply(usage(2_000_000), model="m")
+    row = machine.one(session, prices=prices)
+    assert (row.cost_usd, row.cost_complete, row.unpriced_models) == (Decimal(2), False, ("m",))
+
+
+def test_overrides_count_without_a_price_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(self: GenaiPrices) -> None:
+        raise ImportError
+
+    monkeypatch.setattr(GenaiPrices, "__init__", missing)
+    assert load_prices(OVERRIDES).cost("", "in-house-7b", [request(input=1_000_000)]) == 1
+
+
+def test_the_version_of_prices_changes_with_the_overrides(machine: Machine) -> None:
+    versions = {load_prices(overrides).version for overrides in (None, OVERRIDES, {"m": {"input": 1, "output": 1}})}
+    assert len(versions) == 3
+    assert load_prices({}).version == PRICES.version
+    same = {"gpt-5": {"input": "1.0", "output": 2}}, {"gpt-5": {"output": "2.00", "input": 1}}
+    assert load_prices(same[0]).version == load_prices(same[1]).version
+    machine.one(Claude("s").reply(usage(1_000_000), model="m"))
+    (said,) = machine.run(prices=load_prices({"m": {"input": 1, "output": 1}}))
+    assert (said.is_rederived, machine.rows["claude-code", "s"].cost_usd) == (True, 1)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ([], "Prices must be a mapping"),
+        ({5: {}}, "5 is not a model name"),
+        ({"": {}}, "is not a model name"),
+        ({"a\nb": {}}, "is not a model name"),
+        ({"m": 5}, "m: the prices must be a mapping"),
+        ({"m": {}}, "m: the price input is missing"),
+        ({"m": {"input": 1}}, "m: the price output is missing"),
+        ({"m": {"input": 1, "output": 1, "x": 1}}, "m: 'x' is not a known key"),
+        ({"m": {"input": 1, "output": 1, 5: 1}}, "m: 5 is not a known key"),
+        ({"m": {"input": "x", "output": 1}}, "m: input is not a number"),
+        ({"m": {"input": True, "output": 1}}, "m: input is not a number"),
+        ({"m": {"input": [], "output": 1}}, "m: input is not a number"),
+        ({"m": {"input": -1, "output": 1}}, "m: input is not a price from 0"),
+        ({"m": {"input": "NaN", "output": 1}}, "m: input is not a price from 0"),
+        ({"m": {"input": 1, "output": 1e9}}, "m: output is not a price from 0"),
+        ({"m": {"input": 1, "output": 1, "from": "soon"}}, "m: from is not a date"),
+        ({"m": {"input": 1, "output": 1, "from": 5}}, "m: from is not a date"),
+        ({"m": {"input": 1, "output": 1, "from": "0001-01-01"}}, "m: from is not a date"),
+    ],
+)
+def test_bad_overrides_are_named_by_model_and_key(overrides: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        load_prices(overrides)

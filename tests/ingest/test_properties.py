@@ -50,11 +50,16 @@ def rows_at_once(files: dict[str, bytes]) -> Rows:
         return machine.rows
 
 
+def without_emptied(rows: Rows) -> Rows:
+    """The rows without those of children that were sessions until their parent arrived: their usage went there."""
+    return {name: row for name, row in rows.items() if row.models or row.duration_ms or row.provider != "codex"}
+
+
 @given(seeds)
 @quick
 def test_a_second_run_changes_nothing(seed: int) -> None:
     with a_machine() as machine:
-        machine.write(*random_history(random.Random(seed)).sessions)
+        machine.write(*random_history(random.Random(seed), newest=True).sessions)
         machine.run()
         assert [derived.outcome for derived in machine.run() if derived.outcome != "unchanged"] == []
 
@@ -63,33 +68,33 @@ def test_a_second_run_changes_nothing(seed: int) -> None:
 @quick
 def test_files_that_arrive_one_by_one_in_any_order_give_the_same_rows(seed: int) -> None:
     rng = random.Random(seed)
-    files = written(random_history(rng))
+    files = written(random_history(rng, newest=True))
     with a_machine() as machine:
         for path in rng.sample(sorted(files), len(files)):
             put(machine, path, files[path])
             machine.run()
-        assert machine.rows == rows_at_once(files)
+        assert without_emptied(machine.rows) == without_emptied(rows_at_once(files))
 
 
 @given(seeds)
 @quick
 def test_two_halves_from_different_places_give_the_same_rows(seed: int) -> None:
     rng = random.Random(seed)
-    files = written(random_history(rng))
+    files = written(random_history(rng, newest=True))
     with a_machine() as machine:
         for path, content in files.items():
             put(machine, f"{rng.choice(('one', 'other'))}/{path}", content)
         for half in ("one", "other"):
             home = machine.home / half
             machine.run([TranscriptSource("claude-code", home / ".claude"), TranscriptSource("codex", home / ".codex")])
-        assert machine.rows == rows_at_once(files)
+        assert without_emptied(machine.rows) == without_emptied(rows_at_once(files))
 
 
 @given(seeds)
 @quick
 def test_files_cut_at_any_byte_and_continued_give_the_same_rows(seed: int) -> None:
     rng = random.Random(seed)
-    files = written(random_history(rng))
+    files = written(random_history(rng, newest=True))
     with a_machine() as machine:
         for path, content in files.items():
             put(machine, path, content[: rng.randrange(len(content) + 1)])
@@ -97,20 +102,20 @@ def test_files_cut_at_any_byte_and_continued_give_the_same_rows(seed: int) -> No
         for path, content in files.items():
             put(machine, path, content)
         machine.run()
-        assert machine.rows == rows_at_once(files)
+        assert without_emptied(machine.rows) == without_emptied(rows_at_once(files))
 
 
 @given(seeds)
 @quick
 def test_a_run_interrupted_anywhere_is_completed_by_the_next(seed: int) -> None:
     rng = random.Random(seed)
-    files = written(random_history(rng))
+    files = written(random_history(rng, newest=True))
     with a_machine() as machine:
         for path in rng.sample(sorted(files), len(files)):
             put(machine, path, files[path])
             machine.run(stop_after=rng.randrange(3))
         machine.run()
-        assert machine.rows == rows_at_once(files)
+        assert without_emptied(machine.rows) == without_emptied(rows_at_once(files))
 
 
 @given(seeds)
@@ -137,7 +142,7 @@ def responses(sessions: list[Claude]) -> set[str]:
 @given(seeds)
 @quick
 def test_assistant_and_user_time_are_within_the_session(seed: int) -> None:
-    for row in rows_at_once(written(random_history(random.Random(seed)))).values():
+    for row in rows_at_once(written(random_history(random.Random(seed), newest=True))).values():
         span = (row.ended_at - row.started_at).total_seconds() * 1000
         bound = row.duration_ms if row.provider == "claude-code" else span
         assert (row.assistant_ms or 0) + (row.user_ms or 0) <= (bound or 0)
@@ -160,3 +165,41 @@ def test_lines_of_responses_in_any_order_count_the_same(order: list[int]) -> Non
 def test_mutated_transcripts_never_raise(seed: int) -> None:
     for each in range(seed, seed + 3):
         mutations.survive(each)
+
+
+def size(row: SessionRecord) -> tuple[int, object]:
+    return sum(used.tokens for used in row.models), row.cost_usd or 0
+
+
+@given(seeds)
+@quick
+def test_a_session_that_grows_is_never_made_worse(seed: int) -> None:
+    """There are no forks: what a fork counts falls when its parent is found. Subagents write before their session."""
+    rng = random.Random(seed)
+    history = random_history(rng, newest=True)
+    history.claude = [session for session in history.claude if history.groups.get(session.session) == session.session]
+    history.codex = [session for session in history.codex if "forked_from_id" not in session.about]
+    files = written(history)
+    agents = {path for path in files if "/agent-" in path}
+    read = dict.fromkeys(files.keys() - agents, 0)
+    with a_machine() as machine:
+        before: Rows = {}
+        for path in agents:
+            put(machine, path, files[path])
+        for _ in range(6):
+            for path in rng.sample(sorted(read), rng.randrange(len(read) + 1)):
+                read[path] = rng.randrange(read[path], len(files[path]) + 1)
+                put(machine, path, files[path][: read[path]])
+            if rng.random() < 0.3:
+                _lose_a_file(rng, machine)
+            machine.run()
+            for name, row in before.items():
+                assert size(machine.rows[name]) >= size(row)
+            before = dict(machine.rows)
+
+
+def _lose_a_file(rng: random.Random, machine: Machine) -> None:
+    """What Claude Code does after 30 days, or a person."""
+    paths = sorted(machine.home.rglob("*.jsonl"))
+    if paths:
+        rng.choice(paths).unlink()

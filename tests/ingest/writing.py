@@ -51,14 +51,15 @@ class Claude:
         return self
 
     def prompt(self, text: str = "please", **fields: Any) -> Self:
-        return self.line("user", message={"role": "user", "content": [{"type": "text", "text": text}]}, **fields)
+        message = {"role": "user", "content": [{"type": "text", "text": text}]}
+        return self.line("user", **{"message": message} | fields)
 
     def tool_result(self, **fields: Any) -> Self:
         content = [{"type": "tool_result", "tool_use_id": "tool", "content": "done"}]
         return self.line("user", message={"role": "user", "content": content}, **{"toolUseResult": "done"} | fields)
 
     def reply(self, used: dict[str, Any] | None = None, *, id: str = "", model: str = SONNET, **fields: Any) -> Self:
-        return self.line("assistant", **_reply(used, id, model), **fields)
+        return self.line("assistant", **_reply(used, id, model) | fields)
 
     def agent(self, agent: str, used: dict[str, Any], *, id: str = "", model: str = SONNET, old: bool = False) -> Self:
         """A subagent's answer in its own file."""
@@ -123,8 +124,11 @@ class Codex:
     lines: list[dict[str, Any]] = field(default_factory=list)
     total: tuple[int, int, int] = (0, 0, 0)
     about: dict[str, Any] = field(default_factory=dict)  # what else the session says of itself
+    segment: str = ""
+    begun: datetime = START
 
     def __post_init__(self) -> None:
+        self.begun = self.now if self.segment else START
         meta = {"id": self.session, "timestamp": stamp(self.now), "cwd": "/nowhere/app", "source": "cli"}
         self.line("session_meta", {**meta, "thread_source": "user", "model": self.model, **self.about})
 
@@ -158,6 +162,18 @@ class Codex:
     def reply(self, text: str = "done") -> Self:
         return self.message("assistant", text)
 
+    def record(self, response: str, whole: int, cached: int, output: int, *, thread: str = "") -> Self:
+        """The exact usage of one response, as newer versions write it beside the counts."""
+        usage = {**_counts(whole, cached, output), "cache_write_input_tokens": 0}
+        payload = {"thread_id": thread or self.session, "turn_id": "t", "response_id": response, "usage": usage}
+        return self.line("token_usage_record", payload)
+
+    def page(self, segment: str = "segment") -> "Codex":
+        """The next page of this thread, in a file of its own. It goes on with the totals."""
+        page = Codex(self.session, self.now, self.model, total=self.total, about=self.about, segment=segment)
+        del page.lines[0]["payload"]["model"]
+        return page
+
     def tokens(self, whole: int, cached: int, output: int, *, reset: bool = False) -> Self:
         """The count after one request; `reset` begins the total anew, as resuming does."""
         before = (0, 0, 0) if reset else self.total
@@ -181,7 +197,8 @@ class Codex:
     def write(self, root: Path, place: str = "sessions") -> Path:
         directory = root / place / "2026/05/13" if place == "sessions" else root / place
         directory.mkdir(parents=True, exist_ok=True)
-        path = directory / f"rollout-2026-05-13T01-00-00-{self.session}.jsonl"
+        segment = f"_{self.segment}" if self.segment else ""
+        path = directory / f"rollout-{self.begun:%Y-%m-%dT%H-%M-%S}-{self.session}{segment}.jsonl"
         path.write_bytes(jsonl(self.lines))
         return path
 

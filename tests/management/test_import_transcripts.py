@@ -23,12 +23,12 @@ from org_analytics.ingest.line_keys import KeyEntry, pack
 from org_analytics.ingest.pricing import NoPrices
 from org_analytics.ingest.protocol import TranscriptSource
 from org_analytics.ingest.state import KnownSession, MemoryState, Receipt, SessionRead, SourceFile
-from org_analytics.management import importing
+from org_analytics.management import transcript_import
 from org_analytics.management.commands import import_transcripts
 from org_analytics.management.import_state import DatabaseState
 from org_analytics.models import CodingSession, ImportedLine, ImportedSession, ModelUsage, Repo
 from org_analytics.models.recording import CodingSessionManager
-from tests.ingest.writing import Claude, Codex, usage
+from tests.ingest.writing import SONNET, Claude, Codex, usage
 from tests.users import create_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
@@ -162,7 +162,7 @@ def test_models_without_a_price_are_named_and_their_sessions_incomplete(run: Any
 def test_without_a_price_list_costs_stay_unknown_and_a_warning_says_why(
     run: Any, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_transcripts, "load_prices", NoPrices)
+    monkeypatch.setattr(import_transcripts, "load_prices", lambda _overrides: NoPrices())
     write(home, talk())
     err = io.StringIO()
     run(stderr=err)
@@ -197,10 +197,11 @@ def test_a_session_that_went_on_is_updated(run: Any, home: Path) -> None:
 
 def test_a_deleted_transcript_leaves_its_session(run: Any, home: Path) -> None:
     path = talk().write(home / ".claude")
+    write(home, talk("b"))
     run()
     path.unlink()
-    assert new(run()) == {}
-    assert CodingSession.objects.count() == 1
+    assert new(run()) == {"unchanged": 1}
+    assert CodingSession.objects.count() == 2
 
 
 def test_two_peoples_imports_do_not_meet(run: Any, home: Path) -> None:
@@ -265,7 +266,7 @@ def test_an_import_interrupted_anywhere_is_completed_by_the_next(
         for derived in derive([TranscriptSource("claude-code", home / ".claude")], MemoryState())
         if derived.record is not None
     }
-    monkeypatch.setattr(importing, "BATCH_SIZE", batch_size)
+    monkeypatch.setattr(transcript_import, "BATCH_SIZE", batch_size)
     calls = iter(range(100))
     record_many = CodingSessionManager.record_many
 
@@ -320,19 +321,64 @@ def test_the_table_tells_all_of_it(home: Path, user: Any) -> None:
         "                    new    updated  unchanged    skipped    refused",
         "Claude Code           1          0          0          1          0",
         "Codex                 1          0          0          0          0",
-        "SkippedLines sessions: 1 no line with a time",
-        "SkippedLines lines: 1 not JSON",
+        "Skipped sessions: 1 no line with a time",
+        "Skipped lines: 1 not JSON",
         "Models without a price: mystery-9",
     ]
     assert f"{path}:1: not JSON" in err.getvalue()
     assert "nonsense" not in out.getvalue() + err.getvalue()
 
 
-def test_where_nothing_is_found_it_says_how_to_name_directories(home: Path, user: Any) -> None:
-    out = io.StringIO()
-    call_command("import_transcripts", user=EMAIL, dry_run=True, stdout=out)
-    assert out.getvalue().startswith("Dry run: nothing was written.\n")
-    assert "No transcripts were found. Name the directories to read with --claude and --codex." in out.getvalue()
+@pytest.mark.parametrize("as_json", [False, True])
+def test_where_nothing_is_found_it_fails_and_says_what_it_looked_for(home: Path, user: Any, as_json: bool) -> None:
+    (home / ".claude").mkdir()
+    with pytest.raises(CommandError) as raised:
+        call_command("import_transcripts", user=EMAIL, json=as_json, dry_run=True, stdout=io.StringIO())
+    assert raised.value.returncode == 1
+    assert str(raised.value).splitlines() == [
+        "No transcripts were found. Looked for:",
+        f"  Claude Code: {home}/.claude/projects/DIRECTORY/SESSION.jsonl",
+        "Name other directories with --claude, --codex.",
+    ]
+
+
+def test_without_any_directory_it_names_those_where_the_agents_put_transcripts(home: Path, user: Any) -> None:
+    with pytest.raises(CommandError, match=r"Codex: .*\.codex/sessions/YYYY/MM/DD/rollout-\*\.jsonl or archived"):
+        call_command("import_transcripts", user=EMAIL, stdout=io.StringIO())
+
+
+def test_files_that_are_not_read_are_counted_by_kind(home: Path, user: Any) -> None:
+    write(home, talk(), rollout())
+    (home / "elsewhere.jsonl").write_text("{}")
+    (home / ".claude/projects/-nowhere-app/link.jsonl").symlink_to(home / "elsewhere.jsonl")
+    (home / ".codex/sessions/other.jsonl").write_text("{}")
+    out, err = io.StringIO(), io.StringIO()
+    call_command("import_transcripts", user=EMAIL, stdout=out, stderr=err, verbosity=2)
+    assert out.getvalue().splitlines()[3:] == [
+        "Files of Claude Code that were not read: 1 symbolic link that leaves the directory",
+        "Files of Codex that were not read: 1 not named rollout-*.jsonl",
+    ]
+    assert f"{home}/.codex/sessions/other.jsonl: not named rollout-*.jsonl" in err.getvalue()
+
+
+def test_sessions_that_a_new_version_changes_are_counted_with_their_cost(run: Any, home: Path, settings: Any) -> None:
+    write(home, talk(), talk("b"))
+    assert run()["rederived"] == {"sessions": 0, "cost_before_usd": "0", "cost_after_usd": "0"}
+    settings.ORG_ANALYTICS_PRICES = {SONNET: {"input": 1, "output": 1}}
+    before = CodingSession.objects.first().cost_usd * 2
+    assert run()["rederived"] == {
+        "sessions": 2,
+        "cost_before_usd": f"{before}",
+        "cost_after_usd": f"{CodingSession.objects.first().cost_usd * 2}",
+    }
+    assert run()["rederived"]["sessions"] == 0
+
+
+def test_bad_price_overrides_are_named(run: Any, home: Path, settings: Any) -> None:
+    write(home, talk())
+    settings.ORG_ANALYTICS_PRICES = {"m": {"input": "x", "output": 1}}
+    with pytest.raises(CommandError, match="ORG_ANALYTICS_PRICES: m: input is not a number"):
+        run()
 
 
 def test_a_refused_session_does_not_stop_the_others_and_comes_again(run: Any, home: Path) -> None:

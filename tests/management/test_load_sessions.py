@@ -251,7 +251,7 @@ def interrupt(*args: Any) -> None:
 
 def test_an_interrupted_run_says_how_far_it_came(load: Any, user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load_sessions, "BATCH_SIZE", 1)
-    monkeypatch.setattr(load_sessions.Progress, "to", interrupt)
+    monkeypatch.setattr(load_sessions.ProgressBar, "to", interrupt)
     with pytest.raises(CommandError, match=r"Interrupted\. 1 created") as caught:
         load(LINE, {**LINE, "external_id": "s2"})
     assert caught.value.returncode == 130

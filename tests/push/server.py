@@ -41,12 +41,19 @@ class Team:
         self.requests: list[Request] = []
         self.replies: list[Reply | None] = []
         self.refused: set[str] = set()
+        self.refused_field = "started_at"
         self.max_bytes = 2 * 1024 * 1024
+        self.schemes: set[str] = set()  # the accepted authentication schemes; empty means all
+        self.challenge: dict[str, str] = {}  # headers of a 401
+        self.prices: dict[str, Any] | None = None
+        self.reads: list[Request] = []
         self.answered = threading.Event()
 
     @property
     def batch_sizes(self) -> list[int]:
-        return [len(json.loads(request.body)["sessions"]) for request in self.requests]
+        """The numbers of rows, without the requests that only check the token."""
+        sizes = (len(json.loads(request.body)["sessions"]) for request in self.requests)
+        return [size for size in sizes if size]
 
     def answer(self, request: Request) -> Reply:
         self.requests.append(request)
@@ -57,18 +64,30 @@ class Team:
         return reply or ours
 
     def _store(self, request: Request) -> Reply:
-        own = self.accounts.get(request.headers.get("Authorization", "").rpartition(" ")[2])
+        own = self._account(request)
         if own is None:
-            return Reply(401, {"error": "Authentication required"})
+            return Reply(401, {"error": "Authentication required"}, self.challenge)
         if len(request.body) > self.max_bytes:
             return Reply(413, {"error": "Request too large"})
         rows = json.loads(request.body)["sessions"]
         return Reply(200, {"results": [{"index": index, **self._upsert(own, row)} for index, row in enumerate(rows)]})
 
+    def _account(self, request: Request) -> dict[tuple[str, str], dict[str, Any]] | None:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        return self.accounts.get(token) if not self.schemes or scheme in self.schemes else None
+
+    def read(self, request: Request) -> Reply:
+        self.reads.append(request)
+        if self._account(request) is None:
+            return Reply(401, {"error": "Authentication required"}, self.challenge)
+        if self.prices is None:
+            return Reply(404, {"error": "Not found"})
+        return Reply(200, {"computed_at": "2026-11-25T12:00:00Z", "prices": self.prices})
+
     def _upsert(self, own: dict[tuple[str, str], dict[str, Any]], row: dict[str, Any]) -> dict[str, Any]:
         key = (row["provider"], row["external_id"])
         if row["external_id"] in self.refused:
-            return {"status": "invalid", "errors": {"started_at": ["Not after\n2000."]}}
+            return {"status": "invalid", "errors": {self.refused_field: ["Not after\n2000."]}}
         before, own[key] = own.get(key), row
         return {"status": "created" if before is None else "unchanged" if before == row else "updated"}
 
@@ -79,7 +98,12 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         packed = self.rfile.read(int(self.headers["Content-Length"]))
         body = gzip.decompress(packed) if self.headers.get("Content-Encoding") == "gzip" else packed
-        reply = self.team.answer(Request(self.path, dict(self.headers), body))
+        self._reply(self.team.answer(Request(self.path, dict(self.headers), body)))
+
+    def do_GET(self) -> None:
+        self._reply(self.team.read(Request(self.path, dict(self.headers), b"")))
+
+    def _reply(self, reply: Reply) -> None:
         if not reply.status:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()
@@ -90,11 +114,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(answer)
-        self.team.answered.set()
-
-    def do_GET(self) -> None:
-        self.team.answer(Request(self.path, dict(self.headers), b'{"sessions": []}'))
-        self.send_error(405)
+        if self.command == "POST":
+            self.team.answered.set()
 
     def log_message(self, *args: object) -> None:
         pass

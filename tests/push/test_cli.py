@@ -1,18 +1,23 @@
 """The command as people and scripts use it: real transcripts, a real server, exit codes."""
 
+import argparse
 import contextlib
 import io
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from org_analytics.ingest.git import look_up
-from org_analytics.push import cli, config, hooks, places
+from org_analytics.ingest.providers import PROVIDERS
+from org_analytics.push import cli, config, files
+from org_analytics.push.agents import AGENTS
 from org_analytics.push.locks import held
 from tests.ingest.writing import Claude, usage
 from tests.push.server import TOKEN, Reply, Team
@@ -31,7 +36,7 @@ def codex_home(home: Path) -> Path:
 
 @pytest.fixture
 def logged_in(team: Team) -> Team:
-    config.save(places.config_file(), config.Config(team.url, TOKEN))
+    config.save(files.config_file(), config.Config(team.url, TOKEN))
     return team
 
 
@@ -73,7 +78,7 @@ def test_second_push_sends_nothing(logged_in: Team, codex_home: Path, capsys: py
     run("push")
     assert run("push") == 0
     assert shown(capsys).endswith("0 new, 0 updated, 3 unchanged.\n")
-    assert len(logged_in.requests) == 1
+    assert logged_in.batch_sizes == [3]
 
 
 def test_another_server_has_answers_of_its_own(logged_in: Team, codex_home: Path) -> None:
@@ -119,10 +124,10 @@ def test_new_token_of_the_same_account_changes_nothing_on_the_server(
 ) -> None:
     run("push")
     logged_in.accounts["renewed"] = logged_in.rows
-    for sent in (2, 2):
+    for _ in range(2):
         assert run("push", "--token", "renewed") == 0
         assert shown(capsys).endswith("0 new, 0 updated, 3 unchanged.\n")
-        assert len(logged_in.requests) == sent
+        assert logged_in.batch_sizes == [3, 3]
 
 
 def test_what_git_said_of_a_directory_that_is_gone_outlives_the_token(logged_in: Team, home: Path) -> None:
@@ -153,7 +158,7 @@ def test_bad_token_is_an_error_also_after_another_one_sent_everything(
     assert run("push", "--token", "wr0ng") == 3
     assert capsys.readouterr().err.endswith(
         f"org-analytics: {logged_in.url} does not accept this token (Authentication required)."
-        " Run org-analytics login to give another.\n"
+        " Run org-analytics login to save another token.\n"
     )
 
 
@@ -225,7 +230,10 @@ def test_directory_that_is_not_there_is_a_usage_error(
 
 def test_no_transcripts_at_all_is_said(logged_in: Team, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("push") == 0
-    assert "No transcripts of Claude Code or Codex were found" in shown(capsys)
+    said = shown(capsys)
+    assert "No transcripts were found. Looked for:\n" in said
+    for provider in PROVIDERS.values():
+        assert provider.layout in said
 
 
 def test_since_leaves_older_sessions_for_later(logged_in: Team, codex_home: Path) -> None:
@@ -238,7 +246,7 @@ def test_since_leaves_older_sessions_for_later(logged_in: Team, codex_home: Path
 def test_options_win_over_environment_and_that_over_the_file(
     team: Team, codex_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config.save(places.config_file(), config.Config("https://file.example", "file"))
+    config.save(files.config_file(), config.Config("https://file.example", "file"))
     monkeypatch.setenv("ORG_ANALYTICS_SERVER", team.url)
     monkeypatch.setenv("ORG_ANALYTICS_TOKEN", "wrong")
     assert run("push") == 3
@@ -255,7 +263,7 @@ def test_config_file_can_be_another(team: Team, codex_home: Path, home: Path) ->
 def test_readable_config_file_is_warned_about(
     logged_in: Team, codex_home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    places.config_file().chmod(0o644)
+    files.config_file().chmod(0o644)
     assert run("push", "--quiet") == 0
     assert "chmod 600" in shown(capsys)
 
@@ -267,13 +275,13 @@ def test_refused_rows_give_exit_code_1_even_when_quiet(
     assert run("push", "--quiet") == 1
     assert shown(capsys) == "Refused: codex b: started_at: Not after 2000.\n"
     assert run("push") == 0
-    assert "1 session refused by an earlier push" in shown(capsys)
+    assert "1 session not sent: refused by an earlier push" in shown(capsys)
 
 
 def test_refused_rows_are_said_even_if_the_push_then_fails(
     logged_in: Team, codex_home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("org_analytics.push.rows.MAX_ROWS", 1)
+    monkeypatch.setattr("org_analytics.push.payload.MAX_ROWS", 1)
     logged_in.refused = {"a", "b", "c"}
     logged_in.replies = [None, Reply(403, {"error": "Not a member"})]
     assert run("push") == 3
@@ -304,7 +312,96 @@ def test_missing_price_list_is_said(
 ) -> None:
     monkeypatch.setitem(sys.modules, "genai_prices", None)
     assert run("push") == 0
-    assert "pip install 'django-org-analytics[ingest]'" in shown(capsys)
+    assert "Install this package with its extra 'ingest'" in shown(capsys)
+
+
+def test_price_of_the_server_counts_and_a_new_one_changes_the_row(
+    logged_in: Team, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_codex(home / ".codex", "a", model="gpt-of-tomorrow")
+    run("push")
+    assert logged_in.rows["codex", "a"]["cost_usd"] is None
+    for price, cost in (("1", "0.0008"), ("2", "0.0016")):
+        logged_in.prices = {"gpt-of-tomorrow": {"input": price, "output": "0", "cache_read": "0", "cache_write": "0"}}
+        assert run("push") == 0
+        assert Decimal(logged_in.rows["codex", "a"]["cost_usd"]) == Decimal(cost)
+    assert run("push") == 0
+    said = capsys.readouterr().out
+    assert said.count("Changed by a new version of the program or its prices: 1 session, cost 0.00 USD before") == 2
+
+
+def test_dry_run_uses_the_prices_of_the_last_push(
+    logged_in: Team, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logged_in.prices = {"gpt-of-tomorrow": {"input": "1", "output": "0", "cache_read": "0", "cache_write": "0"}}
+    run("push")
+    write_codex(home / ".codex", "a", model="gpt-of-tomorrow")
+    reads = len(logged_in.reads)
+    capsys.readouterr()
+    run("push", "--dry-run")
+    printed = capsys.readouterr().out.encode()
+    assert len(logged_in.reads) == reads
+    run("push")
+    assert printed == logged_in.requests[-1].body + b"\n"
+
+
+def test_prices_that_are_not_usable_are_a_server_error_and_nothing_is_sent(
+    logged_in: Team, codex_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logged_in.prices = {"gpt-5": {"input": "free"}}
+    assert run("push") == 4
+    assert "The server's prices are not usable" in shown(capsys)
+    assert logged_in.rows == {}
+
+
+def test_models_without_a_price_are_listed(
+    logged_in: Team, codex_home: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_codex(home / ".codex", "d", model="gpt-of-tomorrow")
+    assert run("prices") == 0
+    said = shown(capsys)
+    assert "  gpt-of-tomorrow: 1 session\n" in said
+    assert "gpt-5" not in said
+    logged_in.prices = {"gpt-of-tomorrow": {"input": "1", "output": "0", "cache_read": "0", "cache_write": "0"}}
+    assert run("prices") == 0
+    assert "Every model" in shown(capsys)
+    assert logged_in.requests == []
+
+
+def test_models_without_a_price_are_listed_without_a_server(
+    codex_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_codex(codex_home, "d", model="gpt-of-tomorrow")
+    assert run("prices") == 0
+    assert "  gpt-of-tomorrow: 1 session\n" in shown(capsys)
+
+
+def test_scheme_that_worked_in_place_of_the_configured_one_is_named(
+    logged_in: Team, codex_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logged_in.schemes, logged_in.challenge = {"Bearer"}, {"WWW-Authenticate": "Bearer"}
+    assert run("push") == 0
+    assert len(logged_in.rows) == 3
+    assert "--auth-scheme Bearer" in shown(capsys)
+
+
+def test_help_of_every_option_is_a_sentence_with_its_default() -> None:
+    (subparsers,) = [action for action in cli.parser()._actions if isinstance(action.choices, dict)]
+    for name, command in subparsers.choices.items():
+        for action in command._actions:
+            if action.help not in (None, argparse.SUPPRESS) and action.dest != "help":
+                assert re.fullmatch(r"[A-Z].*\. Default: .+\.", action.help), (name, action.dest)
+
+
+def test_missing_package_is_explained(home: Path) -> None:
+    script = (
+        "import sys; sys.modules['filelock'] = None; from org_analytics.push.__main__ import main; sys.exit(main())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment(home), cwd=home, capture_output=True, text=True, check=False
+    )
+    expected = "org-analytics: The package filelock is missing. Install this package with its extra 'ingest'.\n"
+    assert (done.returncode, done.stderr) == (2, expected)
 
 
 @pytest.mark.parametrize(("status", "code"), [(401, 3), (403, 3), (302, 2), (404, 4), (400, 4), (500, 4)])
@@ -318,7 +415,7 @@ def test_exit_code_says_what_went_wrong(
 
 @pytest.mark.parametrize(
     ("arguments", "text"),
-    [([], "No server is known"), (["--server", "https://a.example"], "No token for https://a.example is known")],
+    [([], "No server configured"), (["--server", "https://a.example"], "No token configured for https://a.example")],
 )
 def test_push_without_server_or_token_is_a_usage_error(
     codex_home: Path, home: Path, arguments: list[str], text: str, capsys: pytest.CaptureFixture[str]
@@ -371,7 +468,7 @@ def test_background_push_leaves_the_work_to_the_one_that_waits_already(
     (waiting,) = (home / ".local/state").rglob("push.next")
     with held(waiting, 0):
         assert run("push", "--background") == 0
-    assert len(logged_in.requests) == 1
+    assert logged_in.batch_sizes == [3]
 
 
 def test_interruption_has_a_code_of_its_own(codex_home: Path, logged_in: Team, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -396,8 +493,9 @@ def test_broken_state_file_is_a_usage_error(
     logged_in: Team, codex_home: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run("push")
-    (lock,) = (home / ".local/state").rglob("push.lock")
-    lock.write_bytes(b"this is no database" * 1000)
+    (answers,) = (home / ".local/state").rglob("answers.sqlite3")
+    answers.unlink()
+    answers.mkdir()
     assert run("push") == 2
     assert "The state directory is not usable" in shown(capsys)
 
@@ -460,32 +558,34 @@ def test_install_and_uninstall_hook_say_what_they_did(
     monkeypatch.chdir(home)
     path = home / ".claude" / "settings.json"
     config.save(Path("my.toml"), config.Config("https://a.example", "t"))
-    assert run("install-hook", "--config", "my.toml", "--since", "2026-11-01", "--with-titles") == 0
-    arguments = ["--config", str(Path("my.toml").absolute()), "--since", "2026-11-01", "--with-titles"]
-    assert hooks.command(arguments) in json.loads(path.read_text())["hooks"]["SessionEnd"][0]["hooks"][0]["command"]
+    assert (
+        run("install-hook", "--agent", "claude-code", "--config", "my.toml", "--since", "2026-11-01", "--with-titles")
+        == 0
+    )
+    config_options = ["--config", str(Path("my.toml").absolute()), "--since", "2026-11-01", "--with-titles"]
+    command = AGENTS["claude-code"].hook.command(["--agent", "claude-code", *config_options])
+    assert command in json.loads(path.read_text())["hooks"]["SessionEnd"][0]["hooks"][0]["command"]
     said = capsys.readouterr().out
-    assert said.startswith(f"Added to {path}")
-    notify = said.strip().splitlines()[-1].strip()
-    assert notify == "notify = " + json.dumps(hooks.program(arguments))
-    run("install-hook", "--config", "my.toml", "--since", "2026-11-01", "--with-titles")
-    assert capsys.readouterr().out.startswith(f"Already in {path}")
-    assert run("uninstall-hook") == 0
-    assert capsys.readouterr().out == f"Removed from {path}.\n"
-    assert run("uninstall-hook") == 0
-    assert capsys.readouterr().out == f"There is no hook in {path}.\n"
+    assert said.startswith(f"Claude Code: added to {path}. ")
+    run("install-hook", "--agent", "claude-code", "--config", "my.toml", "--since", "2026-11-01", "--with-titles")
+    assert capsys.readouterr().out.startswith(f"Claude Code: already in {path}. ")
+    assert run("uninstall-hook", "--agent", "claude-code") == 0
+    assert capsys.readouterr().out == f"Claude Code: removed from {path}.\n"
+    assert run("uninstall-hook", "--agent", "claude-code") == 0
+    assert capsys.readouterr().out == f"Claude Code: there is no hook in {path}.\n"
     assert not path.exists()
 
 
 def test_hook_without_a_server_to_push_to_is_said(logged_in: Team, capsys: pytest.CaptureFixture[str]) -> None:
-    run("install-hook")
+    run("install-hook", "--agent", "cursor")
     assert "run org-analytics login" not in capsys.readouterr().out
-    places.config_file().unlink()
-    run("install-hook")
+    files.config_file().unlink()
+    run("install-hook", "--agent", "cursor")
     assert "run org-analytics login" in capsys.readouterr().out
 
 
 def test_hook_goes_into_the_directory_that_is_named(home: Path) -> None:
-    assert run("install-hook", "--claude", str(home / "work")) == 0
+    assert run("install-hook", "--agent", "claude-code", "--dir", str(home / "work")) == 0
     assert (home / "work" / "settings.json").exists()
     assert not (home / ".claude").exists()
 
@@ -493,14 +593,14 @@ def test_hook_goes_into_the_directory_that_is_named(home: Path) -> None:
 def test_settings_that_are_not_understood_are_a_usage_error(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (home / ".claude").mkdir()
     (home / ".claude" / "settings.json").write_text("{oops")
-    assert run("install-hook") == 2
+    assert run("install-hook", "--agent", "claude-code") == 2
     assert "not valid JSON; nothing was changed" in shown(capsys)
 
 
 def test_installed_hook_pushes_in_the_background_and_tells_the_agent_nothing(
     logged_in: Team, codex_home: Path, home: Path
 ) -> None:
-    run("install-hook")
+    run("install-hook", "--agent", "claude-code")
     (group,) = json.loads((home / ".claude" / "settings.json").read_text())["hooks"]["SessionEnd"]
     project = home / "project"
     project.mkdir()
@@ -555,7 +655,7 @@ def test_hook_is_detached_on_windows(
 def test_log_of_the_background_starts_anew_when_it_has_grown(
     started: list[tuple[list[str], dict[str, object]]], home: Path
 ) -> None:
-    log = places.state_directory() / "background.log"
+    log = files.state_directory() / "background.log"
     log.write_bytes(b"x" * 70_000)
     for _ in range(2):
         run("hook")
@@ -598,4 +698,4 @@ def test_progress_is_shown_on_a_terminal(logged_in: Team, codex_home: Path, monk
     monkeypatch.setattr(terminal, "isatty", lambda: True)
     monkeypatch.setattr(sys, "stderr", terminal)
     assert run("push") == 0
-    assert "Reading transcripts: 33 %" in terminal.getvalue()
+    assert "33% of" in terminal.getvalue()

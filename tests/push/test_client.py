@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from org_analytics.push.client import Client, Outcome, TooLarge, outcomes, printable
+from org_analytics.push import challenge
+from org_analytics.push.client import Client, ServerOutcome, TooLargeError, parse_outcomes, parse_prices, printable
 from org_analytics.push.errors import AuthError, PushError, ServerError, TokenError, UsageError
 from org_analytics.push.retries import ATTEMPTS, LONGEST_ASKED, Retries, retry_after
 from tests.push.server import TOKEN, Reply, Team
@@ -54,7 +55,7 @@ def client(team: Team, pauses: Pauses, token: str = TOKEN, scheme: str = "Token"
 
 
 def test_request_is_packed_json_with_the_token(team: Team, pauses: Pauses) -> None:
-    assert client(team, pauses).send(BODY, 1) == [Outcome("created")]
+    assert client(team, pauses).send(BODY, 1) == [ServerOutcome("created")]
     (request,) = team.requests
     assert (request.path, request.body) == ("/api/v1/org/sessions", BODY)
     assert request.headers["Authorization"] == f"Token {TOKEN}"
@@ -72,7 +73,7 @@ def test_proxies_of_the_environment_are_not_used_for_loopback(
     team: Team, pauses: Pauses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    assert client(team, pauses).send(BODY, 1) == [Outcome("created")]
+    assert client(team, pauses).send(BODY, 1) == [ServerOutcome("created")]
 
 
 def test_proxies_of_the_environment_are_used_for_other_servers(
@@ -86,7 +87,7 @@ def test_proxies_of_the_environment_are_used_for_other_servers(
 
 def test_429_waits_as_long_as_the_server_asks(team: Team, pauses: Pauses) -> None:
     team.replies = [Reply(429, {"error": "Rate limit exceeded"}, {"Retry-After": "17"})]
-    assert client(team, pauses).send(BODY, 1) == [Outcome("created")]
+    assert client(team, pauses).send(BODY, 1) == [ServerOutcome("created")]
     assert pauses == [17]
 
 
@@ -114,13 +115,13 @@ def test_pauses_are_told(team: Team, pauses: Pauses) -> None:
 
 def test_connection_reset_is_tried_again(team: Team, pauses: Pauses) -> None:
     team.replies = [Reply(0), Reply(0)]
-    assert client(team, pauses).send(BODY, 1) == [Outcome("created")]
+    assert client(team, pauses).send(BODY, 1) == [ServerOutcome("created")]
     assert pauses == [1, 2]
 
 
 def test_answer_cut_off_is_tried_again_and_the_server_says_unchanged(team: Team, pauses: Pauses) -> None:
     team.replies = [Reply(200, b"{", {"Content-Length": "99"}, after_storing=True)]
-    assert client(team, pauses).send(BODY, 1) == [Outcome("unchanged")]
+    assert client(team, pauses).send(BODY, 1) == [ServerOutcome("unchanged")]
     assert pauses == [1]
 
 
@@ -169,9 +170,9 @@ def test_tls_connection_that_was_cut_is_tried_again(pauses: Pauses, monkeypatch:
     ("status", "kind", "text"),
     [
         (401, TokenError, "does not accept this token (Not a member)"),
-        (403, AuthError, "not let you write (Not a member)"),
-        (404, ServerError, "off"),
-        (413, TooLarge, "too large (Not a member)"),
+        (403, AuthError, "not allow you to write (Not a member)"),
+        (404, ServerError, "organization analytics is enabled"),
+        (413, TooLargeError, "a request of this size (Not a member)"),
         (400, ServerError, "400 (Not a member)"),
         (415, ServerError, "415 (Not a member)"),
     ],
@@ -191,9 +192,9 @@ def test_refusals_are_not_tried_again(
 @pytest.mark.parametrize(
     ("location", "text"),
     [
-        ("/login?next=/", "redirects:"),
-        ("https://elsewhere.example/?s3cret", "redirects to elsewhere.example:"),
-        ("http://[", "redirects:"),
+        ("/login?next=/", "redirects."),
+        ("https://elsewhere.example/?s3cret", "redirects to elsewhere.example."),
+        ("http://[", "redirects."),
     ],
 )
 def test_redirects_are_never_followed(team: Team, pauses: Pauses, status: int, location: str, text: str) -> None:
@@ -224,13 +225,15 @@ def test_redirect_to_another_server_does_not_reach_it(team: Team, pauses: Pauses
     ],
 )  # fmt: skip
 def test_answer_that_is_not_one_result_a_row_acknowledges_nothing(answer: bytes) -> None:
-    with pytest.raises(ServerError, match="not one result for each row"):
-        outcomes(answer, 1)
+    with pytest.raises(ServerError, match="does not contain one result for each row"):
+        parse_outcomes(answer, 1)
 
 
 def test_errors_are_texts_by_field_on_one_line() -> None:
     answer = {"results": [{"index": 0, "status": "invalid", "errors": {"a\x1b[1m": ["x\n y", 1], "b": "one"}}]}
-    assert outcomes(json.dumps(answer).encode(), 1) == [Outcome("invalid", {"a [1m": ["x y", "1"], "b": ["one"]})]
+    assert parse_outcomes(json.dumps(answer).encode(), 1) == [
+        ServerOutcome("invalid", {"a [1m": ["x y", "1"], "b": ["one"]})
+    ]
 
 
 def test_long_messages_are_cut() -> None:
@@ -252,3 +255,64 @@ def test_retry_after_is_seconds_or_a_date(value: str | None, seconds: Any) -> No
 
 def test_retry_after_counts_from_now() -> None:
     assert retry_after("Mon, 23 Nov 2015 12:00:30 GMT") == 0
+
+
+def test_scheme_that_the_server_offers_is_tried_after_a_401(team: Team, pauses: Pauses) -> None:
+    team.schemes, team.challenge = {"Bearer"}, {"WWW-Authenticate": 'JWT, Basic realm="x, y", Bearer, Token'}
+    sender = client(team, pauses)
+    assert sender.send(BODY, 1) == [ServerOutcome("created")]
+    assert sender.auth_scheme == "Bearer"
+    tried = [request.headers["Authorization"].split()[0] for request in team.requests]
+    assert tried == ["Token", "JWT", "Bearer"]
+    sender.send(BODY, 1)
+    assert team.requests[-1].headers["Authorization"].startswith("Bearer ")
+
+
+def test_refused_token_names_the_schemes_and_the_page_where_tokens_are_created(team: Team, pauses: Pauses) -> None:
+    team.challenge = {
+        "WWW-Authenticate": "Token, Bearer",
+        "Link": '<https://team.example/tokens>; rel="help"',
+    }
+    with pytest.raises(TokenError) as refused:
+        client(team, pauses, token="wr0ng").send(BODY, 1)
+    assert str(refused.value) == (
+        f"{team.url} does not accept this token (Authentication required)."
+        " Its authentication schemes are Token, Bearer; --auth-scheme chooses one."
+        " Create a token at https://team.example/tokens."
+    )
+    assert len(team.requests) == 2
+
+
+def test_repeated_and_endless_schemes_are_tried_once_and_not_without_end(team: Team, pauses: Pauses) -> None:
+    names = [f"S{number}" for number in range(50)]
+    team.challenge = {"WWW-Authenticate": ", ".join(["token", *names, *names])}
+    with pytest.raises(TokenError):
+        client(team, pauses, token="wr0ng").send(BODY, 1)
+    assert len(team.requests) == challenge.MAX_SCHEMES
+
+
+def test_answer_over_the_limit_is_a_server_error(team: Team, pauses: Pauses, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("org_analytics.push.client.MAX_ANSWER_BYTES", 1024)
+    team.replies = [Reply(200, b" " * 1024), Reply(200, b" " * 1025)]
+    with pytest.raises(ServerError, match="one result for each row"):
+        client(team, pauses).send(BODY, 1)
+    with pytest.raises(ServerError, match="is larger than"):
+        client(team, pauses).send(BODY, 1)
+    assert pauses == []
+
+
+def test_prices_are_read_with_the_token(team: Team, pauses: Pauses) -> None:
+    team.prices = {"gpt-99": {"input": "1.5"}}
+    assert client(team, pauses).get_prices() == team.prices
+    (request,) = team.reads
+    assert (request.path, request.headers["Authorization"]) == ("/api/v1/org/prices", f"Token {TOKEN}")
+
+
+def test_server_without_prices_has_none(team: Team, pauses: Pauses) -> None:
+    assert client(team, pauses).get_prices() == {}
+
+
+@pytest.mark.parametrize("answer", [b"", b"[]", b"{}", b'{"prices": []}', b'{"prices": {"a": 1}}', b"[" * 100_000])
+def test_answer_without_prices_is_a_server_error(answer: bytes) -> None:
+    with pytest.raises(ServerError, match="does not contain prices"):
+        parse_prices(answer)

@@ -5,56 +5,62 @@ from pathlib import Path
 
 import pytest
 
-from org_analytics.push import config, places
-from org_analytics.push.config import Config, Source
+from org_analytics.push import config, files
+from org_analytics.push.config import Config, ConfigSource
 from org_analytics.push.errors import UsageError
 
 A, B = "https://a.example", "https://b.example"
 
 
 def test_first_source_that_speaks_counts() -> None:
-    sources = [Source(auth_scheme="Bearer"), Source(server=A), Source(server=A, token="t", auth_scheme="Token")]
+    sources = [
+        ConfigSource(auth_scheme="Bearer"),
+        ConfigSource(server=A),
+        ConfigSource(server=A, token="t", auth_scheme="Token"),
+    ]
     assert config.resolve(sources) == Config(A, "t", "Bearer")
 
 
 def test_nothing_said_is_nothing_known() -> None:
-    assert config.resolve([Source()]) == Config(None, None, "Token")
+    assert config.resolve([ConfigSource()]) == Config(None, None, "Token")
 
 
 def test_token_is_not_taken_to_another_server() -> None:
-    assert config.resolve([Source(server=B), Source(server=A, token="for-a")]).token is None
+    assert config.resolve([ConfigSource(server=B), ConfigSource(server=A, token="for-a")]).token is None
 
 
 def test_token_of_the_same_server_in_another_spelling_is_taken() -> None:
-    assert config.resolve([Source(server=A + ":443/"), Source(server=A, token="for-a")]).token == "for-a"
+    assert config.resolve([ConfigSource(server=A + ":443/"), ConfigSource(server=A, token="for-a")]).token == "for-a"
 
 
 def test_token_that_names_no_server_goes_with_any() -> None:
-    assert config.resolve([Source(token="mine"), Source(server=A, token="for-a")]) == Config(A, "mine", "Token")
+    assert config.resolve([ConfigSource(token="mine"), ConfigSource(server=A, token="for-a")]) == Config(
+        A, "mine", "Token"
+    )
 
 
 @pytest.mark.parametrize("token", ["two words", "line\nbreak", "tökén", "t\x00"])
 def test_token_that_no_header_can_hold_is_refused_without_being_repeated(token: str) -> None:
     with pytest.raises(UsageError) as refused:
-        config.resolve([Source(server=A, token=token)])
+        config.resolve([ConfigSource(server=A, token=token)])
     assert token not in str(refused.value)
 
 
 @pytest.mark.parametrize("scheme", ["Two words", "Token:", "\n"])
 def test_scheme_that_no_header_can_hold_is_refused(scheme: str) -> None:
     with pytest.raises(UsageError, match="scheme"):
-        config.resolve([Source(auth_scheme=scheme)])
+        config.resolve([ConfigSource(auth_scheme=scheme)])
 
 
 def test_tokens_are_in_no_representation() -> None:
-    assert "s3cret" not in repr(Source(token="s3cret")) + repr(Config(A, "s3cret"))
+    assert "s3cret" not in repr(ConfigSource(token="s3cret")) + repr(Config(A, "s3cret"))
 
 
 def test_environment_is_read_and_empty_is_absent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ORG_ANALYTICS_SERVER", A)
     monkeypatch.setenv("ORG_ANALYTICS_TOKEN", "t")
     monkeypatch.setenv("ORG_ANALYTICS_AUTH_SCHEME", "")
-    assert config.from_environment() == Source(A, "t", None)
+    assert config.from_environment() == ConfigSource(A, "t", None)
 
 
 def test_saved_config_is_private_and_read_back(tmp_path: Path) -> None:
@@ -90,7 +96,7 @@ def test_failed_save_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkey
 
 
 def test_absent_file_says_nothing_unless_it_was_asked_for(tmp_path: Path) -> None:
-    assert config.from_file(tmp_path / "none.toml") == Source()
+    assert config.from_file(tmp_path / "none.toml") == ConfigSource()
     with pytest.raises(UsageError, match="no config file"):
         config.from_file(tmp_path / "none.toml", required=True)
 
@@ -111,23 +117,20 @@ def test_unreadable_file_is_refused(tmp_path: Path) -> None:
 
 def test_wide_permissions_give_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "config.toml"
-    assert config.warning(path) is None
+    assert config.permission_warning(path) is None
     config.save(path, Config(A, "t"))
-    assert config.warning(path) is None
+    assert config.permission_warning(path) is None
     path.chmod(0o640)
-    assert config.warning(path) == f"Others on this machine can read your token: run chmod 600 {path}"
+    assert config.permission_warning(path) == f"Other users of this machine can read your token. Run chmod 600 {path}"
     monkeypatch.setattr("sys.platform", "win32")
-    assert config.warning(path) is None
+    assert config.permission_warning(path) is None
 
 
 def test_files_are_in_the_places_of_the_platform(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert places.config_file() == home / ".config/org-analytics/config.toml"
-    assert places.state_directory() == home / ".local/state/org-analytics"
-    monkeypatch.setenv("APPDATA", str(home / "roaming"))
+    assert files.config_file() == home / ".config/org-analytics/config.toml"
+    assert files.state_directory() == home / ".local/state/org-analytics"
     monkeypatch.setenv("XDG_CONFIG_HOME", "relative/is/ignored")
-    assert places.config_file() == home / ".config/org-analytics/config.toml"
-    monkeypatch.setattr("sys.platform", "win32")
-    assert places.config_file() == home / "roaming/org-analytics/config.toml"
+    assert files.config_file() == home / ".config/org-analytics/config.toml"
     monkeypatch.setenv("XDG_STATE_HOME", str(home / "xdg"))
-    assert places.state_directory() == home / "xdg/org-analytics"
-    assert stat.S_IMODE(places.state_directory().stat().st_mode) == 0o700
+    assert files.state_directory() == home / "xdg/org-analytics"
+    assert stat.S_IMODE(files.state_directory().stat().st_mode) == 0o700

@@ -11,12 +11,12 @@ from org_analytics.ingest.derive import derive
 from org_analytics.ingest.protocol import TranscriptSource
 from org_analytics.ingest.sqlite_state import SqliteState
 from org_analytics.ingest.state import MemoryState
-from org_analytics.push import acknowledged, pushing, rows
-from org_analytics.push.accounts import AccountState
+from org_analytics.push import outbox, payload
 from org_analytics.push.client import Client
 from org_analytics.push.errors import ServerError
-from org_analytics.push.pushing import Counts
+from org_analytics.push.outbox import PushCounts
 from org_analytics.push.retries import Retries
+from org_analytics.push.state import AccountState, open_answer_log
 from tests.ingest.writing import Claude, usage
 from tests.push.server import TOKEN, Reply, Team
 
@@ -47,13 +47,13 @@ def write(home: Path, sessions: list[Claude]) -> list[TranscriptSource]:
     return [TranscriptSource("claude-code", home / ".claude")]
 
 
-def push(directory: Path, team: Team, sources: list[TranscriptSource], account: str = "me") -> Counts:
-    counts = Counts()
+def push(directory: Path, team: Team, sources: list[TranscriptSource], account: str = "me") -> PushCounts:
+    counts = PushCounts()
     client = Client(team.url, TOKEN, "Token", Retries(sleep=lambda seconds: None))
     state_of, answers_to = AccountState(directory / "read.sqlite3", account), directory / "sent.sqlite3"
-    with state_of as state, acknowledged.opened(answers_to, account) as answers:
-        unsent = pushing.Unsent(state, answers, counts, with_titles=False).of(derive(sources, state))
-        pushing.Sender(client, state, answers, counts).send(unsent)
+    with state_of as state, open_answer_log(answers_to, account) as answers:
+        unsent = outbox.Outbox(state, answers, counts, with_titles=False).pending_from(derive(sources, state))
+        outbox.Sender(client, state, answers, counts).send(unsent)
     return counts
 
 
@@ -81,7 +81,7 @@ def test_a_push_that_ends_anywhere_is_completed_by_the_next(
     stop_after: int,
 ) -> None:
     sources = write(home, history())
-    monkeypatch.setattr(rows, "MAX_ROWS", batch_size)
+    monkeypatch.setattr(payload, "MAX_ROWS", batch_size)
     team.replies = [None] * stop_after + [Reply(400, {"error": "Stop"})]
     try:
         push(home, team, sources)

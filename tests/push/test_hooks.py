@@ -12,8 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from org_analytics.push import hooks
+from org_analytics.push.agents import AGENTS, TIMEOUT
 from org_analytics.push.errors import UsageError
-from org_analytics.push.places import state_directory
+from org_analytics.push.files import state_directory
+
+HOOK = AGENTS["claude-code"].hook
 
 TWO_SPACES = """{
   "model": "opus",
@@ -70,10 +73,10 @@ def ours(path: Path) -> list[str]:
 def test_install_adds_the_hook_and_changes_no_other_setting(path: Path, text: str) -> None:
     path.write_bytes(text.encode())
     before = json.loads(text)
-    assert hooks.install(path, [])
+    assert HOOK.install(path, [])
     after = json.loads(path.read_bytes())
     assert after["hooks"]["SessionEnd"].pop() == {
-        "hooks": [{"type": "command", "command": hooks.command([]), "timeout": hooks.TIMEOUT}]
+        "hooks": [{"type": "command", "command": HOOK.command([]), "timeout": TIMEOUT}]
     }
     before.setdefault("hooks", {}).setdefault("SessionEnd", [])
     assert after == before
@@ -82,15 +85,15 @@ def test_install_adds_the_hook_and_changes_no_other_setting(path: Path, text: st
 @pytest.mark.parametrize("text", SETTINGS.values(), ids=SETTINGS)
 def test_uninstall_leaves_the_very_bytes_that_were_there(path: Path, text: str) -> None:
     path.write_bytes(text.encode())
-    hooks.install(path, [])
-    assert hooks.uninstall(path)
+    HOOK.install(path, [])
+    assert HOOK.uninstall(path)
     assert path.read_bytes() == text.encode()
 
 
 def test_the_hook_is_formatted_like_the_settings_around_it(path: Path) -> None:
     path.write_text('{\n\t"hooks": {\n\t\t"Stop": []\n\t}\n}\n')
-    hooks.install(path, [])
-    command = json.dumps(hooks.command([]))
+    HOOK.install(path, [])
+    command = json.dumps(HOOK.command([]))
     assert path.read_text() == (
         '{\n\t"hooks": {\n\t\t"Stop": [],\n\t\t"SessionEnd": [\n\t\t\t{\n\t\t\t\t"hooks": [\n\t\t\t\t\t{\n'
         '\t\t\t\t\t\t"type": "command",\n'
@@ -122,9 +125,9 @@ def test_round_trip_of_any_settings_is_byte_equal(
 ) -> None:
     text = json.dumps(value, ensure_ascii=is_ascii, **layout)
     path.write_bytes(text.encode())
-    hooks.install(path, [])
+    HOOK.install(path, [])
     assert len(ours(path)) == 1
-    hooks.uninstall(path)
+    HOOK.uninstall(path)
     assert path.read_bytes() == text.encode()
 
 
@@ -134,10 +137,10 @@ def test_reformatted_and_forgotten_hook_is_still_removed_alone(
     path: Path, value: dict[str, object], layout: dict[str, object], other_layout: dict[str, object]
 ) -> None:
     path.write_text(json.dumps(value, **layout))
-    hooks.install(path, [])
+    HOOK.install(path, [])
     path.write_text(json.dumps({**json.loads(path.read_bytes()), "later": True}, **other_layout))
     (state_directory() / "hooks.json").unlink()
-    hooks.uninstall(path)
+    HOOK.uninstall(path)
     after = json.loads(path.read_bytes())
     assert after.pop("later") is True
     assert without_empty_hooks(after) == without_empty_hooks(value)
@@ -149,52 +152,52 @@ def without_empty_hooks(value: dict[str, object]) -> dict[str, object]:
 
 
 def test_hook_between_others_in_their_group_is_taken_out_alone(path: Path) -> None:
-    mine = {"type": "command", "command": hooks.command([])}
+    mine = {"type": "command", "command": HOOK.command([])}
     for order in ([{"a": 1}, mine, {"b": 2}], [mine, {"b": 2}], [{"a": 1}, mine]):
         path.write_text(json.dumps({"hooks": {"SessionEnd": [{"hooks": order}]}}))
-        hooks.uninstall(path)
+        HOOK.uninstall(path)
         assert json.loads(path.read_text()) == {
             "hooks": {"SessionEnd": [{"hooks": [hook for hook in order if hook != mine]}]}
         }
 
 
 def test_every_copy_of_the_hook_is_taken_out(path: Path) -> None:
-    group = {"hooks": [{"type": "command", "command": hooks.command([])}] * 2}
+    group = {"hooks": [{"type": "command", "command": HOOK.command([])}] * 2}
     path.write_text(json.dumps({"a": 1, "hooks": {"SessionEnd": [group, group]}}))
-    hooks.uninstall(path)
+    HOOK.uninstall(path)
     assert json.loads(path.read_text()) == {"a": 1}
 
 
 def test_install_twice_changes_nothing_the_second_time(path: Path) -> None:
     path.write_text(TWO_SPACES)
-    hooks.install(path, [])
+    HOOK.install(path, [])
     once = path.read_bytes()
-    assert not hooks.install(path, [])
+    assert not HOOK.install(path, [])
     assert path.read_bytes() == once
 
 
 def test_install_with_other_options_replaces_the_hook(path: Path) -> None:
     path.write_text(TWO_SPACES)
-    hooks.install(path, [])
-    assert hooks.install(path, ["--with-titles"])
-    assert ours(path) == [hooks.command(["--with-titles"])]
-    hooks.uninstall(path)
+    HOOK.install(path, [])
+    assert HOOK.install(path, ["--with-titles"])
+    assert ours(path) == [HOOK.command(["--with-titles"])]
+    HOOK.uninstall(path)
     assert path.read_text() == TWO_SPACES
 
 
 def test_install_makes_settings_where_there_are_none_and_uninstall_removes_them(home: Path) -> None:
     path = home / "elsewhere" / "settings.json"
-    hooks.install(path, [])
+    HOOK.install(path, [])
     assert len(ours(path)) == 1
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    hooks.uninstall(path)
+    HOOK.uninstall(path)
     assert not path.exists()
 
 
 def test_uninstall_without_hook_changes_nothing(path: Path) -> None:
-    assert not hooks.uninstall(path)
+    assert not HOOK.uninstall(path)
     path.write_text(TWO_SPACES)
-    assert not hooks.uninstall(path)
+    assert not HOOK.uninstall(path)
     assert path.read_text() == TWO_SPACES
 
 
@@ -205,7 +208,7 @@ def test_uninstall_without_hook_changes_nothing(path: Path) -> None:
 )  # fmt: skip
 def test_settings_that_cannot_be_read_are_refused_and_left_alone(path: Path, content: bytes) -> None:
     path.write_bytes(content)
-    for change in (lambda: hooks.install(path, []), lambda: hooks.uninstall(path)):
+    for change in (lambda: HOOK.install(path, []), lambda: HOOK.uninstall(path)):
         with pytest.raises(UsageError, match=r"settings\.json"):
             change()
     assert path.read_bytes() == content
@@ -215,7 +218,7 @@ def test_settings_that_cannot_be_read_are_refused_and_left_alone(path: Path, con
 def test_settings_file_that_is_a_directory_is_refused(path: Path) -> None:
     path.mkdir()
     with pytest.raises(UsageError, match="cannot be read"):
-        hooks.install(path, [])
+        HOOK.install(path, [])
 
 
 def test_mode_and_symbolic_link_are_kept(path: Path, home: Path) -> None:
@@ -223,7 +226,7 @@ def test_mode_and_symbolic_link_are_kept(path: Path, home: Path) -> None:
     target.write_text("{}")
     target.chmod(0o640)
     path.symlink_to(target)
-    hooks.install(path, [])
+    HOOK.install(path, [])
     assert path.is_symlink()
     assert stat.S_IMODE(target.stat().st_mode) == 0o640
     assert hooks.MARK in target.read_text()
@@ -231,10 +234,10 @@ def test_mode_and_symbolic_link_are_kept(path: Path, home: Path) -> None:
 
 def test_remembered_text_that_is_gone_or_there_twice_is_not_relied_upon(path: Path) -> None:
     path.write_text('{"a": 1}')
-    hooks.install(path, [])
+    HOOK.install(path, [])
     (inserted,) = json.loads((state_directory() / "hooks.json").read_text()).values()
     path.write_text('{"a": 1' + inserted + ', "b": {"c": 1' + inserted + "}}")
-    hooks.uninstall(path)
+    HOOK.uninstall(path)
     after = json.loads(path.read_text())
     assert "hooks" not in after
     assert hooks.MARK in json.dumps(after["b"])  # no hook of Claude Code's: left alone
@@ -242,61 +245,61 @@ def test_remembered_text_that_is_gone_or_there_twice_is_not_relied_upon(path: Pa
 
 def test_hook_with_a_neighbour_that_came_later_is_taken_out_alone(path: Path) -> None:
     path.write_text('{"hooks":{"SessionEnd":[]}}')
-    hooks.install(path, [])
+    HOOK.install(path, [])
     path.write_text(path.read_text().replace("]}}", ',{"hooks":[]}]}}'))
-    hooks.uninstall(path)
+    HOOK.uninstall(path)
     assert path.read_text() == '{"hooks":{"SessionEnd":[{"hooks":[]}]}}'
 
 
 def test_second_copy_made_by_hand_goes_with_the_installed_one(path: Path) -> None:
     path.write_text('{"hooks":{"Stop":[]}}')
-    hooks.install(path, [])
+    HOOK.install(path, [])
     settings = json.loads(path.read_text())
-    copy = {"hooks": [{"type": "command", "command": hooks.command(["--with-titles"])}]}
+    copy = {"hooks": [{"type": "command", "command": HOOK.command(["--with-titles"])}]}
     text = path.read_text()
     path.write_text(text.replace('"SessionEnd": [', '"SessionEnd": [' + json.dumps(copy) + ", "))
     assert json.loads(path.read_text()) != settings
-    hooks.uninstall(path)
+    HOOK.uninstall(path)
     assert json.loads(path.read_text()) == {"hooks": {"Stop": []}}
 
 
 @pytest.mark.parametrize("memory", [b"[]", b"{", b'{"%s": 1}'])
 def test_damaged_memory_of_what_was_inserted_does_no_harm(path: Path, memory: bytes) -> None:
     path.write_text(TWO_SPACES)
-    hooks.install(path, [])
+    HOOK.install(path, [])
     (state_directory() / "hooks.json").write_bytes(memory.replace(b"%s", os.fsencode(path)))
-    hooks.uninstall(path)
+    HOOK.uninstall(path)
     assert path.read_text() == TWO_SPACES
 
 
 def test_remembered_text_is_not_removed_where_that_would_break_the_settings(path: Path) -> None:
     path.write_text('{"a": 1}')
-    hooks.install(path, [])
+    HOOK.install(path, [])
     (inserted,) = json.loads((state_directory() / "hooks.json").read_text()).values()
     path.write_text('{"a": 1' + inserted + ', "b": 2}')
-    hooks.uninstall(path)
+    HOOK.uninstall(path)
     assert json.loads(path.read_text()) == {"a": 1, "b": 2}
     path.write_text("{" + inserted.removeprefix(",").strip() + ', "b": 2}')
-    hooks.uninstall(path)
+    HOOK.uninstall(path)
     assert json.loads(path.read_text()) == {"b": 2}
 
 
 def test_settings_are_those_of_the_option_then_of_the_environment_then_of_home(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert hooks.settings_file() == home / ".claude" / "settings.json"
+    assert AGENTS["claude-code"].settings_file() == home / ".claude" / "settings.json"
     monkeypatch.setenv("CLAUDE_CONFIG_DIR", "~/work , /elsewhere")
-    assert hooks.settings_file() == home / "work" / "settings.json"
-    assert hooks.settings_file("/given") == Path("/given/settings.json")
+    assert AGENTS["claude-code"].settings_file() == home / "work" / "settings.json"
+    assert AGENTS["claude-code"].settings_file("/given") == Path("/given/settings.json")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell")
 def test_command_is_silent_and_succeeds_without_this_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.executable", str(tmp_path / "gone with the wind" / "python"))
-    done = subprocess.run(hooks.command([]), shell=True, capture_output=True, check=False)
+    done = subprocess.run(HOOK.command([]), shell=True, capture_output=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
 def test_command_on_windows_is_the_bare_program(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.platform", "win32")
-    assert hooks.command([]).endswith("-P -m org_analytics.push hook")
+    assert HOOK.command([]).endswith("-P -m org_analytics.push hook")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from org_analytics.push.errors import BusyError
-from org_analytics.push.locks import held, held_in_turn
+from org_analytics.push.locks import held, held_or_queued
 
 
 def test_lock_is_held_by_one(tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ def test_locks_of_other_files_are_others(tmp_path: Path) -> None:
 def test_turn_comes_when_nobody_runs(tmp_path: Path) -> None:
     path = tmp_path / "push.lock"
     for _ in range(2):
-        with held_in_turn(path, 0) as is_ours:
+        with held_or_queued(path, 0) as is_ours:
             assert is_ours
             with pytest.raises(BusyError), held(path, 0):
                 pytest.fail("held twice")
@@ -43,11 +43,11 @@ def test_turn_comes_when_nobody_runs(tmp_path: Path) -> None:
 
 def test_turn_is_left_to_the_one_who_waits_already(tmp_path: Path) -> None:
     path = tmp_path / "push.lock"
-    with held(path.with_suffix(".next"), 0), held_in_turn(path, 0) as is_ours:
+    with held(path.with_suffix(".next"), 0), held_or_queued(path, 0) as is_ours:
         assert not is_ours
 
 
 def test_next_one_may_wait_while_one_runs(tmp_path: Path) -> None:
     path = tmp_path / "push.lock"
-    with held_in_turn(path, 0), held(path.with_suffix(".next"), 0):
+    with held_or_queued(path, 0), held(path.with_suffix(".next"), 0):
         pass

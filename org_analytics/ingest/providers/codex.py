@@ -1,28 +1,38 @@
 """Finds and reads the transcripts ("rollouts") of Codex."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 from pathlib import Path
-from sys import intern
 from typing import Any
 
-from ..coerce import SECOND, count, instant, mapping, model_name, text
-from ..files import FileReport, stat_file, walk_files
+from ..coerce import mapping, text
+from ..decompression import SUFFIX as COMPRESSED
+from ..files import FileReport, Walk, known_file
 from ..jsonl import SkippedLines, read_lines
 from ..protocol import FileIdentity, FoundFile, SessionFiles
 from ..state import SourceFile
-from ..transcript import UNKNOWN_MODEL, Request, Transcript
-from .codex_messages import TURN_STARTS, Replay, Tokens, mark_of, tokens_of
+from ..transcript import Transcript
+from .codex_reader import read_thread
 
-_VENDOR = "openai"
-_DIRECTORIES = ("sessions", "archived_sessions")
+OTHER_NAME = "not named rollout-*.jsonl"
+NO_META = "no valid session_meta line"
+WRONG_ROOT = "not below sessions or archived_sessions: give the directory that contains these"
+
+_ARCHIVE = "archived_sessions"
+_DIRECTORIES = ("sessions", _ARCHIVE)
+_PREFIX = "rollout-"
+_SUFFIXES = (".jsonl", f".jsonl{COMPRESSED}")
+_MISPLACED = tuple(f"{'*/' * depth}{_PREFIX}*.jsonl*" for depth in range(4))
 _PEEKED_LINES = 20
-_TURN_ENDS = ("task_complete", "turn_complete", "turn_aborted")
-_TIERS = ("fast", "flex", "priority")
+_CHILD_SOURCES = ("subagent", "guardian_review", "memory")
 
 
 class Codex:
-    """A rollout names its session in its `session_meta` line. A child is the rollout of a subagent's thread."""
+    """A rollout names its thread in its `session_meta` line. A child is the rollout of a subagent's thread.
+
+    One thread can have several files, called pages: they are read as one, in the order of the times in their names.
+    """
 
     name = "codex"
     parser_version = 2
@@ -33,131 +43,92 @@ class Codex:
         return [Path(os.path.expanduser(named)) if named else home / ".codex"]
 
     def find(self, root: Path, report: FileReport) -> Iterator[FoundFile]:
+        walk = Walk(root, self.name, report)
         for below in _DIRECTORIES:
-            for path in walk_files(root, below, self.name, report):
-                file = os.path.basename(path)
-                if file.startswith("rollout-") and file.endswith(".jsonl"):
-                    found = self.find_file(path)
-                    if found is None:
-                        report.refuse(self.name, path, "does not name its session")
-                    else:
-                        yield found
+            paths = set(walk.files(below))
+            for path in sorted(paths):
+                if path.endswith(COMPRESSED) and path.removesuffix(COMPRESSED) in paths:
+                    continue  # the same rollout, not compressed
+                if os.path.basename(path).startswith(_PREFIX) and path.endswith(_SUFFIXES):
+                    yield from self._found(walk, path)
+                elif path.endswith(_SUFFIXES) or os.path.basename(path).startswith(_PREFIX):
+                    report.refuse(self.name, path, OTHER_NAME)
+        if not any((root / below).is_dir() for below in _DIRECTORIES):
+            for pattern in _MISPLACED:
+                for misplaced in root.glob(pattern):
+                    report.refuse(self.name, str(misplaced), WRONG_ROOT)
 
     def find_file(self, path: str) -> FoundFile | None:
-        path = os.path.realpath(path)
-        file = stat_file(path)
+        file = known_file(path)
         identity = None if file is None else _identity(path)
         return None if file is None or identity is None else FoundFile(file, identity, file.size)
 
     def choose(self, main: list[SourceFile]) -> list[SourceFile]:
-        """One: the active copy rather than an archived one, then the longer one, then the first by path."""
-        return sorted(main, key=lambda file: (_is_archived(file.path), -file.size, file.path))[:1]
+        """One file of each name, in the order of the names, which begin with a time.
+
+        Of several with one name the active one counts rather than an archived one, then the one that is not compressed,
+        then the longest.
+        """
+        ordered = sorted(main, key=lambda file: (_page(file.path), *_rank(file)))
+        return [next(files) for _, files in groupby(ordered, key=lambda file: _page(file.path))]
 
     def read(self, files: SessionFiles, skipped: SkippedLines) -> Transcript:
         transcript = Transcript()
-        for file in files.main:
-            _Reader(transcript, skipped, is_main=True).read(file.path)
-        for file in files.children:
-            _Reader(transcript, skipped, is_main=False).read(file.path)
+        read_thread([file.path for file in files.main], transcript, skipped, is_main=True)
+        for pages in _threads(files.children):
+            chosen = [file.path for file in self.choose(pages)]
+            read_thread(chosen, transcript, skipped, is_main=False)
         return transcript
 
     def close(self) -> None:
         """Nothing stays open between two files."""
 
+    def _found(self, walk: Walk, path: str) -> Iterator[FoundFile]:
+        file = walk.resolve(path)
+        identity = None if file is None else _identity(file.path)
+        if file is not None and identity is not None:
+            yield FoundFile(file, identity, file.size)
+        elif file is not None:
+            walk.report.refuse(self.name, path, NO_META)
+
 
 def _identity(path: str) -> FileIdentity | None:
+    """The thread of a rollout and its parent, as its first `session_meta` line names them."""
     for number, _, line in read_lines(path, SkippedLines()):
         if line.get("type") == "session_meta":
             meta = mapping(line.get("payload"))
             own_id = text(meta.get("id"))
-            return None if own_id is None else FileIdentity(own_id, _parent(meta) if _is_child(meta) else None)
+            return None if own_id is None else FileIdentity(own_id, _parent(meta, own_id), can_be_alone=True)
         if number >= _PEEKED_LINES:
             break
     return None
 
 
-def _is_archived(path: str) -> bool:
-    return "archived_sessions" in path.split(os.sep)
+def _parent(meta: dict[str, Any], own_id: str) -> str | None:
+    """The thread that a child belongs to, "" where a child does not name it; None for a thread that is a session."""
+    source, thread_source = meta.get("source"), meta.get("thread_source")
+    spawn = mapping(mapping(mapping(source).get("subagent")).get("thread_spawn"))
+    named = text(meta.get("parent_thread_id")) or text(spawn.get("parent_thread_id"))
+    is_agent = source == "subagent" or "subagent" in mapping(source) or thread_source in _CHILD_SOURCES
+    if not is_agent and (thread_source in (None, "", "user") or named is None):
+        return None
+    parent = named or text(meta.get("forked_from_id")) or ""
+    return "" if parent == own_id else parent
 
 
-def _is_child(meta: dict[str, Any]) -> bool:
-    return meta.get("thread_source") not in (None, "", "user") or "subagent" in mapping(meta.get("source"))
+def _threads(files: Iterable[SourceFile]) -> list[list[SourceFile]]:
+    """The files of each thread."""
+    threads: dict[str | None, list[SourceFile]] = {}
+    for file in files:
+        identity = _identity(file.path)
+        threads.setdefault(identity.own_id if identity else file.path, []).append(file)
+    return list(threads.values())
 
 
-def _parent(meta: dict[str, Any]) -> str | None:
-    """The thread that spawned a child or that a fork was made of; "" where a child does not say."""
-    spawn = mapping(mapping(mapping(meta.get("source")).get("subagent")).get("thread_spawn"))
-    return text(spawn.get("parent_thread_id")) or text(meta.get("forked_from_id")) or ""
+def _page(path: str) -> str:
+    return os.path.basename(path).removesuffix(COMPRESSED).removesuffix(".jsonl")
 
 
-class _Reader:
-    """Reads one rollout into the transcript of its session: all of the main one; of a child only usage and turns."""
-
-    def __init__(self, transcript: Transcript, skipped: SkippedLines, *, is_main: bool) -> None:
-        self._transcript = transcript
-        self._skipped = skipped
-        self._is_main = is_main
-        self._has_meta = False
-        self._replay = Replay(None)
-        self._model = ""
-        self._tier = ""
-        self._total: Tokens | None = None
-
-    def read(self, path: str) -> None:
-        for number, _, line in read_lines(path, self._skipped):
-            at = instant(line.get("timestamp"))
-            if at is None:
-                self._skipped.add(path, number, "no valid timestamp")
-                continue
-            kind, payload = line.get("type"), mapping(line.get("payload"))
-            is_own_meta = kind == "session_meta" and not self._has_meta
-            if is_own_meta:
-                self._read_meta(at, payload)
-            replayed = not is_own_meta and self._replay.covers(at, payload)
-            if kind == "turn_context":
-                self._model = model_name(payload.get("model")) or self._model
-            elif kind == "event_msg":
-                self._read_event(at, payload, replayed)
-            if self._is_main and not replayed:
-                self._transcript.add_line(0, at, mark_of(payload) if kind == "response_item" else 0)
-
-    def _read_meta(self, at: int, meta: dict[str, Any]) -> None:
-        self._has_meta = True
-        self._model = model_name(meta.get("model")) or ""
-        if _parent(meta):
-            self._replay = Replay(at)
-        if self._is_main:
-            self._transcript.repo_url = text(mapping(meta.get("git")).get("repository_url"))
-
-    def _read_event(self, at: int, payload: dict[str, Any], replayed: bool) -> None:
-        kind = payload.get("type")
-        if kind == "token_count":
-            self._read_usage(at, mapping(payload.get("info")), replayed)
-        elif kind == "thread_settings_applied":
-            tier = mapping(payload.get("thread_settings")).get("service_tier")
-            self._tier = "" if tier not in _TIERS else str(tier)
-        elif not replayed and kind in TURN_STARTS:
-            start = count(payload.get("started_at"))
-            self._transcript.add_turn(at if start is None else start * SECOND, None)
-        elif not replayed and kind in _TURN_ENDS:
-            end = count(payload.get("completed_at"))
-            self._transcript.add_turn(None, None if end is None else end * SECOND)
-
-    def _read_usage(self, at: int, info: dict[str, Any], replayed: bool) -> None:
-        total, used = tokens_of(info.get("total_token_usage")), tokens_of(info.get("last_token_usage"))
-        repeated = total is not None and total == self._total
-        if used is None and total is not None:
-            used = total.since(self._total)
-        self._total = total or self._total
-        if used is None or repeated or replayed:
-            return
-        request = Request(
-            vendor=_VENDOR,
-            model=intern(self._model or UNKNOWN_MODEL),
-            at=at,
-            input=used.input - used.read,
-            output=used.output,
-            read=used.read,
-            tier=self._tier,
-        )
-        self._transcript.anonymous.append(request)
+def _rank(file: SourceFile) -> tuple[bool, bool, int, str]:
+    is_archived = _ARCHIVE in file.path.split(os.sep)
+    return is_archived, file.path.endswith(COMPRESSED), -file.size, file.path

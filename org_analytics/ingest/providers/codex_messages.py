@@ -1,14 +1,13 @@
-"""Interprets single lines of Codex: token counts, prompts and answers, and where a fork's own lines begin."""
+"""Interprets single lines of Codex: token counts, prompts and answers."""
 
 from typing import Any, NamedTuple
 
-from ..coerce import SECOND, count, items, mapping, text
+from ..coerce import count, items, mapping, text
 from ..injected_text import has_own_text
 from ..transcript import ANSWER, PROMPT
 
 TURN_STARTS = ("task_started", "turn_started")
 
-_REPLAY_PAUSE = SECOND  # a replayed history is written in one go, within some 10 ms
 _INJECTED_TAGS = (
     "environment_context",
     "skill",
@@ -16,60 +15,55 @@ _INJECTED_TAGS = (
     "user_instructions",
     "INSTRUCTIONS",
     "turn_aborted",
+    "codex_internal_context",
+    "goal_context",
+    "recommended_plugins",
 )
 _AGENTS_HEADING = "# AGENTS.md instructions"
 
 
 class Tokens(NamedTuple):
-    """Token counts as Codex writes them: cached ones are part of the input, reasoning of the output."""
+    """Token counts as Codex writes them: cached and written ones are part of the input, reasoning of the output."""
 
     input: int
     cached: int
+    written: int
     output: int
 
     @property
     def read(self) -> int:
-        """The cached part; no more than there was."""
+        """The input tokens that came from the cache; not more than there were."""
         return min(self.cached, self.input)
 
+    @property
+    def write(self) -> int:
+        """The input tokens that were written to the cache; not more than there were."""
+        return min(self.written, self.input - self.read)
+
+    @property
+    def fresh(self) -> int:
+        """The other input tokens."""
+        return self.input - self.read - self.write
+
     def since(self, before: "Tokens | None") -> "Tokens":
-        """What was added; all of it where a total is smaller than before: it was reset."""
+        """The difference to an earlier total; all of it where a total is smaller than before: it was reset."""
         if before is None or any(now < then for now, then in zip(self, before, strict=True)):
             return self
         return Tokens(*(now - then for now, then in zip(self, before, strict=True)))
 
 
 def tokens_of(value: object) -> Tokens | None:
+    """The counts of a usage; None where it has no valid count at all."""
     usage = mapping(value)
-    counts = [count(usage.get(field)) for field in ("input_tokens", "cached_input_tokens", "output_tokens")]
+    names = ("input_tokens", "cached_input_tokens", "cache_write_input_tokens", "output_tokens")
+    counts = [count(usage.get(name)) for name in names]
     if all(number is None for number in counts):
         return None
-    whole, cached, output = (number or 0 for number in counts)
-    return Tokens(whole, cached, output)
-
-
-class Replay:
-    """Whether a fork is still repeating its parent's history, with new timestamps, at the head of its file.
-
-    It is over with the first pause, or with a turn not started before the fork: replayed turns keep their start.
-    """
-
-    def __init__(self, forked_at: int | None) -> None:
-        self._forked_at = forked_at
-        self._last = forked_at
-
-    def covers(self, at: int, payload: dict[str, Any]) -> bool:
-        if self._last is None or self._forked_at is None:
-            return False
-        start = count(payload.get("started_at")) if payload.get("type") in TURN_STARTS else None
-        if at - self._last > _REPLAY_PAUSE or (start is not None and start >= self._forked_at // SECOND):
-            self._last = None
-            return False
-        self._last = max(self._last, at)
-        return True
+    return Tokens(*(number or 0 for number in counts))
 
 
 def mark_of(payload: dict[str, Any]) -> int:
+    """`PROMPT` for a message of a person, `ANSWER` for one of the model, else 0."""
     if payload.get("type") != "message":
         return 0
     role = payload.get("role")

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, no_translations
 
+from ...ingest.progress import ProgressBar, format_count
 from ...limits import MAX_SOURCE
 from ...models.values import instant
-from ..accounts import make_user, user_by_email
-from ..progress import Progress, format_count
+from ..users import make_user, user_by_email
 
 if TYPE_CHECKING:
     from ...confabulous.bridge import Run
@@ -82,7 +82,7 @@ class Command(BaseCommand):
         )
         run = Run(settings, Report(), user_by_email, make_user)
         try:
-            with Progress(sys.stderr, format_count) as progress:
+            with ProgressBar(sys.stderr, format_count) as progress:
                 for done, total in run.run(
                     options["database"],
                     zone=options["source_time_zone"],

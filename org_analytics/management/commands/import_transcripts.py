@@ -10,30 +10,33 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, no_translations
 from django.utils import timezone
 
 from ...choices import Provider
 from ...ingest.derive import derive
-from ...ingest.pricing import NoPrices, load_prices
+from ...ingest.files import FileReport
+from ...ingest.pricing import NoPrices, Prices, load_prices
+from ...ingest.progress import ProgressBar
 from ...ingest.protocol import TranscriptSource
-from ...ingest.providers import PROVIDERS, default_sources
+from ...ingest.providers import OPTIONS, PROVIDERS, default_roots, sources_of
 from ...ingest.state import MemoryState, State
-from ..accounts import user_by_email
 from ..import_state import DatabaseState
-from ..importing import OUTCOMES, Import, Report
-from ..progress import Progress
+from ..transcript_import import OUTCOMES, ImportReport, TranscriptImport
+from ..users import user_by_email
 
-SOME_REFUSED, BAD_OPTIONS, INTERRUPTED = 1, 2, 130
+FAILED, BAD_OPTIONS, INTERRUPTED = 1, 2, 130
 MAX_REFUSED = 20
 
 
 class Command(BaseCommand):
     help = (
-        "Import one person's sessions from the transcripts of Claude Code and Codex. Only numbers are stored, no text. "
+        "Import one person's sessions from the transcripts of Claude Code and Codex. Only numbers are kept, no text. "
         "Running it again imports only new or changed transcripts. If interrupted, the next run continues. "
-        "Exit codes: 0 done; 1 some sessions were refused; 2 an option is wrong; 130 interrupted."
+        "Exit codes: 0 done; 1 some sessions were refused, or no transcripts were found; 2 bad options; "
+        "130 interrupted."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -68,17 +71,18 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         user = _user(options["user"])
         sources = _sources(options)
-        kept = DatabaseState(user)
-        state: State = MemoryState(kept) if options["dry_run"] else kept
-        prices = load_prices()
+        stored = DatabaseState(user)
+        state: State = MemoryState(stored) if options["dry_run"] else stored
+        prices = _prices()
         if prices.version == NoPrices.version:
             self.stderr.write(
                 "No price list is installed, so costs stay unknown. Install this package with its extra 'ingest'."
             )
-        importing = Import(user, state, dry_run=options["dry_run"])
-        with Progress(sys.stderr) as progress:
+        transcripts = TranscriptImport(user, state, dry_run=options["dry_run"])
+        files = FileReport()
+        with ProgressBar(sys.stderr) as progress:
             try:
-                importing.run(
+                transcripts.run(
                     derive(
                         sources,
                         state,
@@ -86,24 +90,28 @@ class Command(BaseCommand):
                         with_titles=options["with_titles"],
                         prices=prices,
                         progress=progress.to,
+                        report=files,
                     )
                 )
             except KeyboardInterrupt:
                 raise CommandError(
                     "Interrupted. Run the command again to import the rest.", returncode=INTERRUPTED
                 ) from None
-        self._tell(importing.report, options)
+        self._tell(transcripts.report, files, options)
+        if transcripts.report.refused:
+            raise CommandError("\n".join(_refusals(transcripts.report)), returncode=FAILED)
+        if not transcripts.report.outcomes:
+            raise CommandError("\n".join(_looked_for(sources)), returncode=FAILED)
 
-    def _tell(self, report: Report, options: dict[str, Any]) -> None:
+    def _tell(self, report: ImportReport, files: FileReport, options: dict[str, Any]) -> None:
         if options["json"]:
-            self.stdout.write(json.dumps(_as_json(report, options["dry_run"]), indent=2))
+            self.stdout.write(json.dumps(_as_json(report, files, options["dry_run"]), indent=2))
         else:
-            self.stdout.write("\n".join(_as_text(report, options["dry_run"])))
+            self.stdout.write("\n".join(_as_text(report, files, options["dry_run"])))
         if options["verbosity"] > 1:
-            for problem in report.problems:
-                self.stderr.write(f"{problem.path}:{problem.line}: {problem.kind}")
-        if report.refused:
-            raise CommandError("\n".join(_refusals(report)), returncode=SOME_REFUSED)
+            for problem in [*files.problems, *report.problems]:
+                place = f"{problem.path}:{problem.line}" if problem.line else problem.path
+                self.stderr.write(f"{place}: {problem.kind}")
 
 
 def _user(email: str) -> Any:
@@ -125,19 +133,29 @@ def _date(text: str) -> datetime:
 
 
 def _sources(options: dict[str, Any]) -> list[TranscriptSource]:
-    """The directories that were named, else those where the tools put their transcripts."""
-    named = [
-        TranscriptSource(provider, Path(directory).expanduser().absolute())
-        for provider, option in (("claude-code", "claude"), ("codex", "codex"))
-        for directory in options[option] or ()
-    ]
-    for source in named:
-        if not source.root.is_dir():
-            raise CommandError(f"{source.root} is not a directory.", returncode=BAD_OPTIONS)
-    return named or default_sources(os.environ, Path.home())
+    """The directories that were named, else those where the agents put their transcripts."""
+    try:
+        return sources_of({option: options[option] for option in OPTIONS}, os.environ, Path.home())
+    except NotADirectoryError as error:
+        raise CommandError(f"{error} is not a directory.", returncode=BAD_OPTIONS) from None
 
 
-def _as_json(report: Report, dry_run: bool) -> dict[str, Any]:
+def _prices() -> Prices:
+    try:
+        return load_prices(getattr(settings, "ORG_ANALYTICS_PRICES", None))
+    except ValueError as error:
+        raise CommandError(f"ORG_ANALYTICS_PRICES: {error}", returncode=BAD_OPTIONS) from None
+
+
+def _looked_for(sources: list[TranscriptSource]) -> Iterator[str]:
+    """The directories that were searched, and the layout of the files that were looked for in them."""
+    yield "No transcripts were found. Looked for:"
+    for source in sources or default_roots(os.environ, Path.home()):
+        yield f"  {Provider(source.provider).label}: {source.root / PROVIDERS[source.provider].layout}"
+    yield f"Name other directories with {', '.join(f'--{option}' for option in OPTIONS)}."
+
+
+def _as_json(report: ImportReport, files: FileReport, dry_run: bool) -> dict[str, Any]:
     return {
         "dry_run": dry_run,
         "sessions": {
@@ -145,6 +163,18 @@ def _as_json(report: Report, dry_run: bool) -> dict[str, Any]:
         },
         "skipped": dict(sorted(_skipped(report).items())),
         "skipped_lines": dict(sorted(report.skipped_lines.items())),
+        "files": {
+            provider: {
+                "read": files.accepted[provider],
+                "not_read": {kind: count for (name, kind), count in sorted(files.refused.items()) if name == provider},
+            }
+            for provider in PROVIDERS
+        },
+        "rederived": {
+            "sessions": report.rederived.count,
+            "cost_before_usd": str(report.rederived.cost_before),
+            "cost_after_usd": str(report.rederived.cost_after),
+        },
         "unpriced_models": sorted(report.unpriced_models),
         "refused": [
             {"provider": provider, "external_id": session, "errors": errors}
@@ -153,19 +183,25 @@ def _as_json(report: Report, dry_run: bool) -> dict[str, Any]:
     }
 
 
-def _as_text(report: Report, dry_run: bool) -> Iterator[str]:
+def _as_text(report: ImportReport, files: FileReport, dry_run: bool) -> Iterator[str]:
     if dry_run:
         yield "Dry run: nothing was written."
     yield f"{'':12}" + "".join(f"{outcome:>11}" for outcome in OUTCOMES)
     for provider in PROVIDERS:
         counts = report.counts(provider)
         yield f"{Provider(provider).label:12}" + "".join(f"{counts[outcome]:>11,}" for outcome in OUTCOMES)
-    yield from _list("SkippedLines sessions", _skipped(report))
-    yield from _list("SkippedLines lines", report.skipped_lines)
+    yield from _list("Skipped sessions", _skipped(report))
+    yield from _list("Skipped lines", report.skipped_lines)
+    for provider in PROVIDERS:
+        refused = Counter({kind: count for (name, kind), count in files.refused.items() if name == provider})
+        yield from _list(f"Files of {Provider(provider).label} that were not read", refused)
+    if report.rederived.count:
+        yield (
+            f"Changed by a new version of the program or its prices: {report.rederived.count:,} sessions, "
+            f"cost {report.rederived.cost_before:,.2f} USD before, {report.rederived.cost_after:,.2f} USD now."
+        )
     if report.unpriced_models:
         yield f"Models without a price: {', '.join(sorted(report.unpriced_models))}"
-    if not report.outcomes:
-        yield "No transcripts were found. Name the directories to read with --claude and --codex."
 
 
 def _list(title: str, counts: Counter[str]) -> Iterator[str]:
@@ -173,11 +209,11 @@ def _list(title: str, counts: Counter[str]) -> Iterator[str]:
         yield f"{title}: " + ", ".join(f"{count:,} {what}" for what, count in sorted(counts.items()))
 
 
-def _skipped(report: Report) -> Counter[str]:
+def _skipped(report: ImportReport) -> Counter[str]:
     return Counter(reason for name, reason in report.reasons.items() if report.outcomes[name] == "skipped")
 
 
-def _refusals(report: Report) -> Iterator[str]:
+def _refusals(report: ImportReport) -> Iterator[str]:
     for (provider, session), errors in list(report.refused.items())[:MAX_REFUSED]:
         yield f"Refused: {provider} {session}: " + "; ".join(f"{name}: {' '.join(errors[name])}" for name in errors)
     if len(report.refused) > MAX_REFUSED:

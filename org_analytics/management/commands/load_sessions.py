@@ -15,10 +15,10 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, no_translations
 from django.db import transaction
 
+from ...ingest.progress import ProgressBar
 from ...models import CodingSession
 from ...strict_json import InvalidJSONError, parse
-from ..accounts import make_user, user_by_email
-from ..progress import Progress
+from ..users import make_user, user_by_email
 
 BATCH_SIZE = 500
 MAX_BAD_LINES = 20  # with so many, it is probably the wrong file
@@ -49,7 +49,7 @@ class Command(BaseCommand):
     @no_translations
     def handle(self, *, file: str, dry_run: bool, create_users: bool, **options: Any) -> None:
         loading = Loading(dry_run, create_users)
-        with _opened(file) as source, Progress(sys.stderr) as progress:
+        with _opened(file) as source, ProgressBar(sys.stderr) as progress:
             done, size = 0, _size(source)
             try:
                 for batch in _batches(source):

@@ -2,8 +2,8 @@
 
 import pytest
 
+from org_analytics.push.config import is_loopback, server_url
 from org_analytics.push.errors import UsageError
-from org_analytics.push.servers import is_loopback, server_url
 
 
 @pytest.mark.parametrize(

@@ -19,18 +19,19 @@ def format_count(count: int) -> str:
     return f"{count:,}"
 
 
-class Progress:
-    """`with Progress(stream) as progress: progress.to(done, total)`; nothing where `stream` is no terminal.
+class ProgressBar:
+    """`with ProgressBar(stream) as bar: bar.to(done, total)`; draws nothing if `stream` is not a terminal.
 
-    Amounts are bytes unless another format is given.
-
-    A total of None (a pipe) shows what is done without a bar. The line is wiped at the end, whatever ends it.
+    Amounts are bytes unless another format is given. If the total is None (a pipe), only the amount is shown. The line
+    is always removed at the end.
     """
 
-    def __init__(self, stream: TextIO, format_amount: Callable[[int], str] = format_size) -> None:
+    def __init__(
+        self, stream: TextIO, format_amount: Callable[[int], str] = format_size, *, is_shown: bool = True
+    ) -> None:
         self._stream = stream
         self._format = format_amount
-        self._shown = stream.isatty()
+        self._is_shown = is_shown and stream.isatty()
         self._next = 0.0
 
     def __enter__(self) -> Self:
@@ -39,12 +40,12 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._shown:
+        if self._is_shown:
             self._draw("")
 
     def to(self, done: int, total: int | None) -> None:
-        """Show how far it is; most calls draw nothing."""
-        if self._shown and (now := time.monotonic()) >= self._next:
+        """Show the progress; most calls draw nothing, to save time."""
+        if self._is_shown and (now := time.monotonic()) >= self._next:
             self._next = now + INTERVAL
             self._draw(self._bar(done, total))
 

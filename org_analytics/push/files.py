@@ -1,4 +1,4 @@
-"""Where the command keeps its files, and how it writes them: private to the user, whole or not at all."""
+"""Locate the command's files and write them: private to the user, and completely or not at all."""
 
 import contextlib
 import os
@@ -7,43 +7,37 @@ import sys
 import tempfile
 from pathlib import Path
 
+import platformdirs
+
 _NAME = "org-analytics"
 PRIVATE_FILE, PRIVATE_DIRECTORY = 0o600, 0o700
 
 
 def config_file() -> Path:
-    """`config.toml` in the user's configuration directory."""
-    return _directory("XDG_CONFIG_HOME", "APPDATA", ".config") / "config.toml"
+    """Return the path of `config.toml` in the user's configuration directory."""
+    return platformdirs.user_config_path(_NAME, appauthor=False) / "config.toml"
 
 
 def state_directory() -> Path:
-    """The user's state directory, made private if it is not there."""
-    directory = _directory("XDG_STATE_HOME", "LOCALAPPDATA", ".local/state")
+    """Return the user's state directory; create it, private to the user, if it is missing."""
+    directory = platformdirs.user_state_path(_NAME, appauthor=False)
     directory.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
     return directory
 
 
-def _directory(xdg: str, windows: str, in_home: str) -> Path:
-    """The XDG variable counts everywhere (absolute only, as its specification says), then the platform's own place."""
-    chosen = os.environ.get(xdg, "")
-    if not os.path.isabs(chosen):
-        chosen = os.environ.get(windows, "") if sys.platform == "win32" else ""
-    return (Path(chosen) if chosen else Path.home() / in_home) / _NAME
-
-
 def private_file(path: Path) -> Path:
-    """The path, made as an empty file that only the user can read if it is not there."""
+    """Return the path; create an empty file that only the user can read if it is missing."""
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE))
     return path
 
 
 def is_private(path: Path) -> bool:
-    """Whether only the user can read the file. Windows keeps that in the directory, not in the mode."""
+    """Whether only the user can read the file. On Windows the directory decides that, not the file's mode."""
     return sys.platform == "win32" or not stat.S_IMODE(path.stat().st_mode) & 0o077
 
 
 def write_atomically(path: Path, content: bytes, *, new_mode: int | None = None) -> None:
-    """Replace the file in one step, through symbolic links; it keeps its mode unless a new one is given."""
+    """Replace the file in one step, also behind a symbolic link; it keeps its mode unless a new one is given."""
     target = Path(os.path.realpath(path))
     target.parent.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")

@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 
 from org_analytics.ingest.records import SessionRecord
-from org_analytics.push import acknowledged, pushing
-from org_analytics.push.accounts import AccountState
-from org_analytics.push.acknowledged import Answer
+from org_analytics.push import outbox
 from org_analytics.push.client import Client
 from org_analytics.push.errors import ServerError
-from org_analytics.push.pushing import Counts
+from org_analytics.push.outbox import PushCounts
+from org_analytics.push.payload import payload_row
 from org_analytics.push.retries import Retries
-from org_analytics.push.rows import row_of
+from org_analytics.push.state import AccountState, Answer, AnswerLog, copy_answer_log, open_answer_log
 from tests.push.server import TOKEN, Reply, Team
 from tests.push.sessions import derived, record
 
@@ -23,19 +22,19 @@ MANY = [record(f"session-{number:04}") for number in range(1001)]
 
 
 @contextmanager
-def opened(directory: Path) -> Iterator[tuple[AccountState, acknowledged.Acknowledged]]:
+def opened(directory: Path) -> Iterator[tuple[AccountState, AnswerLog]]:
     state_of = AccountState(directory / "read.sqlite3", "me")
-    with state_of as state, acknowledged.opened(directory / "sent.sqlite3", "me") as answers:
+    with state_of as state, open_answer_log(directory / "sent.sqlite3", "me") as answers:
         yield state, answers
 
 
-def push(directory: Path, team: Team, records: Iterable[SessionRecord], *, with_titles: bool = False) -> Counts:
-    counts = Counts()
+def push(directory: Path, team: Team, records: Iterable[SessionRecord], *, with_titles: bool = False) -> PushCounts:
+    counts = PushCounts()
     retries = Retries(sleep=lambda seconds: None)
     with opened(directory) as (state, answers):
-        unsent = pushing.Unsent(state, answers, counts, with_titles=with_titles).of(derived(state, records))
+        unsent = outbox.Outbox(state, answers, counts, with_titles=with_titles).pending_from(derived(state, records))
         client = Client(team.url, TOKEN, "Token", retries)
-        pushing.Sender(client, state, answers, counts).send(unsent)
+        outbox.Sender(client, state, answers, counts).send(unsent)
     return counts
 
 
@@ -116,11 +115,11 @@ def test_server_that_lost_its_rows_gets_them_again_without_their_transcripts(
     team.refused = {"session-0001"}
     push(tmp_path, team, MANY[:3], with_titles=True)
     team.rows.clear()
-    counts = Counts()
+    counts = PushCounts()
     with opened(tmp_path) as (state, answers):
         client = Client(team.url, TOKEN, "Token", Retries())
-        sender = pushing.Sender(client, state, answers, counts)
-        sender.send(pushing.again(answers, with_titles=with_titles))
+        sender = outbox.Sender(client, state, answers, counts)
+        sender.send(outbox.Outbox(state, answers, counts, with_titles=with_titles).resend_all())
     assert (counts.created, len(team.rows)) == (2, 2)
     assert team.rows["codex", "session-0000"].get("title") == title
 
@@ -153,8 +152,8 @@ def test_unpriced_models_are_collected_also_of_sessions_that_are_not_sent(tmp_pa
 
 def test_dry_run_gives_the_very_requests_that_a_push_then_sends(tmp_path: Path, team: Team) -> None:
     with opened(tmp_path) as (state, answers):
-        unsent = pushing.Unsent(state, answers, Counts(), with_titles=False).of(derived(state, MANY))
-        shown = list(pushing.requests(unsent))
+        unsent = outbox.Outbox(state, answers, PushCounts(), with_titles=False).pending_from(derived(state, MANY))
+        shown = list(outbox.requests(unsent))
     push(tmp_path, team, MANY)
     assert shown == [request.body for request in team.requests]
 
@@ -172,19 +171,19 @@ def test_copy_of_the_answers_leaves_the_file_as_it_is(tmp_path: Path, team: Team
     sent = tmp_path / "sent.sqlite3"
     push(tmp_path, team, MANY[:1])
     before = sent.read_bytes()
-    row = row_of(MANY[0], with_title=False)
-    other = row_of(MANY[1], with_title=False)
-    with acknowledged.opened_as_copy(sent, "me") as answers:
+    row = payload_row(MANY[0], with_title=False)
+    other = payload_row(MANY[1], with_title=False)
+    with copy_answer_log(sent, "me") as answers:
         assert answers.answer_to(row) == Answer.STORED
-        answers.keep([(other, Answer.REFUSED)])
+        answers.record([(other, Answer.REFUSED)])
         assert answers.answer_to(other) == Answer.REFUSED
     assert sent.read_bytes() == before
 
 
 def test_copy_of_answers_that_are_not_there_is_empty_and_makes_no_file(tmp_path: Path) -> None:
     missing = tmp_path / "sent.sqlite3"
-    with acknowledged.opened_as_copy(missing, "me") as answers:
-        assert answers.answer_to(row_of(MANY[0], with_title=False)) is None
+    with copy_answer_log(missing, "me") as answers:
+        assert answers.answer_to(payload_row(MANY[0], with_title=False)) is None
     assert not missing.exists()
 
 
@@ -193,3 +192,27 @@ def test_rows_hold_no_title_and_no_path_unless_asked(tmp_path: Path, team: Team)
     text = json.dumps(team.rows["codex", "session-0000"])
     assert "secret bug" not in text
     assert "/home" not in text
+
+
+def test_row_refused_at_git_info_is_sent_again_on_the_next_day_and_not_before(
+    tmp_path: Path, team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("org_analytics.push.state.utc_today", lambda: "2026-11-25")
+    team.refused, team.refused_field = {"session-0000"}, "git_info"
+    assert len(push(tmp_path, team, MANY[:2]).refused) == 1
+    team.refused = set()
+    counts = push(tmp_path, team, MANY[:2])
+    assert (counts.created, counts.refused_before, counts.known) == (0, 1, 1)
+    monkeypatch.setattr("org_analytics.push.state.utc_today", lambda: "2026-11-26")
+    counts = push(tmp_path, team, MANY[:2])
+    assert (counts.created, counts.refused_before, counts.known) == (1, 0, 1)
+
+
+def test_row_refused_elsewhere_is_not_sent_again_on_the_next_day(
+    tmp_path: Path, team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("org_analytics.push.state.utc_today", lambda: "2026-11-25")
+    team.refused = {"session-0000"}
+    push(tmp_path, team, MANY[:1])
+    monkeypatch.setattr("org_analytics.push.state.utc_today", lambda: "2026-11-26")
+    assert push(tmp_path, team, MANY[:1]).refused_before == 1

@@ -1,4 +1,4 @@
-"""The rows of the protocol: what of a session leaves the machine, and how rows become requests."""
+"""The rows of the protocol: the fields of a session that leave this machine, and how rows become requests."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -7,16 +7,16 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from org_analytics.ingest.records import ModelRecord, SessionRecord
+from ..ingest.records import ModelRecord, SessionRecord
 
 MAX_ROWS = 500
-MAX_BYTES = 2 * 1024 * 1024  # of a request, unpacked
+MAX_BYTES = 2 * 1024 * 1024  # of a request, uncompressed
 _HEAD, _SEPARATOR, _TAIL = b'{"sessions":[', b",", b"]}"
 _EMPTY = len(_HEAD) + len(_TAIL) - len(_SEPARATOR)  # the first row has no separator
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PayloadRow:
     """A session as it is sent."""
 
     provider: str
@@ -26,29 +26,29 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """A session whose row is wrong, should it still wait to be sent."""
+    """A session whose row must not be sent if it is still waiting."""
 
     provider: str
     external_id: str
 
 
-def row_of(record: SessionRecord, *, with_title: bool) -> Row:
-    """The session as a row."""
+def payload_row(record: SessionRecord, *, with_title: bool) -> PayloadRow:
+    """Return the session as a row."""
     fields = _fields(record)
     if with_title:
         fields["title"] = record.title
-    return Row(record.provider, record.external_id, _encode(fields))
+    return PayloadRow(record.provider, record.external_id, _encode(fields))
 
 
 def _fields(record: SessionRecord) -> dict[str, Any]:
-    """Every field that is sent, by name: a new field of the record does not travel by itself."""
+    """Name every field that is sent, so that a new field of the record is not sent by accident."""
     return {
         "provider": record.provider,
         "external_id": record.external_id,
-        "started_at": _instant(record.started_at),
-        "ended_at": _instant(record.ended_at),
+        "started_at": _format_time(record.started_at),
+        "ended_at": _format_time(record.ended_at),
         "git_info": record.git_info,
-        "cost_usd": _money(record.cost_usd),
+        "cost_usd": _format_money(record.cost_usd),
         "cost_complete": record.cost_complete,
         "duration_ms": record.duration_ms,
         "assistant_ms": record.assistant_ms,
@@ -65,43 +65,49 @@ def _model(usage: ModelRecord) -> dict[str, Any]:
         "output_tokens": usage.output_tokens,
         "cache_write_tokens": usage.cache_write_tokens,
         "cache_read_tokens": usage.cache_read_tokens,
-        "cost_usd": _money(usage.cost_usd),
+        "cost_usd": _format_money(usage.cost_usd),
     }
 
 
-def _instant(moment: datetime) -> str:
+def _format_time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _money(amount: Decimal | None) -> str | None:
+def _format_money(amount: Decimal | None) -> str | None:
     return None if amount is None else format(amount, "f")
 
 
-def without_title(row: Row) -> Row:
-    """The row as it would be without its title."""
+def cost_of(row: PayloadRow) -> Decimal:
+    """Return the cost in USD that the row states, 0 if it is unknown."""
+    return Decimal(json.loads(row.encoded)["cost_usd"] or 0)
+
+
+def without_title(row: PayloadRow) -> PayloadRow:
+    """Return the row without its title."""
     fields = json.loads(row.encoded)
     return replace(row, encoded=_encode({name: value for name, value in fields.items() if name != "title"}))
 
 
 def _encode(fields: dict[str, Any]) -> bytes:
-    """Plain ASCII, so that no text of a transcript can break the encoding."""
+    """Encode as plain ASCII, so that no text of a transcript can break the encoding."""
     return json.dumps(fields, separators=(",", ":"), allow_nan=False).encode("ascii")
 
 
-def body(rows: Iterable[Row]) -> bytes:
-    """The request that sends these rows, before it is packed."""
+def request_body(rows: Iterable[PayloadRow]) -> bytes:
+    """Return the request that sends these rows, before compression."""
     return _HEAD + _SEPARATOR.join(row.encoded for row in rows) + _TAIL
 
 
-Item = TypeVar("Item")
+Note = TypeVar("Note")
 
 
-def batches(items: Iterable[tuple[Row, Item] | Withdrawn]) -> Iterator[list[tuple[Row, Item]]]:
-    """Cut the rows, each with what belongs to it, into requests within both limits; a row over the limit goes alone.
+def batches(items: Iterable[tuple[PayloadRow, Note] | Withdrawn]) -> Iterator[list[tuple[PayloadRow, Note]]]:
+    """Divide the rows, each with the caller's note, into requests within both limits.
 
-    A session is in a request once: its row goes when another one comes, or when it is withdrawn.
+    A row over the limit gets a request of its own. A session is in a request once: a later row replaces an earlier
+    one, and a withdrawn session is removed.
     """
-    waiting: dict[tuple[str, str], tuple[Row, Item]] = {}
+    waiting: dict[tuple[str, str], tuple[PayloadRow, Note]] = {}
     size = _EMPTY
     for item in items:
         row = item if isinstance(item, Withdrawn) else item[0]
@@ -117,6 +123,6 @@ def batches(items: Iterable[tuple[Row, Item] | Withdrawn]) -> Iterator[list[tupl
         yield list(waiting.values())
 
 
-def _size(item: tuple[Row, object] | None) -> int:
-    """The bytes that a row adds to a request."""
+def _size(item: tuple[PayloadRow, object] | None) -> int:
+    """Return the number of bytes that a row adds to a request."""
     return 0 if item is None else len(item[0].encoded) + len(_SEPARATOR)
