@@ -277,7 +277,7 @@ def test_lost_connection_is_told_and_whole_batches_stay(
             " AND datname = current_database()"
         )
 
-    monkeypatch.setattr("org_analytics.management.commands.import_confabulous.Progress.to", kill)
+    monkeypatch.setattr("org_analytics.management.commands.import_confabulous.ProgressBar.to", kill)
     assert "Reading the Confabulous database failed" in problem(run)
     assert CodingSession.objects.count() == 1
 

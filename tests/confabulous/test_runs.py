@@ -478,7 +478,7 @@ def test_interrupted_run_keeps_whole_batches_and_says_so(
     source.add_session("s1")
     source.add_session("s2")
     monkeypatch.setattr(writing, "BATCH_SIZE", 1)
-    monkeypatch.setattr("org_analytics.management.commands.import_confabulous.Progress.to", interrupt)
+    monkeypatch.setattr("org_analytics.management.commands.import_confabulous.ProgressBar.to", interrupt)
     with pytest.raises(CommandError, match="Interrupted") as caught:
         run()
     assert caught.value.returncode == 130
@@ -494,7 +494,7 @@ def test_user_who_is_deleted_during_the_import_ends_it_with_a_message(
     source.add_session("s2")
     monkeypatch.setattr(writing, "BATCH_SIZE", 1)
     monkeypatch.setattr(
-        "org_analytics.management.commands.import_confabulous.Progress.to",
+        "org_analytics.management.commands.import_confabulous.ProgressBar.to",
         lambda *_: user.delete() if user.pk else None,
     )
     with pytest.raises(CommandError, match="A user was deleted during the import"):
