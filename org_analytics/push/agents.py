@@ -2,7 +2,7 @@
 
 Each form is that of the agent's own documentation (read 2026-11): Claude Code https://code.claude.com/docs/en/hooks,
 Codex https://developers.openai.com/codex/hooks, Cursor https://cursor.com/docs/hooks,
-OpenCode https://opencode.ai/docs/plugins.
+OpenCode https://opencode.ai/v1/docs/plugins (version 1).
 """
 
 import json

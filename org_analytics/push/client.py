@@ -183,7 +183,7 @@ class Client:
         url = help_url(error.headers.get_all("Link") or [], self.server)
         text = f"{self.server} does not accept this token ({message})."
         if schemes:
-            text += f" Its authentication schemes are {', '.join(schemes)}; --auth-scheme chooses one."
+            text += f" It offers these authentication schemes (see --auth-scheme): {', '.join(schemes)}."
         if url:
             text += f" Create a token at {url}."
         return UnknownTokenError(text, schemes, url)

@@ -1,4 +1,4 @@
-"""A server of the protocol on loopback, with a memory, that can be told to misbehave."""
+"""A server of the protocol on loopback that stores rows and can be told to fail."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""Sessions as the derivation gives them, with their receipts."""
+"""Sessions as the derivation yields them, with their receipts."""
 
 import json
 from collections.abc import Iterable
@@ -43,7 +43,7 @@ def receipt(record: SessionRecord) -> Receipt:
 
 
 def derived(state: State, records: Iterable[SessionRecord]) -> list[Derivation]:
-    """What the derivation yields, having saved what it read."""
+    """Return what the derivation yields after saving what it read."""
     sessions = [
         Derivation(record.provider, record.external_id, DerivationOutcome.DERIVED, record, receipt(record))
         for record in records

@@ -126,7 +126,7 @@ def run(*arguments: str) -> int:
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the person at the terminal answers, in turn; then the end of the input."""
+    """Answers of the person at the terminal, in turn; then the end of the input."""
     answers: list[str] = []
 
     def answer(prompt: str) -> str:

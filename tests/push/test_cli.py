@@ -523,7 +523,7 @@ def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("org-analytics 0.")
 
 
-def test_reader_that_leaves_early_is_no_error(codex_home: Path, home: Path) -> None:
+def test_reader_that_leaves_early_is_not_an_error(codex_home: Path, home: Path) -> None:
     command = [sys.executable, "-P", "-m", "org_analytics.push", "push", "--dry-run"]
     with subprocess.Popen(
         command, env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=home
@@ -535,7 +535,7 @@ def test_reader_that_leaves_early_is_no_error(codex_home: Path, home: Path) -> N
     assert started.returncode == 0
 
 
-def test_closed_output_is_no_error(codex_home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_closed_output_is_not_an_error(codex_home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     class Closed(io.StringIO):
         def write(self, text: str) -> int:
             raise BrokenPipeError
@@ -652,7 +652,7 @@ def test_hook_is_detached_on_windows(
     assert started[0][1]["creationflags"] == 3
 
 
-def test_log_of_the_background_starts_anew_when_it_has_grown(
+def test_log_of_the_background_is_emptied_when_it_has_grown(
     started: list[tuple[list[str], dict[str, object]]], home: Path
 ) -> None:
     log = files.state_directory() / "background.log"

@@ -1,4 +1,4 @@
-"""The protocol against a real server on loopback: what goes out, what comes back, what goes wrong."""
+"""The protocol with a real server on loopback: requests, answers and faults."""
 
 import json
 import socketserver
@@ -277,7 +277,7 @@ def test_refused_token_names_the_schemes_and_the_page_where_tokens_are_created(t
         client(team, pauses, token="wr0ng").send(BODY, 1)
     assert str(refused.value) == (
         f"{team.url} does not accept this token (Authentication required)."
-        " Its authentication schemes are Token, Bearer; --auth-scheme chooses one."
+        " It offers these authentication schemes (see --auth-scheme): Token, Bearer."
         " Create a token at https://team.example/tokens."
     )
     assert len(team.requests) == 2

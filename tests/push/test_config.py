@@ -1,4 +1,4 @@
-"""Options over environment over file; a token only ever for the server that it was given with."""
+"""Options before environment before file; a token is sent only to the server that it was given with."""
 
 import stat
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Pushes of sessions that share lines: a row that is found wrong before it went is not sent, nor counted as stored."""
+"""Pushes of sessions that share lines: a row found wrong before sending is not sent and not counted as stored."""
 
 import os
 from collections.abc import Callable

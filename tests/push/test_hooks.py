@@ -1,4 +1,4 @@
-"""The hook goes into settings that somebody else wrote, and out of them without a trace."""
+"""The hook is added to settings that a person wrote, and removed without a trace."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""One push at a time, whoever starts how many."""
+"""One push at a time, however many are started."""
 
 import stat
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A token is tried before it is kept, and never shown."""
+"""A token is verified before it is saved, and is never shown."""
 
 import getpass
 import io
@@ -21,7 +21,7 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def answers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the person at the terminal types, hidden or not, in turn; the end of input after that."""
+    """Answers of the person at the terminal, in turn; then the end of the input."""
     typed: list[str] = []
 
     def answer(prompt: str) -> str:
@@ -143,7 +143,7 @@ def test_no_server_is_an_error(answers: list[str]) -> None:
     assert login() == 2
 
 
-def test_token_is_read_from_standard_input_where_that_is_no_terminal(
+def test_token_is_read_from_standard_input_if_that_is_not_a_terminal(
     team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{TOKEN}\nmore\n"))

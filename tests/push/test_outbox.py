@@ -1,4 +1,4 @@
-"""A push against a server with a memory: nothing lost, nothing sent twice, whatever goes wrong in between."""
+"""A push to a server that remembers: nothing is lost or sent twice, whatever fails in between."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -158,9 +158,9 @@ def test_dry_run_gives_the_very_requests_that_a_push_then_sends(tmp_path: Path, 
     assert shown == [request.body for request in team.requests]
 
 
-def test_answers_of_another_format_or_no_database_are_begun_anew(tmp_path: Path, team: Team) -> None:
+def test_answers_in_another_format_or_not_in_a_database_are_replaced(tmp_path: Path, team: Team) -> None:
     sent = tmp_path / "sent.sqlite3"
-    for damage in (b"no database, and long enough to be looked at" * 100, b""):
+    for damage in (b"not a database, and long enough to be looked at" * 100, b""):
         push(tmp_path, team, MANY[:2])
         sent.write_bytes(damage)
         assert push(tmp_path, team, MANY[:2]).unchanged == 2

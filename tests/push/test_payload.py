@@ -1,4 +1,4 @@
-"""What travels, exactly; and how it is cut into requests."""
+"""The exact fields that are sent, and how rows are divided into requests."""
 
 import json
 from datetime import datetime, timedelta, timezone

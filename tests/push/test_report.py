@@ -1,4 +1,4 @@
-"""What the person at the terminal reads after a push."""
+"""Text for the person at the terminal after a push."""
 
 from collections import Counter
 

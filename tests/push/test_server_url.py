@@ -1,4 +1,4 @@
-"""One spelling for a server, TLS for all but this machine, and no address that could carry a secret."""
+"""One spelling for each server, TLS except for this machine, and no address that may contain a secret."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is remembered of the last pushes, and who is told of it."""
+"""Results of the last pushes: saved, shown by `status`, and reported once by a hook that keeps failing."""
 
 import json
 from datetime import UTC, datetime, timedelta
