@@ -134,6 +134,8 @@ REST_FRAMEWORK = {
 # Organization analytics is on with ENABLE_ORG_ANALYTICS=true. Without a domain list, every signed-in user has access.
 ENABLE_ORG_ANALYTICS = os.environ.get("ENABLE_ORG_ANALYTICS", "")
 ALLOWED_EMAIL_DOMAINS = os.environ.get("ALLOWED_EMAIL_DOMAINS", "")
+# The API and "org-analytics login" name this page to people who have no token.
+ORG_ANALYTICS_TOKEN_URL = "/account/token"
 
 if not DEBUG:
     # Errors go to the error stream, where a service manager or container collects them.

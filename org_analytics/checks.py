@@ -207,6 +207,21 @@ def check_token_url(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
+def check_prices(**kwargs: Any) -> list[CheckMessage]:
+    """E015: the prices by model cannot be read."""
+    try:
+        app_settings.prices  # noqa: B018
+    except ImproperlyConfigured as error:
+        return [
+            Error(
+                str(error),
+                hint="Use {'model': {'input': '1.25', 'output': '10'}}, in USD per million tokens.",
+                id="org_analytics.E015",
+            )
+        ]
+    return []
+
+
 SETTINGS_CHECKS = [
     check_email_domains,
     check_urls,
@@ -220,6 +235,7 @@ SETTINGS_CHECKS = [
     check_read_database,
     check_throttle_rates,
     check_token_url,
+    check_prices,
     check_database_vendor,
     check_users_database,
 ]

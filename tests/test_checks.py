@@ -414,3 +414,10 @@ def test_each_id_has_a_test_of_its_name() -> None:
 
     assert ids
     assert {check_id for check_id in ids if check_id.lower() not in names} <= {"E004"}  # within e003_to_e005
+
+
+@pytest.mark.parametrize("prices", [["x"], {"m": {"input": "1"}}, {"m": {"input": -1, "output": 1}}, {"m": 5}])
+def test_e015_names_prices_that_cannot_be_read(settings: Any, prices: Any) -> None:
+    settings.ORG_ANALYTICS_PRICES = prices
+    [message] = checks.check_prices()
+    assert (message.id, message.msg.startswith("ORG_ANALYTICS_PRICES: ")) == ("org_analytics.E015", True)

@@ -56,6 +56,11 @@ def series_response(
     }
 
 
+def prices_response(prices: dict[str, dict[str, str]], computed_at: datetime) -> dict[str, Any]:
+    """The body of `GET /api/v1/org/prices`: USD per million tokens, as decimal texts."""
+    return {"computed_at": rfc3339(computed_at), "prices": prices}
+
+
 def recording_response(outcomes: Sequence[str | ValidationError]) -> dict[str, Any]:
     """The body of `POST /api/v1/org/sessions`: the outcome of each row, in order."""
     return {"results": [_result(index, outcome) for index, outcome in enumerate(outcomes)]}

@@ -19,7 +19,7 @@ from ..reporting.selection import Selection
 from .base import InvalidQueryError, OrgAPIViewSet
 from .filters import AnalyticsFilters, ReposFilters, SeriesFilters
 from .request_body import BodyTooLargeError, InvalidBodyError, UnsupportedMediaTypeError, read_json_body
-from .responses import analytics_response, recording_response, repos_response, series_response
+from .responses import analytics_response, prices_response, recording_response, repos_response, series_response
 
 _Filters = TypeVar("_Filters", bound=ReposFilters)
 
@@ -32,6 +32,7 @@ class OrgViewSet(OrgAPIViewSet):
         "analytics": "Failed to compute org analytics",
         "repos": "Failed to list org repos",
         "series": "Failed to compute org series",
+        "prices": "Failed to list prices",
     }
 
     def analytics(self, request: Request) -> JsonResponse:
@@ -50,6 +51,10 @@ class OrgViewSet(OrgAPIViewSet):
         selection, interval = filterset.selection, filterset.chosen_interval
         series = reports.series(selection, interval)
         return JsonResponse(series_response(series, selection, interval, app_settings.time_zone, timezone.now()))
+
+    def prices(self, request: Request) -> JsonResponse:
+        """Return the prices that the administrator has set, for clients that derive costs."""
+        return JsonResponse(prices_response(app_settings.prices, timezone.now()))
 
 
 @method_decorator(transaction.non_atomic_requests, name="dispatch")

@@ -10,12 +10,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.management.base import BaseCommand, CommandError, no_translations
 from django.utils import timezone
 
 from ...choices import Provider
+from ...conf import app_settings
 from ...ingest.derive import derive
 from ...ingest.files import FileReport
 from ...ingest.pricing import NoPrices, Prices, load_prices
@@ -142,9 +142,9 @@ def _sources(options: dict[str, Any]) -> list[TranscriptSource]:
 
 def _prices() -> Prices:
     try:
-        return load_prices(getattr(settings, "ORG_ANALYTICS_PRICES", None))
-    except ValueError as error:
-        raise CommandError(f"ORG_ANALYTICS_PRICES: {error}", returncode=BAD_OPTIONS) from None
+        return load_prices(app_settings.prices)
+    except ImproperlyConfigured as error:
+        raise CommandError(str(error), returncode=BAD_OPTIONS) from None
 
 
 def _looked_for(sources: list[TranscriptSource]) -> Iterator[str]:
