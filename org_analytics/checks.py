@@ -11,6 +11,7 @@ from django.urls import NoReverseMatch, reverse
 
 from .conf import app_settings, is_email_domain
 from .database_checks import check_daily_usage, check_database_vendor, check_users_database
+from .ingest.price_overrides import parse_overrides
 from .limits import MAX_STATEMENT_TIMEOUT
 
 _API, _PAGE = "api-analytics", "organization"
@@ -210,11 +211,11 @@ def check_token_url(**kwargs: Any) -> list[CheckMessage]:
 def check_prices(**kwargs: Any) -> list[CheckMessage]:
     """E015: the prices by model cannot be read."""
     try:
-        app_settings.prices  # noqa: B018
-    except ImproperlyConfigured as error:
+        parse_overrides(app_settings.prices)
+    except ValueError as error:
         return [
             Error(
-                str(error),
+                f"ORG_ANALYTICS_PRICES: {error}",
                 hint="Use {'model': {'input': '1.25', 'output': '10'}}, in USD per million tokens.",
                 id="org_analytics.E015",
             )

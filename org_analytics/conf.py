@@ -15,7 +15,6 @@ from django.utils.encoding import iri_to_uri
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
-from .ingest.price_overrides import parse_overrides
 from .limits import MAX_STATEMENT_TIMEOUT
 
 DEFAULT_STATEMENT_TIMEOUT = 10
@@ -105,20 +104,12 @@ class AppSettings:
         return float(value)
 
     @property
-    def prices(self) -> dict[str, dict[str, str]]:
-        """`ORG_ANALYTICS_PRICES`: an administrator's prices by model, in USD per million tokens, as texts.
+    def prices(self) -> Any:
+        """`ORG_ANALYTICS_PRICES`: an administrator's prices by model, in USD per million tokens, as they were given.
 
-        `{model: {"input", "output", "cache_read", "cache_write", "from"}}`. Raises ImproperlyConfigured.
+        `{model: {"input", "output", "cache_read", "cache_write", "from"}}`; `ingest.price_overrides` reads them.
         """
-        value = getattr(settings, "ORG_ANALYTICS_PRICES", None) or {}
-        try:
-            parse_overrides(value)
-        except ValueError as error:
-            raise ImproperlyConfigured(f"ORG_ANALYTICS_PRICES: {error}") from error
-        return {
-            model: {key: str(price) for key, price in prices.items() if price is not None}
-            for model, prices in value.items()
-        }
+        return getattr(settings, "ORG_ANALYTICS_PRICES", None) or {}
 
     @property
     def throttle_rates(self) -> dict[str, str] | None:

@@ -255,9 +255,10 @@ def test_session_login_reads_the_api(api):
     assert api.get("/api/v1/org/analytics").status_code == 200
 
 
-def test_anonymous_is_asked_for_a_session_login(client, db):
+def test_anonymous_gets_the_scheme_of_the_token_and_the_page_that_makes_one(client, db):
     response = client.get("/api/v1/org/analytics")
-    assert (response.status_code, response["WWW-Authenticate"]) == (401, "Session")
+    assert (response.status_code, response["WWW-Authenticate"]) == (401, "Token")
+    assert response["Link"] == '</account/token>; rel="help"'
 
 
 # Settings

@@ -14,7 +14,7 @@ EXAMPLE = PACKAGE.parent / "example_project"
 # Room (a package or a module in the root) → the rooms it may import. A room that is not listed imports none of ours.
 LEAVES = {"choices", "conf", "limits", "money", "periods", "repo_paths", "strict_json"}
 ALLOWED = {
-    "conf": {"ingest", "limits"},
+    "conf": {"limits"},
     "money": {"limits"},
     "periods": {"limits"},
     "repo_paths": {"limits"},
@@ -29,7 +29,7 @@ ALLOWED = {
     "pages": LEAVES | {"access", "filters", "reporting", "rollup", "throttling"},
     "templatetags": {"access", "pages"},
     "urls": {"api", "pages"},
-    "checks": {"conf", "database_checks", "limits"},
+    "checks": {"conf", "database_checks", "ingest", "limits"},
     "database_checks": {"conf", "rollup"},
     "apps": {"checks", "rollup"},
     "admin": {"models"},

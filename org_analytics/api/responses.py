@@ -1,6 +1,6 @@
 """The bodies of the API's answers, with keys in the order of the contract (section 7)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -56,9 +56,15 @@ def series_response(
     }
 
 
-def prices_response(prices: dict[str, dict[str, str]], computed_at: datetime) -> dict[str, Any]:
+def prices_response(prices: Mapping[str, Mapping[str, Any]], computed_at: datetime) -> dict[str, Any]:
     """The body of `GET /api/v1/org/prices`: USD per million tokens, as decimal texts."""
-    return {"computed_at": rfc3339(computed_at), "prices": prices}
+    return {
+        "computed_at": rfc3339(computed_at),
+        "prices": {
+            model: {key: str(price) for key, price in prices_of_model.items() if price is not None}
+            for model, prices_of_model in prices.items()
+        },
+    }
 
 
 def recording_response(outcomes: Sequence[str | ValidationError]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, no_translations
 from django.utils import timezone
 
@@ -143,8 +143,8 @@ def _sources(options: dict[str, Any]) -> list[TranscriptSource]:
 def _prices() -> Prices:
     try:
         return load_prices(app_settings.prices)
-    except ImproperlyConfigured as error:
-        raise CommandError(str(error), returncode=BAD_OPTIONS) from None
+    except ValueError as error:
+        raise CommandError(f"ORG_ANALYTICS_PRICES: {error}", returncode=BAD_OPTIONS) from None
 
 
 def _looked_for(sources: list[TranscriptSource]) -> Iterator[str]:
