@@ -1,4 +1,4 @@
-"""Who gets in: the flag, the login, the domain list, membership. Page, API and nav ask only this module."""
+"""Access: the flag, the login, the domain list and membership. Page, API and nav item use only this module."""
 
 from collections.abc import Callable
 from enum import Enum
@@ -20,7 +20,7 @@ from .throttling import check_throttles
 
 
 class AccessDenied(Enum):
-    """Why somebody may not read, in the order in which it is looked at."""
+    """Why a user has no access, in the order of the checks."""
 
     NOT_AUTHENTICATED = "Authentication required"
     DOMAIN = "Email domain not permitted"
@@ -28,12 +28,12 @@ class AccessDenied(Enum):
 
 
 def is_enabled() -> bool:
-    """Whether the feature is on, right now."""
+    """Whether the feature is on now."""
     return app_settings.enabled
 
 
 def access_denied(user: Any) -> AccessDenied | None:
-    """Why this user may not read; None: may read. A query only where the host names its members."""
+    """Why this user has no access; None if they have. Queries only if `ORG_ANALYTICS_MEMBERS` is set."""
     if not getattr(user, "is_authenticated", False) or not getattr(user, "is_active", True):
         return AccessDenied.NOT_AUTHENTICATED
     if not _has_permitted_domain(user):
@@ -42,12 +42,12 @@ def access_denied(user: Any) -> AccessDenied | None:
 
 
 def may_read(request: HttpRequest | None) -> bool:
-    """Whether the feature is on and the request's user may read; without looking at the user while it is off."""
+    """Whether the feature is on and the request's user has access. Does not look at the user while it is off."""
     return is_enabled() and access_denied(getattr(request, "user", None)) is None
 
 
 def full_path(request: HttpRequest) -> str:
-    """Path and query as a browser asks for them.
+    """The path and query as the browser sent them.
 
     `request.path` lacks the host's `FORCE_SCRIPT_NAME` under ASGI where a proxy strips it.
     """
@@ -66,7 +66,7 @@ def _is_member(user: Any) -> bool:
     try:
         return app_settings.members_callable is None or app_settings.members.filter(pk=user.pk).exists()
     except ImproperlyConfigured:
-        return False  # a setting that cannot be read lets nobody in; a system check names it
+        return False  # a setting that cannot be read gives nobody access; a system check names it
 
 
 class PageAccessMixin(View):

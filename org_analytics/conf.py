@@ -1,4 +1,4 @@
-"""The app's settings: one typed property each, read when asked, never cached. Nothing else reads ours."""
+"""The app's settings: one typed property each, read on access, never cached. Only this module reads them."""
 
 import os
 import re
@@ -26,11 +26,11 @@ _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
 
 
 class AppSettings:
-    """Read an attribute to get the value in force now."""
+    """Each attribute is the current value of a setting."""
 
     @property
     def enabled_value(self) -> object:
-        """`ENABLE_ORG_ANALYTICS` as given: the Django setting, else the environment variable, else None."""
+        """`ENABLE_ORG_ANALYTICS`, unparsed: the Django setting, else the environment variable, else None."""
         return _setting_or_environment("ENABLE_ORG_ANALYTICS")
 
     @property
@@ -41,7 +41,7 @@ class AppSettings:
 
     @property
     def email_domain_entries(self) -> list[str]:
-        """`ALLOWED_EMAIL_DOMAINS` split, trimmed and lower-cased, usable or not; empty = no limit."""
+        """`ALLOWED_EMAIL_DOMAINS` split, trimmed and lower-cased, valid or not; empty means no limit."""
         value = _setting_or_environment("ALLOWED_EMAIL_DOMAINS")
         if not value:
             return []
@@ -49,18 +49,18 @@ class AppSettings:
             entries: Iterable[object] = value.split(",")
         else:
             entries = value if isinstance(value, Iterable) else [value]
-        # A list that turns out empty (a generator, say) was set all the same: it must not mean "everybody".
+        # An empty generator is still a setting: it must not mean "everybody".
         return [str(entry).strip().lower() for entry in entries] or [""]
 
     @property
     def email_domains(self) -> frozenset[str] | None:
-        """The domains whose users may read; None = everybody, empty = nobody (set, but no entry is usable)."""
+        """The domains whose users have access. None means everybody; empty (set, but no valid entry) means nobody."""
         entries = self.email_domain_entries
         return frozenset(filter(is_email_domain, entries)) if entries else None
 
     @property
     def members_callable(self) -> Callable[[], Any] | None:
-        """What `ORG_ANALYTICS_MEMBERS` names, None where it is not set. Raises ImproperlyConfigured."""
+        """The callable that `ORG_ANALYTICS_MEMBERS` names, or None. Raises ImproperlyConfigured."""
         path = getattr(settings, "ORG_ANALYTICS_MEMBERS", None)
         if not path:
             return None
@@ -74,7 +74,7 @@ class AppSettings:
 
     @property
     def members(self) -> QuerySet[Any]:
-        """The users who are rows and may read: the active ones, of all or of those that the host's callable returns."""
+        """The members: active users, of all users or of those that the site's callable returns."""
         model = get_user_model()
         members_callable = self.members_callable
         users = members_callable() if members_callable else model._default_manager.all()
@@ -84,7 +84,7 @@ class AppSettings:
 
     @property
     def time_zone(self) -> ZoneInfo:
-        """`ORG_ANALYTICS_TIME_ZONE`, default `TIME_ZONE`: where days are cut. Raises ImproperlyConfigured."""
+        """`ORG_ANALYTICS_TIME_ZONE`, default `TIME_ZONE`: the zone of day boundaries. Raises ImproperlyConfigured."""
         name = getattr(settings, "ORG_ANALYTICS_TIME_ZONE", None) or settings.TIME_ZONE
         try:
             return ZoneInfo(name)
@@ -93,7 +93,7 @@ class AppSettings:
 
     @property
     def statement_timeout(self) -> float:
-        """`ORG_ANALYTICS_STATEMENT_TIMEOUT`: seconds that a query of ours may take; 0 or None: no limit. Default 10."""
+        """`ORG_ANALYTICS_STATEMENT_TIMEOUT`: time limit of a query in seconds; 0 or None: no limit. Default 10."""
         value = getattr(settings, "ORG_ANALYTICS_STATEMENT_TIMEOUT", DEFAULT_STATEMENT_TIMEOUT)
         if value is None:
             return 0.0
@@ -129,7 +129,7 @@ class AppSettings:
 
     @property
     def read_database(self) -> str | None:
-        """`ORG_ANALYTICS_READ_DATABASE`: the alias that is read, a replica's for instance; None: the routers decide."""
+        """`ORG_ANALYTICS_READ_DATABASE`: the alias that reports read, such as a replica's; None: the routers decide."""
         alias = getattr(settings, "ORG_ANALYTICS_READ_DATABASE", None) or None
         if alias is not None and alias not in settings.DATABASES:
             raise ImproperlyConfigured(f"ORG_ANALYTICS_READ_DATABASE: {alias!r} is not in DATABASES.")

@@ -1,4 +1,4 @@
-"""System checks of databases: which they are, where the routers put the app, and what its roll-up holds."""
+"""System checks of databases: their vendor, the routers, and the daily roll-up."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ from .rollup import maintenance
 
 
 def check_database_vendor(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """E012: a database that the roll-up's triggers are not written for. Asks the database nothing."""
+    """E012: the database is not PostgreSQL or SQLite. Runs no query."""
     sessions = apps.get_model("org_analytics", "CodingSession")
     used = {router.db_for_write(sessions)}
     used.update(alias for alias in databases or () if router.allow_migrate_model(alias, sessions))
@@ -31,12 +31,12 @@ def check_database_vendor(databases: Sequence[str] | None = None, **kwargs: Any)
 
 
 def check_users_database(**kwargs: Any) -> list[CheckMessage]:
-    """E013: sessions refer to users, and no database refers to tables of another. Asks the database nothing."""
+    """E013: the app and its users are in different databases, so foreign keys cannot work. Runs no query."""
     sessions, users = apps.get_model("org_analytics", "CodingSession"), get_user_model()
     ours, theirs = router.db_for_write(sessions), router.db_for_write(users)
     with_users = _migrated(users)
     if ours == theirs and with_users and (without_users := _migrated(sessions) - with_users):
-        # A router may say only where tables are made.
+        # A router may decide only about migrations.
         ours, theirs = min(without_users), min(with_users)
     if ours == theirs:
         return []
@@ -50,12 +50,12 @@ def check_users_database(**kwargs: Any) -> list[CheckMessage]:
 
 
 def _migrated(model: type[Model]) -> set[str]:
-    """The databases in which migrations make the model's table."""
+    """The databases in which migrations create the model's table."""
     return {alias for alias in connections if router.allow_migrate_model(alias, model)}
 
 
 def check_daily_usage(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """W003-W006: a roll-up whose days, triggers or totals are not as they should be, or that is missing.
+    """W003-W006: the daily roll-up is missing, or its days, triggers or totals are wrong.
 
     Warnings, as `migrate` runs these checks first and may be about to repair it.
     """
@@ -67,7 +67,7 @@ def _daily_usage_of(alias: str) -> Iterator[CheckMessage]:
         return
     if maintenance.is_missing(alias):
         yield Warning(
-            f"The database {alias!r} has sessions, but not the daily roll-up: page and API fail.",
+            f"The database {alias!r} has sessions, but the daily roll-up is missing: page and API fail.",
             hint="Run manage.py rebuild_daily_usage: it creates the roll-up.",
             id="org_analytics.W006",
         )
@@ -86,10 +86,10 @@ def _daily_usage_of(alias: str) -> Iterator[CheckMessage]:
             hint="Run manage.py rebuild_daily_usage: it restores the triggers and sums all sessions again.",
             id="org_analytics.W004",
         )
-    # With the triggers of another version the columns may be others, too: `migrate` is about to replace both.
+    # Triggers of another version may belong to other columns; `migrate` is about to replace both.
     elif totals := maintenance.different_totals(alias):
         yield Warning(
-            f"The totals of the daily roll-up in database {alias!r} are not those of the sessions: "
+            f"The totals of the daily roll-up in database {alias!r} differ from the sessions: "
             + ", ".join(f"{name} {stored} instead of {fresh}" for name, (stored, fresh) in totals.items())
             + ".",
             hint="Run manage.py rebuild_daily_usage: it sums all sessions again. Until then numbers are wrong.",

@@ -1,4 +1,4 @@
-"""From a git remote to the path a repository is known by. Pure: no Django, no I/O, never raises on any input.
+"""Reduce a git remote to the path of its repository. Pure: no Django, no I/O; never raises.
 
 A path is what the forge calls `owner/name` (`group/sub/name` where groups nest). One repository has one path, whatever
 protocol it is cloned by. Hosts, users, passwords, tokens, ports, queries and fragments are never part of a path: where
@@ -36,14 +36,14 @@ AZURE_PARTIAL = frozenset({"_full", "_optimized"})
 
 @dataclass(frozen=True, slots=True)
 class GitPaths:
-    """The repository of a session and the repository its clone tracks as upstream; None where there is none."""
+    """The repository of a session and the upstream that its clone tracks, or None."""
 
     repo: str | None = None
     upstream: str | None = None
 
 
 def fold_case(path: str) -> str:
-    """The form in which paths are compared: two paths with the same fold are one repository."""
+    """The folded path: two paths with the same folded path are one repository."""
     return path.casefold() if path.isascii() else _composed(path).casefold()
 
 

@@ -55,10 +55,10 @@ ALLOWED_INSIDE = {
         "operations": {"maintenance", "tables", "triggers", "versions"},
     },
     "reporting": {
-        "people": {"selection", "snapshots"},
+        "members": {"selection", "snapshots"},
         "split_ranges": {"selection", "snapshots"},
         "aggregates": {"selection", "snapshots", "split_ranges", "usage"},
-        "reports": {"aggregates", "people", "selection", "snapshots", "usage"},
+        "reports": {"aggregates", "members", "selection", "snapshots", "usage"},
     },
     "confabulous": {
         "schema": {"connection", "errors"},

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 
 from ..money import format_cents, format_exact
 from ..periods import local_rfc3339, rfc3339
-from ..reporting.people import Person
+from ..reporting.members import Person
 from ..reporting.reports import Report, Series
 from ..reporting.selection import Selection
 from ..reporting.usage import Usage

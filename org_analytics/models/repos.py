@@ -46,7 +46,7 @@ class RepoManager(WriteDatabaseManager):
         return found
 
     def record_sightings(self, sightings: Collection[tuple[int, int | None, Any]]) -> None:
-        """Keep that these people's clones of these repositories named these upstreams: (repo, upstream, user) ids."""
+        """Record which upstreams people's clones of repositories name: (repo, upstream, user) ids."""
         if not self._new_sightings(sightings):
             return
         self.lock_links()
@@ -74,7 +74,7 @@ class RepoManager(WriteDatabaseManager):
         repo.refresh_from_db(using=self.write_db)
 
     def closes_pinned_cycle(self, repo: Repo, upstream: Repo) -> bool:
-        """Whether administrators' links would lead from `repo` by `upstream` back to it; stays so in a transaction."""
+        """Whether pinning `upstream` closes a cycle of pinned links. The lock keeps the answer true."""
         self.lock_links()
         pinned = self.using(self.write_db).filter(pinned=True, upstream__isnull=False)
         links = {**dict(pinned.values_list("pk", "upstream")), repo.pk: upstream.pk}
@@ -181,7 +181,7 @@ class RepoManager(WriteDatabaseManager):
         return ForkSighting.objects.using(self.write_db)
 
     def _new_sightings(self, sightings: Collection[tuple[int, int | None, Any]]) -> set[tuple[int, int | None, Any]]:
-        """Those not kept yet; a "none" only of people who never named an upstream of that repository."""
+        """The sightings to store: new ones, "none" only from people who never named an upstream."""
         if not sightings:
             return set()
         repos = {repo for repo, _upstream, _user in sightings}
@@ -196,10 +196,10 @@ class RepoManager(WriteDatabaseManager):
 
 
 class RepoQuerySet(models.QuerySet["Repo"]):
-    """Adjectives for repositories."""
+    """Filters for repositories. They chain."""
 
     def named(self, paths: Collection[str]) -> Self:
-        """Known by one of these paths, in any case."""
+        """Repositories with one of these paths, in any case."""
         return self.filter(key__in={fold_case(path) for path in paths})
 
     def rooted_in(self, roots: Collection[int]) -> Self:
@@ -212,10 +212,10 @@ class RepoQuerySet(models.QuerySet["Repo"]):
 
 
 class Repo(models.Model):
-    """A repository, known by its path on whatever host."""
+    """A repository, identified by its path; hosts do not matter."""
 
     path = models.CharField(_("path"), max_length=512, help_text=_("owner/name, as first seen"))
-    # Case folding can make three characters of one.
+    # Case folding can turn one character into three.
     key = models.CharField(_("folded path"), max_length=3 * 512, unique=True, editable=False)
     found_upstream = models.ForeignKey(
         "self",
@@ -278,7 +278,7 @@ class ForkSighting(models.Model):
     upstream = models.ForeignKey(
         Repo, models.CASCADE, null=True, blank=True, related_name="named_in", verbose_name=_("upstream named")
     )
-    # A leaver's word stays: each row is one person's, with or without the person.
+    # The sighting of a deleted user stays: each row is one person's.
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("person")
     )

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from django.core.paginator import Page
 from django.utils.translation import gettext as _
 
-from ..reporting.people import Person
+from ..reporting.members import Person
 from ..reporting.reports import PersonUsage
 from .figures import LABELS, Figures
 from .formats import format_count

@@ -5,7 +5,7 @@ statement reads both, so that concurrent writes are neither missed nor counted t
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from operator import add, itemgetter
@@ -86,7 +86,7 @@ def by_user(selection: Selection) -> list[UserGroup]:
     found: dict[Any, tuple[date | str | None, int, list[int]]] = {}
     to_python = get_user_model()._meta.pk.to_python
     with snapshot() as using:
-        parts = SplitRange(selection, using)
+        parts = SplitRange.load(selection, using)
         for user, is_selected, latest, providers, *sums in _fetched(_by_user(parts, selection), using):
             if not is_selected:
                 latest, sums = None, _NOTHING
@@ -112,7 +112,7 @@ def _by_user(parts: SplitRange, selection: Selection) -> Any:
             latest=Max("day", filter=_COUNTED), providers=_Providers(_COUNTED), **SUMS_OF_DAYS
         ),
         lambda: (
-            parts.sessions.annotate(part=parts.day)
+            parts.sessions.annotate(part=parts.session_day())
             .values("user_id", is_selected=is_selected)
             .annotate(latest=Max("part", filter=_ANALYZED), providers=_Providers(_ANALYZED), **SUMS_OF_SESSIONS)
         ),
@@ -142,8 +142,8 @@ def by_day(
     Sums `measures` (columns of the roll-up) and the session count; other columns stay zero. Leaves out empty days.
     """
     with snapshot() as using:
-        parts = SplitRange(selection, using, app_settings.time_zone)
-        sessions = parts.sessions.annotate(day=parts.day)
+        parts = SplitRange.load(selection, using, app_settings.time_zone)
+        sessions = parts.sessions.annotate(day=parts.session_day())
         rows = _of_users(user_ids, parts, sessions, ("day", "provider"), {"session_count", *measures})
         return [DayGroup(day, provider, _usage(sums)) for day, provider, *sums in rows if sums[_SESSIONS]]
 
@@ -151,7 +151,7 @@ def by_day(
 def of_all(selection: Selection, user_ids: Collection[Any] | QuerySet[Any]) -> Usage:
     """The total usage of these users with the selected providers."""
     with snapshot() as using:
-        parts = SplitRange(selection, using)
+        parts = SplitRange.load(selection, using)
         rows = _of_users(user_ids, parts, parts.sessions, ("provider",), SUMMED_COLUMNS)
         return Usage.total(_usage(sums) for provider, *sums in rows if selection.has_provider(provider))
 
@@ -159,8 +159,7 @@ def of_all(selection: Selection, user_ids: Collection[Any] | QuerySet[Any]) -> U
 def count_without_repo(selection: Selection, user_ids: Collection[Any] | QuerySet[Any]) -> int:
     """The number of these users' counted sessions that have no repository, with the selected providers."""
     with snapshot() as using:
-        parts = SplitRange(replace(selection, repos=()), using)
-        parts.of_days, parts.of_sessions = WITHOUT_REPO
+        parts = SplitRange.load(selection, using, rule=WITHOUT_REPO)
         rows = _of_users(user_ids, parts, parts.sessions, ("provider",), {"session_count"})
         return sum(sums[_SESSIONS] for provider, *sums in rows if selection.has_provider(provider))
 

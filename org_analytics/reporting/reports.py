@@ -13,7 +13,7 @@ from ..models import CodingSession, Repo
 from ..periods import Interval, buckets
 from ..rollup.triggers import SUMMED_COLUMNS
 from .aggregates import UserGroup, by_day, by_user, count_without_repo, latest_start, of_all
-from .people import Person, json_id, members, selected_user_ids
+from .members import Person, json_id, members, selected_user_ids
 from .selection import Selection
 from .snapshots import snapshot
 from .usage import Usage
@@ -48,7 +48,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """Usage by provider in [start, end): a day or week of the reporting time zone, as far as it lies in the range."""
+    """Usage by provider in [start, end): the part of a day or week of the reporting time zone that is in the range."""
 
     day: date
     start: datetime

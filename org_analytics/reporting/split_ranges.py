@@ -1,10 +1,10 @@
-"""A range of time as whole days, which are in the daily roll-up, and ragged ends, whose sessions are found by index."""
+"""Split a time range into whole days, read from the daily roll-up, and partial days, read from the sessions."""
 
 from collections.abc import Callable, Collection
 from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import or_
-from typing import Any
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from django.db.models import BigIntegerField, Case, DateField, F, IntegerField, Q, QuerySet, Sum, Value, When
@@ -29,40 +29,53 @@ WITHOUT_REPO = (Q(repo_id=0), Q(repo_id=None))
 
 
 class SplitRange:
-    """A selection's sessions, without regard to its providers: whole days of the calendar, and what is left over."""
+    """The sessions of a selection, of all providers: whole days of the calendar, and partial days at both ends."""
 
-    def __init__(self, selection: Selection, using: str, zone: ZoneInfo | None = None) -> None:
-        """`zone`: the zone whose days the caller tells apart.
-
-        Stored day boundaries that differ from the zone's (another zone, or other time zone data when they were stored)
-        are then not used: all sessions are left over.
-        """
+    def __init__(
+        self,
+        selection: Selection,
+        using: str,
+        rule: tuple[Q, Q],
+        boundaries: dict[datetime, date],
+        zone: ZoneInfo | None,
+    ) -> None:
+        """Use `load()`. `rule`: the conditions on rows of the roll-up and on sessions."""
         self.start, self.end, self.using = selection.start, selection.end, using
-        self.of_days, self.of_sessions = repo_rule(selection, using)
-        boundaries = once_per_snapshot(
-            ("days", self.start, self.end), lambda: maintenance.stored_days(using, self.start, self.end)
-        )
-        if zone is not None and boundaries != maintenance.days_between(self.start, self.end, zone):
-            boundaries = {}
-        self.starts, self.day_ends = self._parts(boundaries, zone)
-        self.cuts = list(boundaries)
-        self.has_days = len(self.cuts) > 1
-        self.ends = [(self.start, self.end)]  # also of a range that is empty: there is something to ask always
+        self.days_rule, self.sessions_rule = rule
+        self.starts, self.day_ends = self._day_bounds(boundaries, zone)
+        midnights = list(boundaries)
+        self.has_days = len(midnights) > 1
+        self.ends = [(self.start, self.end)]  # also for an empty range, so that there is always a query
         if self.has_days:
-            ends = (self.start, self.cuts[0]), (self.cuts[-1], self.end)
+            ends = (self.start, midnights[0]), (midnights[-1], self.end)
             self.ends = [(start, end) for start, end in ends if start < end]
 
-    def _parts(
+    @classmethod
+    def load(
+        cls, selection: Selection, using: str, zone: ZoneInfo | None = None, rule: tuple[Q, Q] | None = None
+    ) -> Self:
+        """Read the day boundaries and the repository rule (unless `rule` is given) and split the range.
+
+        `zone`: the zone whose days the caller distinguishes. If the stored day boundaries differ from the zone's
+        (another zone, or other time zone data when they were stored), no whole day is used.
+        """
+        start, end = selection.start, selection.end
+        boundaries = once_per_snapshot(("days", start, end), lambda: maintenance.stored_days(using, start, end))
+        if zone is not None and boundaries != maintenance.days_between(start, end, zone):
+            boundaries = {}
+        return cls(selection, using, rule or repo_rule(selection, using), boundaries, zone)
+
+    def _day_bounds(
         self, boundaries: dict[datetime, date], zone: ZoneInfo | None
     ) -> tuple[dict[date, datetime], dict[date, datetime]]:
-        """The first instant in range of each day, and the end of each day that has sessions left over."""
+        """The first instant in range of each day, and the end of each partial day."""
         if boundaries:
             starts = {day: start for start, day in boundaries.items()}
             *_earlier, last = starts
-            # Where days are not told apart, any day outside of the range will do.
+            # A caller that does not distinguish days can have any day outside the range.
             day_before = day_of(self.start, zone) if zone else date.min
             return starts, {day_before: min(boundaries), last: self.end}
-        # Not TruncDate, which tells a day twice where the clock goes back over midnight.
+        # TruncDate would return a day twice if the clock goes back over midnight.
         parts = buckets(self.start, self.end, app_settings.time_zone, Interval.DAY)
         return (
             {day: start for day, (start, _end) in parts.items()},
@@ -70,44 +83,43 @@ class SplitRange:
         )
 
     def start_of(self, day: date | str | None) -> datetime | None:
-        """The first instant in range of a day; SQLite gives days as text."""
+        """The first instant in range of a day. SQLite returns days as text."""
         if day is None:
             return None
         return self.starts.get(date.fromisoformat(day) if isinstance(day, str) else day, self.start)
 
     @property
     def days(self) -> QuerySet[DailyUsage]:
-        """The roll-up's rows of the whole days, if there are any."""
+        """The rows of the roll-up for the whole days."""
         days = DailyUsage.objects.using(self.using)
         if not self.has_days:
             return days.none()
         first, *_between, last = self.starts
-        return days.filter(self.of_days, day__gte=first, day__lt=last)
+        return days.filter(self.days_rule, day__gte=first, day__lt=last)
 
     @property
     def sessions(self) -> QuerySet[CodingSession]:
-        """The sessions before the first and after the last midnight; all where there is no whole day."""
-        sessions = CodingSession.objects.using(self.using).filter(self.of_sessions)
+        """The sessions of the partial days: before the first and after the last midnight. All if no day is whole."""
+        sessions = CodingSession.objects.using(self.using).filter(self.sessions_rule)
         within = (Q(started_at__gte=start, started_at__lt=end) for start, end in self.ends)
         return sessions.filter(reduce(or_, within)) if self.ends else sessions.none()
 
-    @property
-    def day(self) -> Any:
-        """The day of a session that is left over."""
+    def session_day(self) -> Case:
+        """An expression for the day of a session in a partial day."""
         *earlier, last = self.day_ends
         cases = [When(started_at__lt=self.day_ends[day], then=Value(day)) for day in earlier]
         return Case(*cases, default=Value(last), output_field=DateField())
 
     def union(self, days: Callable[[], Any], sessions: Callable[[], Any], names: tuple[str, ...]) -> Any:
-        """The rows of both, in one statement; a part is only built where it has something."""
+        """The rows of both in one statement. A part without rows is not built."""
         parts = [
-            part().values_list(*names) for part, is_there in ((days, self.has_days), (sessions, self.ends)) if is_there
+            part().values_list(*names) for part, has_rows in ((days, self.has_days), (sessions, self.ends)) if has_rows
         ]
         return parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
 
 
 def repo_rule(selection: Selection, using: str) -> tuple[Q, Q]:
-    """The repository rule for the roll-up and for sessions; fork links as they are now."""
+    """The repository rule as conditions on rows of the roll-up and on sessions, with the current fork links."""
     none = {"repo_id": 0}, {"repo_id": None}
     if not selection.repos:
         return (Q(), Q()) if selection.include_no_repo else (~Q(**none[0]), ~Q(**none[1]))
@@ -124,7 +136,7 @@ def _rolled_up_ids(paths: tuple[str, ...], using: str) -> list[int]:
 
 
 def _sum(name: str, expression: Any) -> Cast:
-    """As wide as what is summed: PostgreSQL would go up to bigint and numeric, which are slow to add and to read.
+    """A sum with the type of its column: PostgreSQL would widen it to bigint or numeric, which are slower.
 
     No user's, no day's and no provider's sum comes near the limits.
     """
@@ -136,7 +148,7 @@ def _of_session(name: str) -> RawSQL:
 
 
 def only(sums: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
-    """The sums of these measures; of the others a zero, which costs nothing."""
+    """The sums of these measures, and 0 for the others, which costs nothing."""
     zero = Value(0, IntegerField())
     return {name: expression if name.removeprefix("sum_") in names else zero for name, expression in sums.items()}
 

@@ -1,4 +1,4 @@
-"""The daily roll-up's life: made by a migration, compared and rebuilt by a command, cut in the reporting zone.
+"""Maintenance of the daily roll-up: its calendar, its rebuild, and comparisons with the sessions.
 
 The triggers that keep it exact, and what they cannot see, are in `triggers`.
 """
@@ -19,33 +19,33 @@ from ..rollup import triggers
 from .tables import DailyUsage, ReportingDay
 from .triggers import COLUMNS, DAYS, SESSIONS, SUMMED_COLUMNS, USAGE
 
-# Every start that is allowed has its day, in every zone.
+# Every allowed start has a day, in every zone.
 FIRST_DAY, LAST_DAY = date(1999, 12, 31), date(2101, 1, 1)
 _BATCH = 1000
 
 
 def calendar(zone: ZoneInfo, first: date = FIRST_DAY, last: date = LAST_DAY) -> dict[datetime, date]:
-    """The days by their first instant (UTC). A day that the zone skipped has none."""
+    """The first instant (UTC) of each day → the day. A day that the zone skipped has none."""
     days = (first + timedelta(number) for number in range((last - first).days + 1))
     return {day_start(day, zone): day for day in days}
 
 
 def days_between(start: datetime, end: datetime, zone: ZoneInfo) -> dict[datetime, date]:
-    """The days of the zone that begin in [start, end], as the time zone data of this process says."""
-    # A day may have begun by `end` though the clock says it is the day before: it went back over midnight.
+    """The days of the zone that begin in [start, end], by the time zone data of this process."""
+    # If the clock goes back over midnight, a day has begun although the clock shows the day before.
     last = end.astimezone(zone).date() + timedelta(1)
     days = calendar(zone, start.astimezone(zone).date(), last)
     return {instant: day for instant, day in days.items() if start <= instant <= end}
 
 
 def stored_days(using: str, start: datetime, end: datetime) -> dict[datetime, date]:
-    """The days that begin in [start, end], as the roll-up has them."""
+    """The days that begin in [start, end], by the stored calendar."""
     days = ReportingDay.objects.using(using).filter(starts_at__gte=start, starts_at__lte=end)
     return dict(days.order_by("starts_at").values_list("starts_at", "day"))
 
 
 def days_are_current(using: str, start: datetime, end: datetime) -> bool:
-    """Whether the days of the roll-up in this range are those of the reporting time zone; else they are not used."""
+    """Whether the stored days in this range are those of the reporting time zone. If not, reports do not use them."""
     return stored_days(using, start, end) == days_between(start, end, app_settings.time_zone)
 
 
@@ -60,12 +60,12 @@ def outdated_days(using: str) -> int:
 
 
 def recorded_zone(using: str) -> str | None:
-    """The zone in which the days are cut."""
+    """The time zone of the stored days."""
     return ReportingDay.objects.using(using).order_by("starts_at").values_list("zone", flat=True).first()
 
 
 def is_installed(using: str) -> bool:
-    """Whether the migration that makes the tables was run there."""
+    """Whether the tables exist."""
     return {SESSIONS, USAGE, DAYS} <= set(connections[using].introspection.table_names())
 
 
@@ -94,16 +94,16 @@ def install_without_migrations(sender: AppConfig, using: str, **kwargs: Any) -> 
 
 
 def is_missing(using: str) -> bool:
-    """Whether the database has the sessions' table, but not the roll-up's."""
+    """Whether the table of sessions exists, but the tables of the roll-up do not."""
     return SESSIONS in connections[using].introspection.table_names() and not is_installed(using)
 
 
 def different_totals(using: str) -> dict[str, tuple[int, int]]:
-    """The columns of the roll-up whose total is not that of the sessions, with both; a scan of both tables."""
+    """The columns whose total in the roll-up differs from the sessions', with both totals. Scans both tables."""
     stored = ", ".join(f"coalesce(sum({name}), 0)" for name in SUMMED_COLUMNS)
     fresh = ", ".join(f"coalesce(sum({triggers.summand(name, 'session')}), 0)" for name in SUMMED_COLUMNS)
     with connections[using].cursor() as cursor:
-        # One statement sees one state of the database, whoever writes meanwhile.
+        # One statement sees one state of the database, also while others write.
         cursor.execute(f"SELECT * FROM (SELECT {stored} FROM {USAGE}) a, (SELECT {fresh} FROM {SESSIONS} session) b")
         totals = [int(total) for total in cursor.fetchone()]
     pairs = zip(totals[: len(SUMMED_COLUMNS)], totals[len(SUMMED_COLUMNS) :], strict=True)
@@ -111,9 +111,9 @@ def different_totals(using: str) -> dict[str, tuple[int, int]]:
 
 
 def rebuild(using: str) -> None:
-    """Cut the days anew and sum all sessions again; writers wait meanwhile, readers see the old until it is done."""
+    """Rebuild the calendar and the roll-up. Blocks writers; readers see the old data until commit."""
     connection = connections[using]
-    # Only where they must be: making triggers keeps readers out, too.
+    # Only if necessary, because creating triggers blocks readers too.
     remade = altered_triggers(connection)
     with transaction.atomic(using=using), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -129,7 +129,7 @@ def rebuild(using: str) -> None:
 
 
 def differences(using: str) -> Iterator[str]:
-    """What is not as it should be, a line each: triggers, days, and rows of the roll-up."""
+    """One line per difference: triggers, days, and rows of the roll-up."""
     if is_missing(using):
         yield "the daily roll-up is missing"
         return
@@ -139,7 +139,7 @@ def differences(using: str) -> Iterator[str]:
 
 
 def usage_differences(using: str) -> Iterator[str]:
-    """Rows of the roll-up that are not what their sessions add up to."""
+    """Rows of the roll-up that differ from the sums of their sessions."""
     kept, fresh = f"SELECT {', '.join(COLUMNS)} FROM {USAGE}", triggers.select_all_usage()
     with connections[using].cursor() as cursor:
         for label, here, there in (("kept, but wrong", kept, fresh), ("right, but not kept", fresh, kept)):
@@ -150,7 +150,7 @@ def usage_differences(using: str) -> Iterator[str]:
 
 
 def altered_triggers(connection: BaseDatabaseWrapper) -> list[str]:
-    """The names of the triggers (PostgreSQL: and functions) that the database does not have as `triggers` has them."""
+    """The names of triggers (on PostgreSQL also functions) that are missing or differ from `triggers`."""
     wanted, kept = triggers.triggers(connection.vendor), {}
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -181,7 +181,7 @@ def calendar_rows(vendor: str, zone: ZoneInfo) -> Iterator[str]:
 
 
 def _instant(vendor: str, instant: datetime) -> str:
-    """As the database keeps it."""
+    """The instant as SQL text."""
     return f"{instant:%Y-%m-%d %H:%M:%S}" + ("+00" if vendor == "postgresql" else "")
 
 
@@ -194,12 +194,12 @@ def _calendar_differences(using: str) -> Iterator[str]:
 
 
 def is_supported(vendor: str) -> bool:
-    """Whether triggers were written for such a database."""
+    """Whether the package has triggers for this database."""
     return vendor in ("postgresql", "sqlite")
 
 
 def require_support(vendor: str) -> None:
-    """Raises NotSupportedError for a database that no triggers were written for."""
+    """Raise NotSupportedError for a database that the package has no triggers for."""
     if not is_supported(vendor):
         raise NotSupportedError(f"org_analytics runs on PostgreSQL and SQLite, not on {vendor}.")
 

@@ -14,7 +14,7 @@ from org_analytics.money import format_exact, from_nanos
 from org_analytics.pages.downloads import csv_lines, neutralize
 from org_analytics.pages.figures import Figures
 from org_analytics.pages.table import TableRow
-from org_analytics.reporting.people import Person
+from org_analytics.reporting.members import Person
 from org_analytics.reporting.usage import Usage
 
 pytestmark = pytest.mark.django_db

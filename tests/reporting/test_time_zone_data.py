@@ -127,7 +127,7 @@ def test_h1_days_that_did_not_move_come_from_the_roll_up(release: Callable[[str]
     updated(release, AN_UPDATE, user)
     zone = maintenance.app_settings.time_zone
     winter, summer = (
-        SplitRange(selection_of_days(day, day + timedelta(20)), "default", zone)
+        SplitRange.load(selection_of_days(day, day + timedelta(20)), "default", zone)
         for day in (date(2026, 1, 5), date(2026, 6, 5))
     )
     assert (winter.has_days, summer.has_days) == (True, False)
@@ -139,7 +139,7 @@ def test_h1_a_range_is_read_from_the_roll_up_again_after_a_rebuild(release: Call
     assert not maintenance.days_are_current("default", selection.start, selection.end)
     call_command("rebuild_daily_usage", verbosity=0)
     assert maintenance.days_are_current("default", selection.start, selection.end)
-    assert SplitRange(selection, "default", maintenance.app_settings.time_zone).has_days
+    assert SplitRange.load(selection, "default", maintenance.app_settings.time_zone).has_days
 
 
 def test_h1_the_page_says_so_only_where_days_in_view_have_moved(
@@ -171,7 +171,7 @@ def test_h1_another_name_of_the_same_zone_changes_nothing(settings: Any, user: A
     selection = selection_of_days(date(2026, 6, 1), date(2026, 6, 20))
     make_session(user)
     assert checks.check_daily_usage(["default"]) == []
-    assert SplitRange(selection, "default", maintenance.app_settings.time_zone).has_days
+    assert SplitRange.load(selection, "default", maintenance.app_settings.time_zone).has_days
     assert_exact(selection)
 
 
