@@ -2,7 +2,7 @@
 
 import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from importlib.util import find_spec
@@ -11,7 +11,7 @@ from typing import Any
 import hypothesis
 import pytest
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from org_analytics.models import CodingSession
 from tests import conformance
@@ -41,6 +41,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         asked_for = DATABASE_FIXTURES & set(getattr(item, "fixturenames", ()))
         if not asked_for and not item.get_closest_marker("django_db"):
             item.add_marker("once")
+
+
+@pytest.fixture(autouse=True)
+def default_language() -> Iterator[None]:
+    """Each test begins in the default language: LocaleMiddleware leaves the one of its last request active."""
+    translation.deactivate()
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture

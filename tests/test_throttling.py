@@ -48,6 +48,10 @@ def test_writes_have_a_limit_of_their_own(api: Client) -> None:
     assert api.get(ANALYTICS).status_code == 200
 
 
+def test_a_head_request_is_a_read(api: Client) -> None:
+    assert [api.head(ANALYTICS).status_code for _ in range(3)] == [200, 200, 429]
+
+
 def test_limits_of_users_are_separate(api: Client, staff: Any, client_of: Callable[[Any], Client]) -> None:
     assert [api.get(ANALYTICS).status_code for _ in range(3)] == [200, 200, 429]
     assert client_of(staff).get(ANALYTICS).status_code == 200
