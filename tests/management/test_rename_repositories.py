@@ -207,7 +207,7 @@ def test_a_mapping_keeps_what_would_be_renamed(people: list[Any]) -> None:
 
 
 def test_a_mapping_of_a_repository_that_is_not_stored_is_named(people: list[Any]) -> None:
-    assert run("--map", "acme/old=acme/new")[-1] == "Not stored (any more): acme/old"
+    assert run("--map", "acme/old=acme/new")[-1] == "No stored repository has this path: acme/old"
 
 
 @pytest.mark.parametrize("text", ["acme/old", "=acme/new", "acme/old=new", "acme/old=", "acme/old=tok@host/api"])

@@ -259,8 +259,8 @@ def test_check_is_content_with_what_is_right(user: Any) -> None:
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (f"UPDATE {triggers.USAGE} SET duration_ms = 7", "kept, but wrong: day=2026-06-17"),
-        (f"DELETE FROM {triggers.USAGE}", "right, but not kept: day=2026-06-17"),
+        (f"UPDATE {triggers.USAGE} SET duration_ms = 7", "wrong row: day=2026-06-17"),
+        (f"DELETE FROM {triggers.USAGE}", "missing row: day=2026-06-17"),
         (f"DELETE FROM {triggers.DAYS} WHERE day = '2020-05-05'", "1 days, stored for UTC, begin at another instant"),
     ],
 )
