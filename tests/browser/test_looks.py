@@ -46,17 +46,17 @@ def test_on_a_phone_the_numbers_come_before_the_filters_are_unfolded(visit, has_
     expect(page.get_by_label("From")).to_be_visible()
 
 
-@pytest.mark.parametrize(("query", "said"), [("?q=ann", "1 set"), ("?provider=codex&repo=acme/api", "2 set")])
-def test_on_a_phone_selected_values_are_seen_at_once(visit, query, said):
+@pytest.mark.parametrize(("query", "message"), [("?q=ann", "1 set"), ("?provider=codex&repo=acme/api", "2 set")])
+def test_on_a_phone_selected_values_are_seen_at_once(visit, query, message):
     page = visit(query, width=360)
     expect(page.get_by_label("Person")).to_be_visible()
-    expect(page.locator("#filters-set")).to_have_text(said)
+    expect(page.locator("#filters-set")).to_have_text(message)
     page.get_by_text("Dates and filters").click()
     expect(page.get_by_label("Person")).to_be_hidden()
     page.locator("#preset-30d").click()
     expect_settled(page)
     expect(page.get_by_label("Person")).to_be_hidden()
-    expect(page.locator("#filters-set")).to_have_text(said)
+    expect(page.locator("#filters-set")).to_have_text(message)
 
 
 def test_on_a_phone_a_refused_date_is_seen_at_once(visit, messages):
