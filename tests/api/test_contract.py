@@ -1,4 +1,4 @@
-"""The endpoints to the letter: parameters, their messages, the order of checks, headers."""
+"""The endpoints, exactly as in the contract: parameters, their messages, the order of checks, headers."""
 
 import itertools
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The endpoints' numbers: what is counted, whose rows there are, exact sums, and that the work does not grow."""
+"""The endpoints' numbers: counted sessions, rows, exact sums, and a constant number of queries."""
 
 import json
 import random
@@ -332,7 +332,7 @@ def random_rows(dice: random.Random, people: list[Any], count: int) -> list[dict
 
 
 def brute_force(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """What an answer's numbers must be for exactly these counted sessions, by fractions."""
+    """The correct numbers for exactly these counted sessions, computed with fractions."""
 
     def known(name: str) -> list[Any]:
         return [row[name] for row in rows if row[name] is not None]

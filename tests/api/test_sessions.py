@@ -416,7 +416,7 @@ def test_a_length_that_does_not_fit_is_a_cut_body_at_worst(wsgi: Any, length: in
 
 
 class BadChunk(Exception):
-    """What a server raises of its own."""
+    """An error that only one kind of server raises."""
 
 
 @pytest.mark.parametrize("environ", [{"CONTENT_LENGTH": "1000"}, {"wsgi.input_terminated": True}], ids=str)
@@ -567,7 +567,7 @@ def test_an_account_that_goes_meanwhile_is_401(post: Post, user: Any, monkeypatc
     assert not CodingSession.objects.exists()
 
 
-# Many at once
+# Concurrent requests
 
 
 def in_threads(work: Callable[[int], Any], count: int) -> list[Any]:
