@@ -16,6 +16,9 @@ from django.urls import reverse_lazy
 from org_analytics import checks
 from org_analytics.rollup import triggers
 
+# Django's own check of JSON fields may ask the database, once a process.
+pytestmark = pytest.mark.django_db
+
 
 def found(check_id: str) -> list[CheckMessage]:
     """What all checks say under that id; each with an action as its hint."""
