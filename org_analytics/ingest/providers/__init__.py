@@ -6,12 +6,16 @@ from pathlib import Path
 from ..protocol import TranscriptProvider, TranscriptSource
 from .claude import ClaudeCode
 from .codex import Codex
+from .cursor import Cursor
+from .opencode import OpenCode
 
-PROVIDERS: dict[str, TranscriptProvider] = {provider.name: provider for provider in (ClaudeCode(), Codex())}
+PROVIDERS: dict[str, TranscriptProvider] = {
+    provider.name: provider for provider in (ClaudeCode(), Codex(), OpenCode(), Cursor())
+}
 
 
 # The option of a command that names directories of a provider: `--claude DIR`.
-OPTIONS = {"claude": ClaudeCode.name, "codex": Codex.name}
+OPTIONS = {"claude": ClaudeCode.name, "codex": Codex.name, "opencode": OpenCode.name, "cursor": Cursor.name}
 
 
 def sources_of(
@@ -40,4 +44,4 @@ def default_roots(environ: Mapping[str, str], home: Path) -> list[TranscriptSour
 
 def default_sources(environ: Mapping[str, str], home: Path) -> list[TranscriptSource]:
     """The directories where the agents put their transcripts, if they exist."""
-    return [source for source in default_roots(environ, home) if source.root.is_dir()]
+    return [source for source in default_roots(environ, home) if source.root.exists()]

@@ -33,7 +33,8 @@ MAX_REFUSED = 20
 
 class Command(BaseCommand):
     help = (
-        "Import one person's sessions from the transcripts of Claude Code and Codex. Only numbers are kept, no text. "
+        "Import one person's sessions from what Claude Code, Codex, OpenCode and Cursor keep. Only numbers are stored, no "
+        "text. "
         "Running it again imports only new or changed transcripts. If interrupted, the next run continues. "
         "Exit codes: 0 done; 1 some sessions were refused, or no transcripts were found; 2 bad options; "
         "130 interrupted."
@@ -54,6 +55,18 @@ class Command(BaseCommand):
             action="append",
             metavar="DIR",
             help="Directory of Codex to read (a CODEX_HOME). Can be repeated.",
+        )
+        parser.add_argument(
+            "--opencode",
+            action="append",
+            metavar="DIR",
+            help="Directory of OpenCode to read (the one with opencode.db). Can be repeated.",
+        )
+        parser.add_argument(
+            "--cursor",
+            action="append",
+            metavar="DIR",
+            help="Home directory with the files of Cursor to read. Can be repeated.",
         )
         parser.add_argument(
             "--since",
