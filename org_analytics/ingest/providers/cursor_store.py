@@ -15,8 +15,8 @@ from .cursor_messages import folder_of_uri
 _COMPOSERS = "SELECT key, value FROM cursorDiskKV WHERE key >= 'composerData:' AND key < 'composerData;'"
 _COMPOSER = "SELECT value FROM cursorDiskKV WHERE key = ?"
 _IN_RANGE = "FROM cursorDiskKV WHERE key >= ? AND key < ?"
-_BUBBLES = f"SELECT key, value {_IN_RANGE} AND {bytes_of('value')} <= {MAX_LINE}"  # noqa: S608
-_BUBBLES_MARK = f"SELECT count(*), sum({bytes_of('value')}) {_IN_RANGE}"  # noqa: S608
+_BUBBLES = f"SELECT key, value {_IN_RANGE} AND {bytes_of('value')} <= {MAX_LINE}"
+_BUBBLES_MARK = f"SELECT count(*), sum({bytes_of('value')}) {_IN_RANGE}"
 _WORKSPACE_COMPOSERS = "SELECT value FROM ItemTable WHERE key = 'composer.composerData'"
 
 

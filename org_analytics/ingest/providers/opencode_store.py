@@ -13,7 +13,7 @@ from ..jsonl import MAX_LINE, SkippedLines
 from ..sqlite_readonly import bytes_of, columns_of
 from .opencode_messages import Message, UserParts, read_message, read_parts, read_row
 
-_NO_TIME = "message without a time or a role"
+NO_TIME = "message without a time or a role"
 _SESSION_COLUMNS = ("id", "parent_id", "time_created", "time_updated", "directory", "title")
 
 
@@ -82,17 +82,19 @@ class DatabaseStore:
 
     def messages(self, session: str, skipped: SkippedLines) -> Iterator[Message]:
         columns = columns_of(self._database, "message", ("id", "time_created", "data"))
-        if columns:
-            for identity, created, data in self._rows("message", columns, session):
-                parsed = self._parse(data, skipped)
-                yield from self._known(parsed and text(identity) and read_message(identity, created, parsed), skipped)
+        for identity, created, data in self._rows("message", columns, session):
+            parsed = self._parse(data, skipped)
+            message = None if parsed is None else read_message(str(identity), created, parsed)
+            if message is not None:
+                yield message
+            elif parsed is not None:
+                skipped.add(self.path, 0, NO_TIME)
         columns = columns_of(self._database, "session_message", ("id", "type", "seq", "time_created", "data"))
-        if columns:
-            for identity, kind, sequence, created, data in self._rows("session_message", columns, session):
-                parsed = self._parse(data, skipped)
-                message = parsed and text(identity) and read_row(identity, kind, sequence, created, parsed)
-                if message:
-                    yield message
+        for identity, kind, sequence, created, data in self._rows("session_message", columns, session):
+            parsed = self._parse(data, skipped)
+            message = None if parsed is None else read_row(str(identity), kind, sequence, created, parsed)
+            if message is not None:  # other rows, such as a change of the model, are not a part of the conversation
+                yield message
 
     def user_parts(self, message: str, skipped: SkippedLines) -> UserParts:
         if not self._parts:
@@ -115,6 +117,8 @@ class DatabaseStore:
         ]
 
     def _rows(self, table: str, columns: str, session: str) -> Iterator[Any]:
+        if not columns:
+            return
         names = columns.removesuffix("data") + _bounded("data")
         yield from self._database.execute(f"SELECT {names} FROM {table} WHERE session_id = ?", (session,))  # noqa: S608
 
@@ -123,12 +127,6 @@ class DatabaseStore:
         if parsed is None:
             skipped.add(self.path, 0, NOT_AN_OBJECT)
         return parsed
-
-    def _known(self, message: Message | str | dict[str, Any] | None, skipped: SkippedLines) -> Iterator[Message]:
-        if isinstance(message, Message):
-            yield message
-        elif message is not None:
-            skipped.add(self.path, 0, _NO_TIME)
 
 
 class TreeStore:
@@ -160,7 +158,7 @@ class TreeStore:
             if data is not None:
                 message = read_message(_stem(path), None, data)
                 if message is None:
-                    skipped.add(path, 0, _NO_TIME)
+                    skipped.add(path, 0, NO_TIME)
                 else:
                     yield message
 

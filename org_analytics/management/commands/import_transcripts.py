@@ -33,9 +33,8 @@ MAX_REFUSED = 20
 
 class Command(BaseCommand):
     help = (
-        "Import one person's sessions from what Claude Code, Codex, OpenCode and Cursor keep. Only numbers are stored, no "
-        "text. "
-        "Running it again imports only new or changed transcripts. If interrupted, the next run continues. "
+        "Import one person's sessions from what Claude Code, Codex, OpenCode and Cursor keep. Only numbers are stored, "
+        "no text. Running it again imports only new or changed sessions. If interrupted, the next run continues. "
         "Exit codes: 0 done; 1 some sessions were refused, or no transcripts were found; 2 bad options; "
         "130 interrupted."
     )
