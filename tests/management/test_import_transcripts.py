@@ -321,6 +321,8 @@ def test_the_table_tells_all_of_it(home: Path, user: Any) -> None:
         "                    new    updated  unchanged    skipped    refused",
         "Claude Code           1          0          0          1          0",
         "Codex                 1          0          0          0          0",
+        "OpenCode              0          0          0          0          0",
+        "Cursor                0          0          0          0          0",
         "Skipped sessions: 1 no line with a time",
         "Skipped lines: 1 not JSON",
         "Models without a price: mystery-9",

@@ -45,11 +45,9 @@ class Cursor:
         self._folders: dict[str, dict[str, str]] = {}
 
     def roots(self, environ: Mapping[str, str], home: Path) -> list[Path]:
-        """The home directory if Cursor was used there, and the directories that hold the editor's settings."""
-        places = (home / ".cursor", *(home / editor for editor in _EDITORS))
-        roots = [home] if any(place.is_dir() for place in places) else []
+        """The home directory, and the directories of settings that hold the editor's files."""
         named = (environ.get(name, "").strip() for name in ("XDG_CONFIG_HOME", "APPDATA"))
-        return roots + [Path(path) for path in named if path and Path(path, "Cursor").is_dir()]
+        return [home, *(Path(path) for path in named if path and Path(path, "Cursor").is_dir())]
 
     def find(self, root: Path, report: FileReport) -> Iterator[FoundFile]:
         """Subagents' transcripts come first, so that nothing else makes a session of a subagent."""
