@@ -33,6 +33,13 @@ def sources_of(
     return sources or default_sources(environ, home)
 
 
+def looked_for(
+    named: Mapping[str, Iterable[str] | None], environ: Mapping[str, str], home: Path
+) -> list[TranscriptSource]:
+    """The directories that are searched, whether or not they exist: those that were named, else the default ones."""
+    return sources_of(named, environ, home) if any(named.values()) else default_roots(environ, home)
+
+
 def default_roots(environ: Mapping[str, str], home: Path) -> list[TranscriptSource]:
     """The directories where the agents put their transcripts, whether or not they exist."""
     return [
