@@ -108,7 +108,8 @@ def test_one_conversation_in_all_places_is_one_row(machine: Machine, files: Curs
     files.meta(ID, createdAtMs=at(0), updatedAtMs=at(390))
     files.composer(ID, TURNS, createdAt=at(499), lastUpdatedAt=at(700))
     rows = run(machine, files.home)
-    assert (rows.keys(), spans(rows[ID])) == ({ID}, (115000, 25000, 90000))
+    assert rows.keys() == {ID}
+    assert spans(rows[ID]) == (115000, 25000, 90000)
 
 
 def test_subagents_are_no_rows_wherever_they_are(machine: Machine, files: CursorFiles) -> None:
@@ -202,11 +203,13 @@ def test_secrets_and_text_show_up_nowhere(tmp_path: Path, files: CursorFiles, ca
 def test_only_exact_keys_are_read(files: CursorFiles, monkeypatch: pytest.MonkeyPatch, machine: Machine) -> None:
     files.composer(ID, TURNS)
     files.workspace("file:///src", ID)
-    keys: list[Any] = []
-    monkeypatch.setattr(
-        "org_analytics.ingest.providers.cursor_store.parse_object",
-        lambda value: keys.append(value) or json.loads(value),
-    )
+    values: list[Any] = []
+
+    def note(value: Any) -> Any:
+        values.append(value)
+        return json.loads(value)
+
+    monkeypatch.setattr("org_analytics.ingest.providers.cursor_store.parse_object", note)
     run(machine, files.home)
     assert keys
     assert not any(value == CANARY or value == CANARY.encode() for value in keys)

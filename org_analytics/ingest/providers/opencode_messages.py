@@ -82,8 +82,7 @@ def read_message(identity: str, column_time: object, data: dict[str, Any]) -> Me
     if role == "user":
         return Message(created, 0, identity, Kind.USER)
     completed = instant_of_ms(times.get("completed"))
-    usage = _usage(data, data.get("providerID"), data.get("modelID"), created)
-    key = _content_key(data, created, completed, data.get("providerID"), data.get("modelID"))
+    usage, key = _usage(data, created, completed, data.get("providerID"), data.get("modelID"))
     failed = data.get("error") is not None
     parent = text(data.get("parentID"))
     return Message(created, 0, identity, Kind.ANSWER, completed, usage, key, parent, failed)
@@ -103,8 +102,7 @@ def read_row(
     completed = instant_of_ms(times.get("completed"))
     if kind not in ("assistant", "compaction"):
         return Message(created, position, identity, Kind.OTHER, completed)
-    usage = _usage(data, model.get("providerID"), model.get("id"), created)
-    key = _content_key(data, created, completed, model.get("providerID"), model.get("id"))
+    usage, key = _usage(data, created, completed, model.get("providerID"), model.get("id"))
     is_answer = kind == "assistant" or data.get("reason") == "auto"
     return Message(created, position, identity, Kind.ANSWER if is_answer else Kind.OTHER, completed, usage, key)
 
@@ -134,11 +132,29 @@ def title_of(value: object) -> str:
     return "" if _DEFAULT_TITLE.fullmatch(title) else title
 
 
-def fresh_and_output(tokens: dict[str, Any]) -> tuple[int, int]:
+class TokenCounts(NamedTuple):
+    """The counts as OpenCode writes them, without its total."""
+
+    input: int
+    output: int
+    reasoning: int
+    read: int
+    write: int
+
+
+def token_counts(tokens: dict[str, Any]) -> TokenCounts:
+    """The counts of a message; what is not a count is 0."""
+    get, cache = tokens.get, mapping(tokens.get("cache"))
+    values = (get("input"), get("output"), get("reasoning"), cache.get("read"), cache.get("write"))
+    return TokenCounts(*[count(value) or 0 for value in values])
+
+
+def fresh_and_output(counts: TokenCounts, total: int | None) -> tuple[int, int]:
     """Uncached input, and output with reasoning: old versions count cached or reasoning tokens twice; `total` tells."""
-    given, output = count(tokens.get("input")) or 0, count(tokens.get("output")) or 0
-    reasoning, (read, write) = count(tokens.get("reasoning")) or 0, _cache(tokens)
-    total, cached = count(tokens.get("total")), read + write
+    given, output, reasoning, read, write = counts
+    cached = read + write
+    if total is None:
+        return given, output + reasoning
     for fresh in (given, given - cached):
         for produced in (output + reasoning, output):
             if fresh >= 0 and fresh + produced + cached == total:
@@ -146,24 +162,23 @@ def fresh_and_output(tokens: dict[str, Any]) -> tuple[int, int]:
     return given, output + reasoning
 
 
-def _cache(tokens: dict[str, Any]) -> tuple[int, int]:
-    cache = mapping(tokens.get("cache"))
-    return count(cache.get("read")) or 0, count(cache.get("write")) or 0
+def _usage(
+    data: dict[str, Any], created: int, completed: int | None, provider: object, model: object
+) -> tuple[Request | None, int]:
+    """The usage of a response, None where it has none, and the key that it and its copies in forks have in common.
 
-
-def _usage(data: dict[str, Any], provider: object, model: object, at: int) -> Request | None:
-    """The usage of a response; None where it has none."""
+    The ids of copies differ, and an import by version 2 loses the total.
+    """
     tokens = mapping(data.get("tokens"))
-    if not tokens:
-        return None
-    fresh, output = fresh_and_output(tokens)
-    read, write = _cache(tokens)
-    if not (fresh or output or read or write):
-        return None
+    counts = token_counts(tokens)
+    if not any(counts):
+        return None, 0
+    key = hash_key(b"opencode", f"{created}|{completed}|{text(provider)}|{text(model)}|{counts!r}")
+    fresh, output = fresh_and_output(counts, count(tokens.get("total")))
     vendor, name = _vendor_and_model(provider, model)
-    return Request(
-        vendor, name, at, input=fresh, output=output, write_5m=write, read=read, reported_cost=_cost(data.get("cost"))
-    )
+    cost = _cost(data.get("cost"))
+    usage = Request(vendor, name, created, fresh, output, write_5m=counts.write, read=counts.read, reported_cost=cost)
+    return usage, key
 
 
 def _vendor_and_model(provider: object, model: object) -> tuple[str, str]:
@@ -180,13 +195,3 @@ def _cost(value: object) -> Decimal | None:
     if type(value) is not int and type(value) is not float:
         return None
     return Decimal(repr(value)) if 0 < value <= MAX_COST_USD else None
-
-
-def _content_key(data: dict[str, Any], created: int, completed: int | None, provider: object, model: object) -> int:
-    """The key that an answer and its copies in forks have in common; their ids differ. `total` is lost in an import."""
-    tokens = mapping(data.get("tokens"))
-    if not tokens:
-        return 0
-    counts = [count(tokens.get(name)) or 0 for name in ("input", "output", "reasoning")]
-    identity = f"{created}|{completed}|{text(provider)}|{text(model)}|{counts}|{_cache(tokens)}"
-    return hash_key(b"opencode", identity)
