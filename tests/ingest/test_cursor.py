@@ -211,8 +211,8 @@ def test_only_exact_keys_are_read(files: CursorFiles, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr("org_analytics.ingest.providers.cursor_store.parse_object", note)
     run(machine, files.home)
-    assert keys
-    assert not any(value == CANARY or value == CANARY.encode() for value in keys)
+    assert values
+    assert not {CANARY, CANARY.encode()}.intersection(values)
 
 
 @pytest.mark.parametrize("editor", [".config/Cursor", "Library/Application Support/Cursor", "AppData/Roaming/Cursor"])
