@@ -88,7 +88,7 @@ def made(size: Size, url: str, make_empty: Callable[[], object]) -> str:
 
 
 def run(module: str, url: str, *arguments: str) -> Answer:
-    """What a module of this package prints."""
+    """Run a module of this package and return its output."""
     print(f"Measuring {module} …", file=sys.stderr, flush=True)
     answer: Answer = json.loads(_run([sys.executable, "-W", "ignore", "-m", f"benchmarks.{module}", *arguments], url))
     return answer
@@ -109,7 +109,7 @@ def report(results: Answer) -> None:
 
 
 def ratios(results: Answer) -> dict[str, float]:
-    """What says more than times."""
+    """The ratios, which depend less on the machine than times."""
     asked = results["PostgreSQL"]["queries"]
     found = {
         "control / analytics, 90 days": asked["control, 90 days"]["database"] / asked["analytics, 90 days"]["question"],

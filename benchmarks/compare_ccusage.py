@@ -33,7 +33,7 @@ Totals = dict[str, Total]
 
 
 class Unavailable(Exception):
-    """Why ccusage cannot be run here."""
+    """ccusage cannot be run here; the text says why."""
 
 
 def main() -> int:
@@ -77,7 +77,7 @@ def install() -> Path:
 
 
 def compare(command: Path, history: History) -> tuple[int, list[str]]:
-    """How many sessions were compared, and what is different."""
+    """Return the number of compared sessions, and the differences."""
     with tempfile.TemporaryDirectory() as home:
         for session in history.claude:
             session.write(Path(home, ".claude"))
@@ -93,7 +93,7 @@ def compare(command: Path, history: History) -> tuple[int, list[str]]:
 
 
 def _differ(ours: Total | None, theirs: Total | None) -> bool:
-    if ours is None or theirs is None:  # one without usage is no session to ccusage
+    if ours is None or theirs is None:  # ccusage leaves out sessions without usage
         return any(any(counts) for usage, _ in filter(None, (ours, theirs)) for counts in usage.values())
     return ours[0] != theirs[0] or abs(ours[1] - theirs[1]) > TOLERANCE
 

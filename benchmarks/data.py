@@ -4,7 +4,7 @@ What a person does on a day (the cells: repository and provider) depends on the 
 times the sessions fall on the same person-days.
 """
 
-# Dice, not secrets.
+# Random numbers for data, not for secrets.
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class Cell:
 
 
 def root_of(repo: int) -> int:
-    """The repository that a fork is of; itself where it is none."""
+    """The repository that this one is a fork of; itself if it is not a fork."""
     return repo - (REPOS - FORKS) if repo >= REPOS - FORKS else repo
 
 

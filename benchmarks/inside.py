@@ -60,7 +60,7 @@ class Clock:
 
 
 def questions() -> dict[str, Callable[[], object]]:
-    """What is measured, by name."""
+    """The measured queries, by name."""
     from org_analytics.reporting import reports
 
     found: dict[str, Callable[[], object]] = {"control, 90 days": lambda: _fetch(CONTROL, 90)}

@@ -65,7 +65,7 @@ class Server:
 
 
 def paths() -> dict[str, str]:
-    """What is asked, by name."""
+    """The requested paths, by name."""
     found = {}
     for days in (90, 30, 7):
         span = {"start_ts": int((END - timedelta(days)).timestamp()), "end_ts": int(END.timestamp())}

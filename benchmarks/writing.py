@@ -68,7 +68,7 @@ def _with_triggers() -> Iterator[None]:
 
 @contextmanager
 def _with_all_of_them() -> Iterator[None]:
-    """After the same rows were written: what a host pays that gives all its sessions every night."""
+    """After the same rows were written: the cost for a host that writes all its sessions every night."""
     _many()
     yield
 

@@ -77,8 +77,9 @@ class PageAccessMixin(View):
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
-        # Off is off, before LoginRequiredMiddleware asks who it is and CsrfViewMiddleware for a token (pages only
-        # read). Marked on the view itself: marks on dispatch() are lost in a subclass with its own.
+        # Return 404 before LoginRequiredMiddleware or CsrfViewMiddleware act, so that a feature that is off is
+        # invisible. Pages only read. The view itself is marked: a subclass with its own dispatch() would lose the
+        # marks on ours.
         view = super().as_view(**initkwargs)
         return csrf_exempt(login_not_required(transaction.non_atomic_requests(view)))
 
@@ -87,13 +88,13 @@ class PageAccessMixin(View):
         if not is_enabled():
             raise Http404
         user = getattr(request, "user", None)
-        refused = access_denied(user)
-        if refused is AccessDenied.NOT_AUTHENTICATED:
+        denied = access_denied(user)
+        if denied is AccessDenied.NOT_AUTHENTICATED:
             if getattr(user, "is_authenticated", False):
-                # Login views send a user who is signed in back here: a redirect to them would never end.
+                # Login views redirect a signed-in user back here, so a redirect to them would never end.
                 raise PermissionDenied("Account is not active")
             return redirect_to_login(full_path(request))
-        if refused is not None:
-            raise PermissionDenied(refused.value)
+        if denied is not None:
+            raise PermissionDenied(denied.value)
         check_throttles(request, self)
         return super().dispatch(request, *args, **kwargs)

@@ -21,5 +21,5 @@ class OrgAnalyticsConfig(AppConfig):
             checks.register(check, "org_analytics")
         for check in DATABASE_CHECKS:
             checks.register(check, checks.Tags.database)
-        # Without migrations no operation of theirs can create the roll-up.
+        # A site without migrations has no migration operation that creates the roll-up.
         post_migrate.connect(install_without_migrations, sender=self)

@@ -134,6 +134,7 @@ def check_sqlite_transactions(**kwargs: Any) -> list[CheckMessage]:
     """W002: concurrent writers would find the SQLite database locked. Reads the settings, not the database."""
     alias = router.db_for_write(apps.get_model("org_analytics", "CodingSession"))
     connection = connections[alias]
+    # `settings_dict` is undocumented: DATABASES with Django's defaults. Tried with Django 5.2, 6.0 and 6.1.
     mode = connection.settings_dict.get("OPTIONS", {}).get("transaction_mode", "")
     if connection.vendor != "sqlite" or str(mode).upper() in _WRITE_MODES:
         return []

@@ -105,7 +105,7 @@ class AppSettings:
 
     @property
     def prices(self) -> Any:
-        """`ORG_ANALYTICS_PRICES`: an administrator's prices by model, in USD per million tokens, as they were given.
+        """`ORG_ANALYTICS_PRICES`: an administrator's prices by model, in USD per million tokens, unparsed.
 
         `{model: {"input", "output", "cache_read", "cache_write", "from"}}`; `ingest.price_overrides` reads them.
         """

@@ -8,6 +8,8 @@ from django.core import exceptions
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Avg, Max, Min, StdDev, Sum, Variance
+
+# Undocumented: a column and an arithmetic expression, to tell exact results from others. Tried with Django 5.2 to 6.1.
 from django.db.models.expressions import Col, CombinedExpression
 from django.utils.translation import gettext_lazy as _
 

@@ -17,7 +17,7 @@ from org_analytics.reporting.usage import Usage
 
 
 class BruteForce:
-    """What a selection's answers must be."""
+    """The correct answers for a selection."""
 
     def __init__(self, selection: Selection) -> None:
         self.selection = selection

@@ -23,7 +23,7 @@ HAS_PLAYWRIGHT = find_spec("playwright") is not None
 # docs_host: files of a site that test_python_api_docs.py builds and tests itself.
 collect_ignore = ["docs_host", *([] if HAS_PLAYWRIGHT else ["browser"])]
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
-# Machines are noisy: an example that takes long is no failure.
+# Machines are noisy: an example that takes long is not a failure.
 hypothesis.settings.register_profile("default", deadline=None)
 # For runs that repeat what another has searched thoroughly: other interpreters, other versions.
 hypothesis.settings.register_profile("quick", deadline=None, max_examples=10)
@@ -36,7 +36,7 @@ def pytest_report_header() -> str:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What asks for no database is marked `once`: make test runs it on the first database only."""
+    """Tests without a database are marked `once`: make test runs it on the first database only."""
     for item in items:
         asked_for = DATABASE_FIXTURES & set(getattr(item, "fixturenames", ()))
         if not asked_for and not item.get_closest_marker("django_db"):
@@ -53,7 +53,7 @@ def default_language() -> Iterator[None]:
 
 @pytest.fixture
 def freeze_now(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
-    """`freeze_now(instant)`: what `timezone.now()` says from here on."""
+    """`freeze_now(instant)`: what `timezone.now()` says from now on."""
 
     def freeze(instant: datetime) -> None:
         monkeypatch.setattr(timezone, "now", lambda: instant)
@@ -63,7 +63,7 @@ def freeze_now(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
 
 @pytest.fixture
 def now(freeze_now: Callable[[datetime], None]) -> datetime:
-    """An instant at which the clock stands still: Wednesday 2026-06-17 15:30 UTC."""
+    """The frozen time: Wednesday 2026-06-17 15:30 UTC."""
     freeze_now(NOW)
     return NOW
 
@@ -102,7 +102,7 @@ def inactive(make_user: Callable[..., Any]) -> Any:
 
 @pytest.fixture
 def make_session(db: None) -> Callable[..., CodingSession]:
-    """`make_session(user, cost_usd="1.50")` through the write door; what is not given is ordinary and known."""
+    """`make_session(user, cost_usd="1.50")` through the write API; other fields get ordinary, known values."""
     numbers = itertools.count(1)
 
     def make(user: Any, **values: Any) -> CodingSession:

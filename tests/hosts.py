@@ -67,7 +67,7 @@ def login_required(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def hostile(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A host whose every global choice is another than ours."""
+    """A host whose global settings all differ from ours."""
     rest_framework(settings, monkeypatch, **HOSTILE)
     settings.LANGUAGE_CODE = "de"
     settings.APPEND_SLASH = True
@@ -75,7 +75,7 @@ def hostile(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def teapot(exc: Exception, context: Any) -> Response:
-    """An exception handler with ideas of its own."""
+    """An exception handler that answers 418 to every error."""
     return Response("teapot", status=418)
 
 
@@ -91,7 +91,7 @@ not_callable = "a text"
 
 
 class Throttled(BaseThrottle):
-    """Has had enough of everybody."""
+    """Refuses every request."""
 
     seconds: float | None = 41.2
 
@@ -103,13 +103,13 @@ class Throttled(BaseThrottle):
 
 
 class ThrottledForever(Throttled):
-    """Cannot say until when."""
+    """Refuses every request without a time to wait."""
 
     seconds = None
 
 
 class StatelessUser:
-    """What a token alone says of somebody: no row of the user table."""
+    """A user that exists only in a token, without a row in the user table."""
 
     is_authenticated = True
     pk = 1
@@ -117,14 +117,14 @@ class StatelessUser:
 
 
 class Stateless(BaseAuthentication):
-    """Authentication by what a token says."""
+    """Authenticates with the content of a token."""
 
     def authenticate(self, request: Any) -> tuple[Any, None]:
         return StatelessUser(), None
 
 
 class Bearer(BaseAuthentication):
-    """Knows nobody, and asks for a bearer token."""
+    """Authenticates nobody and asks for a bearer token."""
 
     def authenticate(self, request: Any) -> None:
         return None

@@ -1,4 +1,4 @@
-"""A minimal host: what the install steps ask for, with each warning an error.
+"""A minimal host: the settings of the install steps; warnings are errors.
 
 DATABASE_URL names the database; SQLite without it, in a file (threads share it) that goes after the run.
 """
@@ -64,7 +64,7 @@ TEMPLATES = [
 ]
 STATIC_URL = "static/"
 LOGIN_URL = "/admin/login/"
-# Logging in many users is not what is tested.
+# A fast hasher: the tests log in many users.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 ENABLE_ORG_ANALYTICS = True

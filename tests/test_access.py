@@ -1,4 +1,4 @@
-"""Who gets in, as one matrix: flag × kind of user × URL × method, in ordinary and in hostile hosts.
+"""Access as one matrix: flag × kind of user × URL × method, in ordinary and in hostile hosts.
 
 The URLs are those of `urls.py`, whatever they are.
 """
@@ -131,7 +131,7 @@ def test_off_is_404_for_everybody_on_every_method(
 @pytest.mark.parametrize("host", [hosts.plain, hosts.hostile], ids=lambda host: host.__name__)
 @every_url
 @every_kind
-def test_off_asks_nothing_of_database_session_or_user(
+def test_off_reads_nothing_from_database_session_or_user(
     host: hosts.Host,
     kind: str,
     pattern: URLPattern,
@@ -231,7 +231,7 @@ def test_a_page_asks_for_a_login_and_comes_back_to_the_same_view(
 
 
 @pytest.mark.parametrize("pattern", [pattern for pattern in urlpatterns if not is_api(pattern)], ids=path_of)
-def test_h12_a_deactivated_reader_with_a_session_gets_403_instead_of_redirects_without_end(
+def test_h12_a_deactivated_reader_with_a_session_gets_403_instead_of_a_redirect_loop(
     pattern: URLPattern, client_as: Callable[[str], Client], settings: Any
 ) -> None:
     """Where the host's backend keeps deactivated users signed in, and its login view sends them back."""
@@ -393,7 +393,7 @@ def test_an_inactive_user_is_asked_to_authenticate_though_the_host_let_them_in(
     assert Client().get(API).status_code == 401
 
 
-def test_an_inactive_user_whom_the_host_keeps_logged_in_gets_403_and_no_endless_redirect(
+def test_an_inactive_user_whom_the_host_keeps_signed_in_gets_403_without_a_redirect_loop(
     settings: Any, user: Any
 ) -> None:
     settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.AllowAllUsersModelBackend"]

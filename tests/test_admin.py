@@ -138,7 +138,7 @@ def test_an_upstream_given_without_pinning_it_is_an_error_not_silence(
     assert fork.upstream == repo("acme/api")
 
 
-def test_a_circle_of_pinned_links_is_refused_beside_its_field(admin: Client, fork: Repo) -> None:
+def test_a_cycle_of_pinned_links_is_refused_beside_its_field(admin: Client, fork: Repo) -> None:
     Repo.objects.pin(repo("acme/web"), fork)
 
     for upstream in ("acme/web", "ann/api"):

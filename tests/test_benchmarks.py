@@ -1,4 +1,4 @@
-"""The benchmark, in small: its data are what it says, and it asks what it says."""
+"""The benchmark with little data: it has the data and sends the requests that it reports."""
 
 from typing import Any
 

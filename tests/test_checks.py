@@ -36,7 +36,7 @@ def test_a_site_that_is_configured_correctly_gets_no_message(db: None) -> None:
 @pytest.mark.parametrize(
     "entry", ["*", "com", "@example.com", "*.example.com", "-a.com", "a..com", "a_b.com", "a b.com"]
 )
-def test_e001_an_entry_that_is_no_domain_is_named(settings: Any, entry: str) -> None:
+def test_e001_an_entry_that_is_not_a_domain_is_named(settings: Any, entry: str) -> None:
     settings.ALLOWED_EMAIL_DOMAINS = f"example.com, {entry}"
 
     (message,) = found("E001")
@@ -242,7 +242,7 @@ def test_e014_is_silent_on_rates_and_on_none(settings: Any, value: Any) -> None:
 
 
 @pytest.mark.django_db
-def test_w003_a_changed_reporting_zone_is_noticed_until_the_days_are_cut_anew(settings: Any) -> None:
+def test_w003_a_changed_reporting_zone_is_reported_until_the_roll_up_is_rebuilt(settings: Any) -> None:
     assert checks.check_daily_usage(["default"]) == []
     settings.ORG_ANALYTICS_TIME_ZONE = "Asia/Tokyo"
     (warning,) = checks.check_daily_usage(["default"])
@@ -348,7 +348,7 @@ def test_e013_is_silent_where_the_users_are_in_another_schema(settings: Any) -> 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("damage", "said"),
+    ("damage", "message"),
     [
         (f"DELETE FROM {triggers.USAGE}", "session_count 0 instead of 1"),
         (f"UPDATE {triggers.USAGE} SET session_count = 9", "session_count 9 instead of 1"),
@@ -357,14 +357,14 @@ def test_e013_is_silent_where_the_users_are_in_another_schema(settings: Any) -> 
     ],
 )
 def test_w005_h15_totals_that_are_not_those_of_the_sessions(
-    user: Any, make_session: Callable[..., Any], damage: str, said: str
+    user: Any, make_session: Callable[..., Any], damage: str, message: str
 ) -> None:
     make_session(user)
     assert checks.check_daily_usage(["default"]) == []
     with connection.cursor() as cursor:
         cursor.execute(damage)
     (warning,) = checks.check_daily_usage(["default"])
-    assert (warning.id, said in warning.msg) == ("org_analytics.W005", True)
+    assert (warning.id, message in warning.msg) == ("org_analytics.W005", True)
     call_command("rebuild_daily_usage", verbosity=0)
     assert checks.check_daily_usage(["default"]) == []
 

@@ -1,4 +1,4 @@
-"""The docs are true: their tables name exactly what the code has, and their links lead somewhere."""
+"""The docs match the code: their tables name exactly what the code has, and their links work."""
 
 import argparse
 import re
@@ -48,7 +48,7 @@ def links_of(page: Path) -> list[str]:
 
 
 def anchors_of(page: Path) -> set[str]:
-    """As GitHub makes them of headings."""
+    """The anchors that GitHub makes from headings."""
     headings = re.findall(r"^#+ (.+)$", prose_of(page), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
 
@@ -99,7 +99,7 @@ def test_each_picture_is_shown() -> None:
 
 
 @EACH_PAGE
-def test_nothing_is_said_to_be_on_a_package_index(page: Path) -> None:
+def test_no_page_says_that_the_package_is_on_an_index(page: Path) -> None:
     """`pip install NAME` would fetch a stranger's package, as long as the name is not ours there."""
     installed = re.findall(r"(?:pip|pipx|uv tool|uv pip) install(?: -\S+)* +(\S+)", text_of(page))
     assert [what for what in installed if not re.match(r'"?(/path/to/checkout|dist/)|--', what)] == []

@@ -167,7 +167,7 @@ def test_pages_of_a_reader_are_not_cached(api, path):
     assert "no-store" in api.get(path)["Cache-Control"]
 
 
-def test_reader_of_another_domain_is_told_in_the_hosts_own_words(api, settings):
+def test_reader_of_another_domain_sees_the_hosts_own_403_page(api, settings):
     settings.ALLOWED_EMAIL_DOMAINS = "else.example"
     response = api.get("/organization")
     assert response.status_code == 403
@@ -451,7 +451,7 @@ def test_demo_days_are_a_function_of_their_date():
 
 
 @pytest.mark.parametrize("text", ["yesterday", "2026-06-17T15:30", "2026-13-01T00:00Z"])
-def test_demo_refuses_a_time_that_is_none_or_has_no_zone(text, db):
+def test_demo_refuses_an_invalid_time_or_one_without_a_zone(text, db):
     with pytest.raises(CommandError, match="--until"):
         load(text)
 

@@ -33,7 +33,7 @@ nanos = st.integers(-(2**63) + 1, 2**63 - 1)
 
 @pytest.fixture
 def make_costs(user: Any) -> MakeCosts:
-    """`make_costs("0.10", None)`: sessions of these costs, written past the write door's limits."""
+    """`make_costs("0.10", None)`: sessions of these costs, written without the write API's limits."""
 
     def make(*costs: Any, started_at: datetime = START) -> None:
         CodingSession.objects.bulk_create(
@@ -153,7 +153,7 @@ def test_plain_notation_says_the_same_amount_without_an_exponent(stored: int) ->
         (0.1, Decimal("0.1")),
     ],
 )
-def test_what_an_author_wrote_is_what_is_meant(given: Any, amount: Decimal | None) -> None:
+def test_a_float_means_the_number_that_its_author_wrote(given: Any, amount: Decimal | None) -> None:
     assert MoneyField().to_python(given) == amount
     assert MoneyField().get_prep_value(given) == (None if amount is None else to_nanos(amount))
 
@@ -162,7 +162,7 @@ def test_what_an_author_wrote_is_what_is_meant(given: Any, amount: Decimal | Non
     "given",
     ["abc", "1,5", "NaN", "-Infinity", float("nan"), float("inf"), [], {}, pytest.param(10**5000, id="5000 digits")],
 )
-def test_what_is_no_amount_is_invalid(given: Any) -> None:
+def test_a_value_that_is_not_an_amount_is_invalid(given: Any) -> None:
     with pytest.raises(ValidationError):
         MoneyField().to_python(given)
     with pytest.raises(ValueError, match="not an amount"):
@@ -194,7 +194,7 @@ def test_sums_are_exact_where_floats_are_not(make_costs: MakeCosts) -> None:
     }
 
 
-def test_a_sum_of_nothing_is_none(make_costs: MakeCosts) -> None:
+def test_a_sum_of_unknown_costs_is_none(make_costs: MakeCosts) -> None:
     make_costs(None)
 
     assert CodingSession.objects.aggregate(total=Sum("cost_usd")) == {"total": None}
@@ -251,7 +251,7 @@ def test_an_average_of_nothing_raises_too(db: None) -> None:
         CodingSession.objects.aggregate(Avg("cost_usd"))
 
 
-def test_an_average_told_its_type_is_the_callers_own_business(make_costs: MakeCosts) -> None:
+def test_an_average_with_an_explicit_type_is_in_nano_dollars(make_costs: MakeCosts) -> None:
     make_costs("1", "2")
     nanos = CodingSession.objects.aggregate(
         mean=Avg("cost_usd", output_field=DecimalField(max_digits=30, decimal_places=0))

@@ -336,7 +336,7 @@ def test_each_address_of_a_repository_gives_its_one_path(url: str, path: str) ->
 
 
 @pytest.mark.parametrize(("url", "path"), EXCEPTED.items())
-def test_what_cannot_be_told_from_a_group_is_read_as_documented(url: str, path: str) -> None:
+def test_a_path_that_looks_like_a_group_is_read_as_documented(url: str, path: str) -> None:
     assert repo_path(url) == path
 
 
@@ -347,12 +347,12 @@ def test_a_local_remote_gives_its_last_two_parts(url: str, path: str) -> None:
 
 
 @pytest.mark.parametrize(("url", "path"), MALFORMED.items())
-def test_of_a_malformed_url_all_up_to_the_last_at_goes(url: str, path: str) -> None:
+def test_everything_up_to_the_last_at_of_a_malformed_url_is_removed(url: str, path: str) -> None:
     assert repo_path(url) == path
 
 
 @pytest.mark.parametrize("url", NO_REPOSITORY)
-def test_what_yields_no_path_is_no_repository(url: object) -> None:
+def test_a_value_without_a_path_is_not_a_repository(url: object) -> None:
     assert repo_path(url) is None
 
 
@@ -362,7 +362,7 @@ def test_a_path_may_have_512_bytes() -> None:
 
 
 @pytest.mark.parametrize("value", [None, 1, b"/srv/acme/api", "acme/api", "git@host:acme/api"])
-def test_what_is_no_local_remote_is_not_local(value: object) -> None:
+def test_a_remote_that_is_not_local_is_not_called_local(value: object) -> None:
     assert not is_local(value)
 
 
@@ -404,7 +404,7 @@ anything = st.recursive(
 @example("a/b .git")
 @example("a/b.git .git")
 @example("x@c:a/b")
-def test_a_path_is_a_path_again_and_holds_nothing_that_separates_the_rest(url: str) -> None:
+def test_reducing_a_path_again_keeps_it_and_it_has_no_separators(url: str) -> None:
     path = repo_path(url)
     if path is None:
         return
@@ -654,11 +654,11 @@ def test_paths_that_are_already_reduced_are_not_cut_again(git_info: Any, paths: 
     ],
     ids=ascii,
 )
-def test_a_reduced_path_with_more_than_names_in_it_is_no_repository(path: object) -> None:
+def test_a_reduced_path_with_more_than_names_is_not_a_repository(path: object) -> None:
     assert reduced_path(path) is None
     assert paths_from_git_info({"path": path, "upstream_path": "acme/api"}) == GitPaths()
 
 
 @pytest.mark.parametrize("url", ["acme/api" + ".git" * 10_000, "@" * 10_000 + "h:o/r"])
-def test_a_url_far_longer_than_any_remote_is_no_repository_and_not_taken_apart(url: str) -> None:
+def test_a_url_far_longer_than_any_remote_is_not_parsed(url: str) -> None:
     assert repo_path(url) is None

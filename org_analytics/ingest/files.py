@@ -40,7 +40,7 @@ class Walk:
     report: FileReport
 
     def files(self, below: str) -> Iterator[str]:
-        """The paths of all files in a directory below the root, without symbolic links."""
+        """The paths of all files in a directory of the root and in its subdirectories, without symbolic links."""
         inside = os.path.realpath(self.root)
         waiting, visited = [os.path.join(self.root, below)], set[str]()
         while waiting:

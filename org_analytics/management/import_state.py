@@ -35,16 +35,16 @@ class DatabaseState:
         return bytes(row) if row else b""
 
     def sharing(self, provider: str, keys: Collection[int]) -> set[str]:
-        # Joined, SQLite would go through all of the person's lines instead of looking up these keys.
-        holders = set(self._lines().filter(key__in=self._one_of(keys)).values_list("session", flat=True))
-        held = self._sessions().filter(provider=provider, pk__in=self._one_of(holders))
-        return set(held.values_list("external_id", flat=True))
+        # Two queries: with a join, SQLite would scan all of the person's lines instead of looking up these keys.
+        session_ids = set(self._lines().filter(key__in=self._one_of(keys)).values_list("session", flat=True))
+        sessions = self._sessions().filter(provider=provider, pk__in=self._one_of(session_ids))
+        return set(sessions.values_list("external_id", flat=True))
 
     def pending(self, provider: str) -> set[str]:
         return set(self._sessions().filter(provider=provider, mark="").values_list("external_id", flat=True))
 
     def save(self, read: SessionRead) -> None:
-        before, after = keys_of(self.lines(read.provider, read.external_id)), keys_of(read.lines)
+        old_keys, new_keys = keys_of(self.lines(read.provider, read.external_id)), keys_of(read.lines)
         with transaction.atomic(using=self._using):
             session, _created = ImportedSession.objects.using(self._using).update_or_create(
                 user=self._user,
@@ -52,8 +52,8 @@ class DatabaseState:
                 external_id=read.external_id,
                 defaults={"files": json.dumps(read.files), "mark": "", "lines": read.lines, "git_info": read.git_info},
             )
-            self._lines().filter(session=session, key__in=self._one_of(before - after)).delete()
-            self._add_lines(session, after - before)
+            self._lines().filter(session=session, key__in=self._one_of(old_keys - new_keys)).delete()
+            self._add_lines(session, new_keys - old_keys)
 
     def mark_stored(self, receipts: Iterable[Receipt]) -> None:
         with transaction.atomic(using=self._using):

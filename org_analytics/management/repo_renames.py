@@ -1,7 +1,7 @@
-"""Repositories renamed in the database; two that get one path become one, with sessions, sightings and links.
+"""Rename repositories in the database. If two get the same path, merge their sessions, sightings and links.
 
-Everything is done in short transactions. Stopped at any point, the next run finishes what is left. The daily roll-up
-follows by its triggers.
+All changes are made in short transactions. If a run is interrupted, the next one continues. Triggers update the daily
+roll-up.
 """
 
 from collections import defaultdict
@@ -97,7 +97,7 @@ class RepoRenamer:
         self._repos.filter(pk=old).delete()
 
     def _move_pins(self, old: int, target: int) -> None:
-        """Move pinned links to and from the old repository. A pin of the target wins; one between the two goes."""
+        """Move pinned links to and from the old repository. The target's own pin wins. Removes pins between the two."""
         self._repos.filter(pk=target, pinned=True, upstream=old).update(pinned=False, upstream=None, root=None)
         self._repos.filter(pinned=True, upstream=old).update(upstream=target)
         pin = self._repos.filter(pk=old, pinned=True).exclude(upstream=target).values_list("upstream", flat=True)
@@ -106,19 +106,19 @@ class RepoRenamer:
             unpinned.update(pinned=True, upstream=upstream, root=upstream)
 
     def _unite_sightings(self, old: int, target: int) -> set[int]:
-        """Make the sightings those that would have been kept if the two had always been one repository.
+        """Make the sightings those that would be stored if the two had always been one repository.
 
         Returns the repositories whose sightings may have changed.
         """
         affected = {old, target, *self._sightings.filter(upstream=old).values_list("repo", flat=True)}
-        kept: dict[tuple[int, int | None, Any], int] = {}
+        stored: dict[tuple[int, int | None, Any], int] = {}
         named: defaultdict[tuple[int, Any], set[int]] = defaultdict(set)
         rows = self._sightings.filter(repo__in=affected).values_list("pk", "repo", "upstream", "user")
         for pk, repo, upstream, user in list(rows):
-            if user is None:  # each row is one leaver's
+            if user is None:  # each row is of one deleted user
                 self._move_sighting(pk, _moved(repo, old, target), _moved(upstream, old, target))
                 continue
-            kept[repo, upstream, user] = pk
+            stored[repo, upstream, user] = pk
             moved = _moved(repo, old, target)
             others = named[moved, user]
             if upstream is not None and _moved(upstream, old, target) != moved:
@@ -126,10 +126,10 @@ class RepoRenamer:
         wanted: set[tuple[int, int | None, Any]] = set()
         for (repo, user), others in named.items():
             wanted |= {(repo, other, user) for other in others} or {(repo, None, user)}
-        self._delete_sightings([pk for sighting, pk in kept.items() if sighting not in wanted])
+        self._delete_sightings([pk for sighting, pk in stored.items() if sighting not in wanted])
         self._sightings.bulk_create(
             ForkSighting(repo_id=repo, upstream_id=upstream, user_id=user)
-            for repo, upstream, user in sorted(wanted - kept.keys(), key=str)
+            for repo, upstream, user in sorted(wanted - stored.keys(), key=str)
         )
         return affected
 

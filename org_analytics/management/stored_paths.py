@@ -1,7 +1,7 @@
-"""Which stored paths the rule for repository paths would write differently today. Pure: no Django.
+"""Find the stored paths that today's rule for repository paths changes. Pure: no Django.
 
-Scheme and host of a stored path are no longer known. So a new path is certain only where the stored form leaves one
-reading; where it leaves several, an administrator decides.
+A stored path does not tell the scheme and host of its URL. So its new path is certain only if the stored form has one
+meaning; if it has several, an administrator decides.
 """
 
 import unicodedata

@@ -1,4 +1,4 @@
-"""Whose sessions: users found by e-mail address, or made."""
+"""Find users by e-mail address, or create them."""
 
 from typing import Any
 

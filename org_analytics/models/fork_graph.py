@@ -22,15 +22,15 @@ def found_link(votes: Mapping[Key | None, int]) -> Key | None:
 
 
 def effective_links(
-    found: Mapping[Key, Key | None], pinned: Mapping[Key, Key | None]
+    found_links: Mapping[Key, Key | None], pinned_links: Mapping[Key, Key | None]
 ) -> tuple[dict[Key, Key], dict[Key, Key]]:
-    """The upstream and the root of each repository that has one, from found links and administrators' (`pinned`) links.
+    """The upstream and the root of each repository that has one, from found links and administrators' (pinned) links.
 
     A pinned link wins over a found one; None pins "not a fork". Every found link on a cycle is dropped.
     """
-    links = {repo: upstream for repo, upstream in {**found, **pinned}.items() if upstream is not None}
+    links = {repo: upstream for repo, upstream in {**found_links, **pinned_links}.items() if upstream is not None}
     for repo in in_cycles(links):
-        if repo not in pinned:
+        if repo not in pinned_links:
             del links[repo]
     for repo in in_cycles(links):  # of pinned links alone: `pin` refuses to close one, raw SQL does not
         del links[repo]
@@ -47,7 +47,7 @@ def effective_links(
 
 def in_cycles(links: Mapping[Key, Key]) -> set[Key]:
     """The repositories from which the links lead back to themselves."""
-    found: set[Key] = set()
+    repos: set[Key] = set()
     done: set[Key] = set()
     for start in links:
         path: dict[Key, int] = {}
@@ -56,9 +56,9 @@ def in_cycles(links: Mapping[Key, Key]) -> set[Key]:
             path[at] = len(path)
             at = links[at]
         if at in path:
-            found.update(_from(path, path[at]))
+            repos.update(_from(path, path[at]))
         done.update(path)
-    return found
+    return repos
 
 
 def _from(path: Mapping[Key, int], first: int) -> Iterable[Key]:

@@ -111,7 +111,7 @@ class CodingSessionManager(WriteDatabaseManager):
 
     def _clean(self, batch: Collection[Mapping[str, Any]]) -> list[SessionRow | ValidationError]:
         cleaned = clean_rows(batch)
-        by_id = [row for row, given in zip(cleaned, batch, strict=True) if "user_id" in given]
+        by_id = [row for row, fields in zip(cleaned, batch, strict=True) if "user_id" in fields]
         missing = missing_users({row.user_id for row in by_id if isinstance(row, SessionRow)}, self.write_db)
         return _refuse(cleaned, missing, ValidationError({"user_id": [_("No user has this primary key.")]}))
 
@@ -150,8 +150,8 @@ class CodingSessionManager(WriteDatabaseManager):
             provider, external_id, *values, is_analyzed = rest
             key = str(user_id), provider, external_id
             row = rows[key]
-            given = [_id(repos, row.git_info.repo), *_values_of(row)]
-            is_unchanged[key] = given == values and (is_analyzed or not row.analyzed)
+            new_values = [_id(repos, row.git_info.repo), *_values_of(row)]
+            is_unchanged[key] = new_values == values and (is_analyzed or not row.analyzed)
             if is_unchanged[key] and row.models is not None:
                 keys_by_pk[pk] = key
         for pk, usage in ModelUsage.objects.db_manager(self.write_db).for_sessions(keys_by_pk).items():
@@ -190,12 +190,12 @@ class CodingSessionManager(WriteDatabaseManager):
             )
 
     def _write_usage(self, rows: Rows, stored: Mapping[Key, CodingSession], written: Written) -> None:
-        """Replace the model usage of the rows that give another one; that is an update, too."""
-        given = {key: row.models for key, row in rows.items() if row.models is not None}
+        """Replace the model usage of rows that state a different one. Such a row counts as updated."""
+        models_by_key = {key: row.models for key, row in rows.items() if row.models is not None}
         manager = ModelUsage.objects.db_manager(self.write_db)
-        stored_usage = manager.for_sessions([stored[key].pk for key in given if key in stored])
+        stored_usage = manager.for_sessions([stored[key].pk for key in models_by_key if key in stored])
         changed: dict[int, tuple[UsageRow, ...]] = {}
-        for key, models in given.items():
+        for key, models in models_by_key.items():
             session, outcome = written[key]
             pk = stored.get(key, session).pk
             if models != stored_usage.get(pk, ()):

@@ -23,8 +23,8 @@ from .managers import WriteDatabaseManager
 # PostgreSQL knows the advisory lock for fork links by any two fixed numbers.
 _FORK_LOCK = (0x6F7267, 0x666F726B)
 _CHUNK = 1_000  # ids in one statement: databases limit its parameters
-# Forks of forks are asked for level by level so many times; below, all links of the table are read in one query. (One
-# recursive query is as fast only where PostgreSQL has statistics: without them it scans the table once per link.)
+# This many levels of forks are read with one query each. For deeper ones, one query reads all links of the table. (One
+# recursive query is as fast only if PostgreSQL has statistics: without them it scans the table once per link.)
 _LEVELS = 3
 
 
@@ -36,14 +36,14 @@ class RepoManager(WriteDatabaseManager):
         paths_by_key: dict[str, str] = {}
         for path in paths:
             paths_by_key.setdefault(fold_case(path), path)
-        found = self._known_ids(paths_by_key)
-        missing = sorted(paths_by_key.keys() - found.keys())
+        ids = self._known_ids(paths_by_key)
+        missing = sorted(paths_by_key.keys() - ids.keys())
         if missing:
             self.lock_links()
             repos = [self.model(path=paths_by_key[key], key=key) for key in missing]
             self.using(self.write_db).bulk_create(repos, ignore_conflicts=True)
-            found.update(self._known_ids(missing))
-        return found
+            ids.update(self._known_ids(missing))
+        return ids
 
     def record_sightings(self, sightings: Collection[tuple[int, int | None, Any]]) -> None:
         """Record which upstreams people's clones of repositories name: (repo, upstream, user) ids."""
@@ -98,11 +98,11 @@ class RepoManager(WriteDatabaseManager):
         manager = self.using(self.write_db)
         relinked: dict[int | None, list[int]] = defaultdict(list)
         unpinned = []
-        for pk, found, pinned in manager.filter(pk__in=changed).values_list("pk", "found_upstream", "pinned"):
+        for pk, stored, is_pinned in manager.filter(pk__in=changed).values_list("pk", "found_upstream", "pinned"):
             upstream = found_link(votes[pk])
-            if found != upstream:
+            if stored != upstream:
                 relinked[upstream].append(pk)
-                unpinned += [] if pinned else [pk]
+                unpinned += [] if is_pinned else [pk]
         for upstream, pks in relinked.items():
             manager.filter(pk__in=pks).update(found_upstream=upstream)
         self.update_links(unpinned)
@@ -115,9 +115,9 @@ class RepoManager(WriteDatabaseManager):
         if not changed:
             return
         repos = self._with_forks(changed)
-        found = {pk: repo.found_upstream_id for pk, repo in repos.items()}
-        pinned = {pk: repo.upstream_id for pk, repo in repos.items() if repo.pinned}
-        links, tops = effective_links(found, pinned)
+        found_links = {pk: repo.found_upstream_id for pk, repo in repos.items()}
+        pinned_links = {pk: repo.upstream_id for pk, repo in repos.items() if repo.pinned}
+        links, tops = effective_links(found_links, pinned_links)
         outside = self.using(self.write_db).filter(pk__in=set(tops.values()) - repos.keys(), root__isnull=False)
         roots = dict(outside.values_list("pk", "root"))
         updates: dict[tuple[int | None, int | None, bool], list[int]] = defaultdict(list)
@@ -166,13 +166,13 @@ class RepoManager(WriteDatabaseManager):
             links = manager.filter(pinned=is_pinned).exclude(**{wanted: None}).values_list("pk", wanted)
             for pk, upstream in links.iterator():
                 forks[upstream].append(pk)
-        found: set[int] = set()
+        all_forks: set[int] = set()
         waiting = list(upstreams)
         while waiting:
-            new = [fork for fork in forks.get(waiting.pop(), ()) if fork not in found]
-            found.update(new)
+            new = [fork for fork in forks.get(waiting.pop(), ()) if fork not in all_forks]
+            all_forks.update(new)
             waiting += new
-        return found
+        return all_forks
 
     def _known_ids(self, keys: Iterable[str]) -> dict[str, int]:
         return dict(self.using(self.write_db).filter(key__in=list(keys)).values_list("key", "pk"))
@@ -186,11 +186,11 @@ class RepoManager(WriteDatabaseManager):
             return set()
         repos = {repo for repo, _upstream, _user in sightings}
         users = {user for _repo, _upstream, user in sightings}
-        kept = set(self._sightings().filter(repo__in=repos, user__in=users).values_list("repo", "upstream", "user"))
-        named = {(repo, user) for repo, upstream, user in kept | set(sightings) if upstream is not None}
+        stored = set(self._sightings().filter(repo__in=repos, user__in=users).values_list("repo", "upstream", "user"))
+        named = {(repo, user) for repo, upstream, user in stored | set(sightings) if upstream is not None}
         return {
             (repo, upstream, user)
-            for repo, upstream, user in set(sightings) - kept
+            for repo, upstream, user in set(sightings) - stored
             if upstream is not None or (repo, user) not in named
         }
 

@@ -72,29 +72,29 @@ class SessionRow(NamedTuple):
 
 def clean_rows(batch: Iterable[Mapping[str, Any]]) -> list[SessionRow | ValidationError]:
     """Validate rows: each as `clean_row()` returns it, or the error that it raises."""
-    # Found once per batch: the user model, and the paths of repositories, which rows often share. They are forgotten
-    # after it, because addresses may hold credentials.
+    # Looked up once per batch: the user model, and the paths of repositories, which rows often share. The paths are
+    # not kept longer, because remote URLs may contain credentials.
     cleaners: Cleaners = {
         **_CLEANERS,
         "user": partial(user_pk, model=get_user_model()),
         "git_info": partial(_git_paths, {}),
     }
-    return [_row_or_error(given, cleaners) for given in batch]
+    return [_row_or_error(fields, cleaners) for fields in batch]
 
 
-def _row_or_error(given: Mapping[str, Any], cleaners: Cleaners) -> SessionRow | ValidationError:
+def _row_or_error(fields: Mapping[str, Any], cleaners: Cleaners) -> SessionRow | ValidationError:
     try:
-        return clean_row(given, cleaners)
+        return clean_row(fields, cleaners)
     except ValidationError as error:
         return error
 
 
-def clean_row(given: Mapping[str, Any], cleaners: Cleaners | None = None) -> SessionRow:
+def clean_row(fields: Mapping[str, Any], cleaners: Cleaners | None = None) -> SessionRow:
     """Validate a row. Raises ValidationError with all bad fields by name; a message never repeats a value."""
-    cleaned, errors = _cleaned(given, cleaners or _CLEANERS, _REQUIRED)
-    if "user" not in given and "user_id" not in given:
+    cleaned, errors = _cleaned(fields, cleaners or _CLEANERS, _REQUIRED)
+    if "user" not in fields and "user_id" not in fields:
         errors["user"] = [_("This field is required.")]
-    elif "user" in given and "user_id" in given:
+    elif "user" in fields and "user_id" in fields:
         errors["user_id"] = [_("Give user or user_id, not both.")]
     started, ended = cleaned.get("started_at"), cleaned.get("ended_at")
     if started and ended and ended < started:
@@ -104,7 +104,7 @@ def clean_row(given: Mapping[str, Any], cleaners: Cleaners | None = None) -> Ses
             cleaned["cost_usd"] = _total_cost(cleaned["models"], cleaned.get("cost_usd"))
         except ValidationError as error:
             errors["cost_usd"] = error.messages
-        # A caller may say False about a part of the cost that no model has; True does not price a model.
+        # False may be about a cost that belongs to no model. True does not give a model a price.
         priced = all(usage.cost_usd is not None for usage in cleaned["models"])
         cleaned["cost_complete"] = priced and cleaned.get("cost_complete", True)
     if errors:
@@ -115,14 +115,14 @@ def clean_row(given: Mapping[str, Any], cleaners: Cleaners | None = None) -> Ses
 
 
 def _cleaned(
-    given: Mapping[str, Any], cleaners: Cleaners, required: Sequence[str]
+    fields: Mapping[str, Any], cleaners: Cleaners, required: Sequence[str]
 ) -> tuple[dict[str, Any], dict[str, list[Any]]]:
     """The cleaned values and the errors, both by name. Reports the first `MAX_NAMED` unknown fields."""
     cleaned: dict[str, Any] = {}
-    errors: dict[str, list[Any]] = {name: [_("This field is required.")] for name in required if name not in given}
+    errors: dict[str, list[Any]] = {name: [_("This field is required.")] for name in required if name not in fields}
     unknown: list[str] = []
     invalid: dict[str, list[Any]] = {}
-    for name, value in given.items():
+    for name, value in fields.items():
         if name not in cleaners:
             unknown.append(name)
             continue
@@ -158,9 +158,9 @@ def _models(value: Any) -> tuple[UsageRow, ...]:
         raise ValidationError(_("Must be a list of at most %(maximum)d models."), params={"maximum": MAX_MODELS})
     rows: dict[str, UsageRow] = {}
     errors: list[ValidationError] = []
-    for index, given in enumerate(value):
+    for index, fields in enumerate(value):
         try:
-            usage = _usage(given)
+            usage = _usage(fields)
             if usage.model in rows:
                 raise ValidationError({"model": [_("Duplicate model.")]})
             rows[usage.model] = usage
@@ -173,10 +173,10 @@ def _models(value: Any) -> tuple[UsageRow, ...]:
     return tuple(rows[model] for model in sorted(rows))
 
 
-def _usage(given: Any) -> UsageRow:
-    if not isinstance(given, Mapping):
+def _usage(fields: Any) -> UsageRow:
+    if not isinstance(fields, Mapping):
         raise ValidationError(_("Must be an object."))
-    cleaned, errors = _cleaned(given, _USAGE_CLEANERS, _USAGE_REQUIRED)
+    cleaned, errors = _cleaned(fields, _USAGE_CLEANERS, _USAGE_REQUIRED)
     if errors:
         raise ValidationError(errors)
     return UsageRow(**cleaned)
@@ -191,12 +191,12 @@ def _indexed(index: int, error: ValidationError) -> list[ValidationError]:
     ]
 
 
-def _total_cost(usage: Sequence[UsageRow], given: Decimal | None) -> Decimal | None:
+def _total_cost(usage: Sequence[UsageRow], stated: Decimal | None) -> Decimal | None:
     """The sum of the models' costs as stored; None if nothing is priced. Raises if the caller gave another value."""
     costs = [row.cost_usd for row in usage]
     known = [to_nanos(amount) for amount in costs if amount is not None]
     total = None if costs and not known else from_nanos(sum(known))
-    if given is not None and given != total:
+    if stated is not None and stated != total:
         raise ValidationError(_("Must equal the sum of the models' costs."))
     return None if total is None else cost(total)
 

@@ -83,22 +83,22 @@ class _Providers(Aggregate):
 
 def by_user(selection: Selection) -> list[UserGroup]:
     """Usage per user, members or not: the coverage counts the sessions of other users."""
-    found: dict[Any, tuple[date | str | None, int, list[int]]] = {}
+    groups: dict[Any, tuple[date | str | None, int, list[int]]] = {}
     to_python = get_user_model()._meta.pk.to_python
     with snapshot() as using:
         parts = SplitRange.load(selection, using)
         for user, is_selected, latest, providers, *sums in _fetched(_by_user(parts, selection), using):
             if not is_selected:
                 latest, sums = None, _NOTHING
-            if user in found:
-                latest_before, providers_before, sums_before = found[user]
-                latest = max(filter(None, (latest, latest_before)), default=None)
-                providers |= providers_before
-                sums = list(map(add, sums, sums_before))
-            found[user] = latest, providers, sums
+            if user in groups:
+                previous_latest, previous_providers, previous_sums = groups[user]
+                latest = max(filter(None, (latest, previous_latest)), default=None)
+                providers |= previous_providers
+                sums = list(map(add, sums, previous_sums))
+            groups[user] = latest, providers, sums
     return [
         UserGroup(to_python(user), _usage(sums), sums[_PENDING], parts.start_of(latest), _providers_of(providers))
-        for user, (latest, providers, sums) in found.items()
+        for user, (latest, providers, sums) in groups.items()
     ]
 
 

@@ -90,13 +90,13 @@ def _bare(text: str) -> str:
     return "".join(filterfalse(unicodedata.combining, unicodedata.normalize("NFKD", text))).casefold()
 
 
-# Letters whose mark is not a combining character, so that no normalization separates it. In lower case: casefold() is
-# applied before.
+# Letters whose mark is not a combining character, so normalization does not separate it. In lower case, because
+# casefold() comes first.
 _UNMARKED = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
 )
 
 
 def _searchable(text: str) -> str:
-    """Return the text as people type it who lack its letters: `Łukasz Øst` is `lukasz ost`."""
+    """Return the text as people without these letters on their keyboard type it: `Łukasz Øst` is `lukasz ost`."""
     return text.casefold() if text.isascii() else _bare(text).translate(_UNMARKED)

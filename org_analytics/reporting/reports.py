@@ -76,9 +76,9 @@ class Series:
 def report(selection: Selection) -> Report:
     """Usage of every active member in the selection, including members without a session."""
     with snapshot():
-        everyone = {person.id: person for person in members()}
+        all_members = {person.id: person for person in members()}
         groups = {json_id(group.user_id): group for group in by_user(selection)}
-        people = {pk: person for pk, person in everyone.items() if person.matches(selection.person)}
+        people = {pk: person for pk, person in all_members.items() if person.matches(selection.person)}
         counted = {pk: group for pk, group in groups.items() if pk in people}
         latest = _latest(selection, counted.values())
     nothing = Usage()
@@ -88,7 +88,7 @@ def report(selection: Selection) -> Report:
     )
     totals = Usage.total(group.usage for group in counted.values())
     # A search only finds members.
-    non_members = [] if selection.person else [group for pk, group in groups.items() if pk not in everyone]
+    non_members = [] if selection.person else [group for pk, group in groups.items() if pk not in all_members]
     return Report(
         people=rows,
         totals=totals,
@@ -99,7 +99,7 @@ def report(selection: Selection) -> Report:
             latest_session_at=latest,
         ),
         providers_present=tuple(
-            sorted(frozenset().union(*(group.providers for pk, group in groups.items() if pk in everyone)))
+            sorted(frozenset().union(*(group.providers for pk, group in groups.items() if pk in all_members)))
         ),
     )
 

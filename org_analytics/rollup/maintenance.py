@@ -140,9 +140,9 @@ def differences(using: str) -> Iterator[str]:
 
 def usage_differences(using: str) -> Iterator[str]:
     """Rows of the roll-up that differ from the sums of their sessions."""
-    kept, fresh = f"SELECT {', '.join(COLUMNS)} FROM {USAGE}", triggers.select_all_usage()
+    stored, correct = f"SELECT {', '.join(COLUMNS)} FROM {USAGE}", triggers.select_all_usage()
     with connections[using].cursor() as cursor:
-        for label, here, there in (("kept, but wrong", kept, fresh), ("right, but not kept", fresh, kept)):
+        for label, here, there in (("wrong row", stored, correct), ("missing row", correct, stored)):
             cursor.execute(f"SELECT * FROM ({here}) here EXCEPT SELECT * FROM ({there}) there")
             for row in cursor:
                 values = ", ".join(f"{name}={value}" for name, value in zip(COLUMNS, row, strict=True))
@@ -151,15 +151,15 @@ def usage_differences(using: str) -> Iterator[str]:
 
 def altered_triggers(connection: BaseDatabaseWrapper) -> list[str]:
     """The names of triggers (on PostgreSQL also functions) that are missing or differ from `triggers`."""
-    wanted, kept = triggers.triggers(connection.vendor), {}
+    wanted, installed = triggers.triggers(connection.vendor), {}
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             wanted = triggers.functions()
             cursor.execute(_POSTGRES_CATALOGUE, [SESSIONS])
         else:
             cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s", [SESSIONS])
-        kept = dict(cursor.fetchall())
-    return sorted(name for name in wanted if kept.get(name) != wanted[name])
+        installed = dict(cursor.fetchall())
+    return sorted(name for name in wanted if installed.get(name) != wanted[name])
 
 
 def refill(vendor: str, zone: ZoneInfo) -> Iterator[str]:

@@ -25,7 +25,7 @@ class DailyUsage(models.Model):
 
     pk = models.CompositePrimaryKey("day", "user", "provider", "repo_id")
     day = models.DateField(_("day"))
-    # Its sessions' own keys see to it that user and repository exist; a second check would only cost time.
+    # The foreign keys of its sessions already ensure that user and repository exist; a second check would cost time.
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
     )

@@ -1,4 +1,4 @@
-"""The endpoints to the letter: parameters, their messages, the order of checks, headers."""
+"""The endpoints, exactly as in the contract: parameters, their messages, the order of checks, headers."""
 
 import itertools
 from collections.abc import Callable
@@ -112,7 +112,7 @@ def test_the_date_range_is_the_clients(
     ],
 )
 @pytest.mark.parametrize("path", [ANALYTICS, REPOS])
-def test_what_is_absent_or_empty_has_its_default_each_on_its_own(
+def test_each_missing_or_empty_parameter_has_its_default(
     api: Client, now: datetime, path: str, parameters: dict[str, Any], shown: tuple[str, str]
 ) -> None:
     answer = api.get(path, parameters).json()
@@ -247,7 +247,7 @@ def test_an_unknown_provider_is_named_before_there_are_too_many(refused: Any) ->
     assert refused(provider=",".join(["codex"] * 60 + ["x"])) == f'unknown provider "x": {UNKNOWN}'
 
 
-def test_of_a_repeated_parameter_the_first_counts(api: Client, user: Any, make_session: MakeSession) -> None:
+def test_the_first_value_of_a_repeated_parameter_counts(api: Client, user: Any, make_session: MakeSession) -> None:
     make_session(user, provider="codex")
     make_session(user, provider="cursor")
     query = (
@@ -275,7 +275,7 @@ def test_no_query_string_breaks_anything(api: Client, raw: str) -> None:
 
 @pytest.mark.parametrize("charset", ["utf-7", "utf-16", "cp500", "latin-1", "no-such"])
 @pytest.mark.parametrize("raw", ["repos=%2B2AA-", "repos=+2AA-", "provider=codex", "provider=windsurf", "start_ts=x"])
-def test_a_charset_of_a_body_that_is_none_does_not_reach_the_query_string(api: Client, charset: str, raw: str) -> None:
+def test_the_charset_of_an_absent_body_does_not_affect_the_query_string(api: Client, charset: str, raw: str) -> None:
     plain = api.get(f"{ANALYTICS}?{raw}")
 
     odd = api.get(f"{ANALYTICS}?{raw}", headers={"content-type": f"text/plain; charset={charset}"})

@@ -1,4 +1,4 @@
-"""The endpoints' numbers: what is counted, whose rows there are, exact sums, and that the work does not grow."""
+"""The endpoints' numbers: counted sessions, rows, exact sums, and a constant number of queries."""
 
 import json
 import random
@@ -76,7 +76,7 @@ def test_repositories_are_root_paths_as_first_seen(ask: Any) -> None:
     assert ask(REPOS)["repos"] == ["Acme/API", "acme/web"]
 
 
-def test_repositories_of_pending_sessions_are_listed_but_not_of_people_who_are_no_rows(
+def test_repositories_of_pending_sessions_are_listed_but_not_those_of_non_members(
     ask: Any, user: Any, inactive: Any, make_session: MakeSession
 ) -> None:
     make_session(user, analyzed=False, git_info={"repo_url": "acme/pending"})
@@ -183,7 +183,7 @@ def test_totals_are_not_summed_from_rounded_rows(ask: Any, user: Any, staff: Any
 
 
 @pytest.mark.core
-def test_coverage_says_what_the_numbers_leave_out(
+def test_coverage_counts_sessions_that_the_numbers_leave_out(
     ask: Any, user: Any, inactive: Any, make_session: MakeSession
 ) -> None:
     make_session(user)
@@ -332,7 +332,7 @@ def random_rows(dice: random.Random, people: list[Any], count: int) -> list[dict
 
 
 def brute_force(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """What an answer's numbers must be for exactly these counted sessions, by fractions."""
+    """The correct numbers for exactly these counted sessions, computed with fractions."""
 
     def known(name: str) -> list[Any]:
         return [row[name] for row in rows if row[name] is not None]

@@ -111,7 +111,7 @@ def test_repos_and_include_no_repo_narrow_the_series(api, user, make_session, no
     assert counts == [2, 1, 2]
 
 
-def test_sessions_pending_or_of_people_who_are_no_rows_do_not_count(api, user, inactive, make_session, now):
+def test_pending_sessions_and_those_of_non_members_do_not_count(api, user, inactive, make_session, now):
     make_session(user, analyzed=False)
     make_session(inactive)
     _, answer = get(api)
@@ -149,7 +149,7 @@ def test_the_first_and_last_years_answer_too(api, settings, zone, interval, end)
     assert answer["buckets"][0]["start"] < answer["buckets"][-1]["end"]
 
 
-def test_a_day_that_the_zone_skipped_is_no_bucket():
+def test_a_day_that_the_zone_skipped_has_no_bucket():
     apia = ZoneInfo("Pacific/Apia")  # went from 29 to 31 December 2011
     start, end = datetime(2011, 12, 29, 10, tzinfo=UTC), datetime(2012, 1, 1, 10, tzinfo=UTC)
     parts = buckets(start, end, apia, Interval.DAY)
@@ -157,9 +157,7 @@ def test_a_day_that_the_zone_skipped_is_no_bucket():
     assert all(low < high for low, high in parts.values())
 
 
-def test_a_day_that_began_stays_begun_where_the_clock_goes_back_also_while_days_are_cut_elsewhere(
-    api, user, make_session, settings
-):
+def test_a_day_is_not_split_when_the_clock_goes_back_also_with_other_day_boundaries(api, user, make_session, settings):
     settings.ORG_ANALYTICS_TIME_ZONE = "America/St_Johns"  # a minute into 7 November it was 23:01 on the 6th again
     start = datetime(2010, 11, 7, 2, 31, tzinfo=UTC)
     make_session(user, started_at=start + timedelta(minutes=5))

@@ -120,7 +120,7 @@ def test_nothing_is_written_of_no_rows(post: Post) -> None:
     assert post().json() == {"results": []}
 
 
-def test_rows_of_one_session_all_report_what_became_of_the_last(post: Post) -> None:
+def test_all_rows_of_one_session_report_the_outcome_of_the_last(post: Post) -> None:
     assert statuses(post({**ROW, "title": "First"}, {**ROW, "title": "Last"})) == ["created", "created"]
     assert CodingSession.objects.get().title == "Last"
 
@@ -189,7 +189,7 @@ MALFORMED_GIT = [5, "x", [], {"repo_url": 5}, {"repo_url": "a/b", "remotes": [[]
 
 
 @pytest.mark.parametrize("git_info", MALFORMED_GIT, ids=str)
-def test_malformed_git_info_is_no_error(post: Post, git_info: Any) -> None:
+def test_malformed_git_info_is_accepted(post: Post, git_info: Any) -> None:
     assert statuses(post({**ROW, "git_info": git_info})) == ["created"]
 
 
@@ -247,7 +247,7 @@ BAD_BODIES = {
 
 @pytest.mark.parametrize("body", BAD_BODIES.values(), ids=BAD_BODIES)
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
-def test_what_is_not_the_protocol_is_400(post: Post, body: bytes, packed: bool) -> None:
+def test_a_body_that_breaks_the_protocol_is_400(post: Post, body: bytes, packed: bool) -> None:
     extra = {"headers": {"Content-Encoding": "gzip"}} if packed else {}
     status, message = only_error(post(body=gzip.compress(body) if packed else body, **extra))
     assert status == 400
@@ -404,7 +404,7 @@ def test_a_chunked_body_over_the_limit_is_413_and_not_read_to_its_end(wsgi: Any)
 
 
 @pytest.mark.parametrize("length", ["", "0", "-1", "many"])
-def test_a_body_without_a_usable_length_is_no_body(wsgi: Any, length: str) -> None:
+def test_a_body_without_a_usable_length_is_read_as_empty(wsgi: Any, length: str) -> None:
     status, answer = wsgi(Trickle(b'{"sessions": []}'), CONTENT_LENGTH=length)
     assert (status, answer["error"]) == (400, "Invalid JSON: Not JSON at character 1.")
 
@@ -416,7 +416,7 @@ def test_a_length_that_does_not_fit_is_a_cut_body_at_worst(wsgi: Any, length: in
 
 
 class BadChunk(Exception):
-    """What a server raises of its own."""
+    """An error that only one kind of server raises."""
 
 
 @pytest.mark.parametrize("environ", [{"CONTENT_LENGTH": "1000"}, {"wsgi.input_terminated": True}], ids=str)
@@ -519,7 +519,7 @@ def test_a_csrf_token_in_a_form_is_not_read(user: Any, content_type: str) -> Non
 # Failures
 
 
-def test_a_fault_of_ours_is_500_tells_nothing_and_is_reported(
+def test_an_internal_error_is_500_without_details_and_is_reported(
     api: Client, post: Post, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(*args: Any, **kwargs: Any) -> None:
@@ -543,7 +543,7 @@ def test_a_failed_request_leaves_nothing(api: Client, post: Post, monkeypatch: p
     assert not CodingSession.objects.exists()
 
 
-def test_a_row_that_the_database_refuses_for_another_reason_is_a_fault_of_ours(
+def test_a_row_that_the_database_refuses_for_another_reason_is_an_internal_error(
     api: Client, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*args: Any, **kwargs: Any) -> None:
@@ -567,7 +567,7 @@ def test_an_account_that_goes_meanwhile_is_401(post: Post, user: Any, monkeypatc
     assert not CodingSession.objects.exists()
 
 
-# Many at once
+# Concurrent requests
 
 
 def in_threads(work: Callable[[int], Any], count: int) -> list[Any]:
@@ -631,7 +631,7 @@ def test_many_people_of_the_same_new_repository_at_once(client_of: Any) -> None:
     assert {session.repo.root.path for session in CodingSession.objects.select_related("repo__root")} == {"acme/api"}
 
 
-def test_a_small_body_of_nothing_but_mistakes_gets_no_long_answer(post: Post) -> None:
+def test_a_small_body_full_of_errors_gets_a_short_answer(post: Post) -> None:
     unknown = {f"field{number}": 1 for number in range(1000)}
     response = post({**ROW, **unknown}, {**ROW, "models": [{}] * 100}, {**ROW, "models": [{**OPUS, **unknown}]})
     fields, models, nested = (result["errors"] for result in response.json()["results"])

@@ -106,7 +106,7 @@ def visit(
 ) -> Iterator[Callable[..., Page]]:
     """`visit("?q=ann", width=360, color_scheme="dark")`: the page in a fresh browser in which Ann is logged in.
 
-    In the end the consoles must have stayed silent: a blocked script or style speaks there.
+    Fails if a console has printed anything: the browser reports blocked scripts and styles there.
     """
     client = Client()
     client.force_login(organization)

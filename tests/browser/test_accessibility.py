@@ -24,7 +24,7 @@ def violations_as_it_is(page: Page) -> list[str]:
 @pytest.mark.parametrize("query", STATES.values(), ids=STATES)
 def test_no_violation(visit, messages, theme, query):
     page = visit(query, color_scheme=theme)
-    messages.clear()  # the browser's own words about a refused address
+    messages.clear()  # the browser's own message about a status of 400
     assert violations(page) == []
 
 

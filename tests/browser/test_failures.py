@@ -30,7 +30,7 @@ def test_progress_shows_while_something_is_under_way(visit):
 
 
 @pytest.mark.parametrize("fault", ["no network", "status 500"])
-def test_a_failure_is_said_and_the_next_try_clears_it(visit, messages, fault):
+def test_a_failure_is_shown_and_the_next_try_clears_it(visit, messages, fault):
     page = visit()
     before = names(page), everyone(page), page.url
     break_next_answer(page, fault)

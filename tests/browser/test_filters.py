@@ -160,6 +160,6 @@ def test_nothing_in_range_offers_90_days(visit):
 
 
 def forget_refusal(messages: list[str]) -> None:
-    """A refused address is a line in the console by the browser itself, and of nobody else."""
+    """The browser itself prints a line about a refused address to the console; nothing else may."""
     assert len(messages) == 1
     assert "status of 400" in messages.pop()

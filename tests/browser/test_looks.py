@@ -25,7 +25,7 @@ def test_no_sideways_scroll(visit, messages, query, width):
     page = visit(query, width=width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     if "measure=x" in query:
-        messages.clear()  # the browser's own words about a refused address
+        messages.clear()  # the browser's own message about a status of 400
 
 
 def test_long_lists_do_not_widen_a_narrow_page(visit):
@@ -46,23 +46,23 @@ def test_on_a_phone_the_numbers_come_before_the_filters_are_unfolded(visit, has_
     expect(page.get_by_label("From")).to_be_visible()
 
 
-@pytest.mark.parametrize(("query", "said"), [("?q=ann", "1 set"), ("?provider=codex&repo=acme/api", "2 set")])
-def test_on_a_phone_selected_values_are_seen_at_once(visit, query, said):
+@pytest.mark.parametrize(("query", "message"), [("?q=ann", "1 set"), ("?provider=codex&repo=acme/api", "2 set")])
+def test_on_a_phone_selected_values_are_seen_at_once(visit, query, message):
     page = visit(query, width=360)
     expect(page.get_by_label("Person")).to_be_visible()
-    expect(page.locator("#filters-set")).to_have_text(said)
+    expect(page.locator("#filters-set")).to_have_text(message)
     page.get_by_text("Dates and filters").click()
     expect(page.get_by_label("Person")).to_be_hidden()
     page.locator("#preset-30d").click()
     expect_settled(page)
     expect(page.get_by_label("Person")).to_be_hidden()
-    expect(page.locator("#filters-set")).to_have_text(said)
+    expect(page.locator("#filters-set")).to_have_text(message)
 
 
 def test_on_a_phone_a_refused_date_is_seen_at_once(visit, messages):
     page = visit("?start=2026-06-25&end=2026-06-01", width=360)
     expect(page.locator("#error-end")).to_be_visible()
-    messages.clear()  # the browser's own words about a refused address
+    messages.clear()  # the browser's own message about a status of 400
 
 
 @pytest.mark.parametrize("width", [601, 1024, 1440])

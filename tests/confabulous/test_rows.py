@@ -85,7 +85,7 @@ SESSIONS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "card is a list": ({"card": []}, {"cost_usd": None, "cost_complete": False}),
     "card is nested deeply": (
-        {"card": '{"total_cost_usd": "1", "x": ' + "[" * 3000 + "]" * 3000 + "}"},
+        {"card": '{"total_cost_usd": "1", "x": ' + "[" * 11_000 + "]" * 11_000 + "}"},
         {"cost_usd": None, "cost_complete": False},
     ),
     "zero cost with tokens": ({"card": tokens("0", {"m": ZERO})}, {"cost_usd": None, "cost_complete": False}),

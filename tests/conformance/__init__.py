@@ -21,7 +21,7 @@ def read(name: str) -> dict[str, Any]:
 
 
 def load(name: str) -> dict[str, Any]:
-    """Write a file's people and sessions through the write door; returns the file."""
+    """Write a file's people and sessions through the write API and return the file."""
     recorded = read(name)
     users = {
         user["email"]: create_user(user["email"], user["name"], is_active=user["active"]) for user in recorded["users"]

@@ -56,7 +56,7 @@ def main() -> int:
 
 
 def interpreter(version: str) -> str | None:
-    """The Python of this version, pyenv's before what is on the path."""
+    """The Python of this version: pyenv's, else the one on the path."""
     found = sorted(PYENV.glob(f"versions/{version}.*/bin/python"), reverse=True)
     return str(found[0]) if found else shutil.which(f"python{version}")
 
@@ -79,7 +79,7 @@ def environment(base: str, django: str, hosts: list[Host]) -> str:
 
 
 def succeeds(name: str, host: Host, python: str, with_pictures: bool) -> bool:
-    """Try a host, and say what is not as it should be."""
+    """Try a host and print the problems."""
     print(f"=== {name}", flush=True)
     with tempfile.TemporaryDirectory(prefix="org-analytics-host-") as directory:
         project = Project.of(host, Path(directory), python, is_installed=True)

@@ -1,6 +1,6 @@
 """Ask a host's page, API and downloads as its readers do; runs inside the host, with what is installed there.
 
-Prints what is not as it should be, a line each, and fails if there is any; else prints a reader's session key. Asking
+Prints one line per problem and fails if there are any; otherwise prints a reader's session key. Asking
 again writes nothing new.
 """
 

@@ -109,8 +109,8 @@ def test_h15_a_restore_that_failed_half_way_is_noticed(
     dump(source_address, tmp_path / "data.sql", left_out=(*LEFT_OUT[1:], "org_analytics_codingsession"))
     run("psql", "-f", f"{tmp_path}/data.sql", target_address)
 
-    said = target.run(*CHECK).stdout
+    output = target.run(*CHECK).stdout
 
-    assert re.findall(r"org_analytics\.[EW]\d{3}", said) == ["org_analytics.W005"]
+    assert re.findall(r"org_analytics\.[EW]\d{3}", output) == ["org_analytics.W005"]
     target.must("manage.py", "rebuild_daily_usage")
     target.must(*CHECK)

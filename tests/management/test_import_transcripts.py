@@ -1,4 +1,4 @@
-"""`manage.py import_transcripts`: transcripts in, sessions out, as often as one likes."""
+"""`manage.py import_transcripts`: import transcripts as sessions, also repeatedly."""
 
 import io
 import json
@@ -61,7 +61,7 @@ def run(home: Path, user: Any) -> Callable[..., dict[str, Any]]:
 
 
 def talk(session: str = "a", **fields: Any) -> Claude:
-    """A session of two minutes that cost what contract says such a request costs."""
+    """A session of two minutes with the cost that the contract gives for such a request."""
     used = usage(100, 50, 25, 10)
     return Claude(session, **fields).prompt().wait(60).reply(used, id=f"msg_{session}").wait(60).prompt()
 
@@ -81,7 +81,7 @@ def new(result: dict[str, Any]) -> dict[str, int]:
 
 
 def rows() -> list[tuple[Any, ...]]:
-    """All that is written of sessions and models."""
+    """All stored sessions and models."""
     sessions = CodingSession.objects.order_by("provider", "external_id")
     usages = ModelUsage.objects.order_by("session__external_id", "model")
     names = ("provider", "external_id", "started_at", "ended_at", "title", "cost_usd", "duration_ms", "user_ms")
@@ -333,7 +333,7 @@ def test_the_table_tells_all_of_it(home: Path, user: Any) -> None:
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-def test_where_nothing_is_found_it_fails_and_says_what_it_looked_for(home: Path, user: Any, as_json: bool) -> None:
+def test_it_fails_and_says_where_it_looked_if_it_finds_no_transcripts(home: Path, user: Any, as_json: bool) -> None:
     (home / ".claude").mkdir()
     with pytest.raises(CommandError) as raised:
         call_command("import_transcripts", user=EMAIL, json=as_json, dry_run=True, stdout=io.StringIO())
@@ -402,7 +402,7 @@ def test_a_refused_session_does_not_stop_the_others_and_comes_again(run: Any, ho
         assert CodingSession.objects.get().external_id == "a"
 
 
-def test_of_many_refused_sessions_the_first_are_named(run: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_first_of_many_refused_sessions_are_named(run: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("org_analytics.models.validation.MAX_MODELS", 0)
     write(home, *(talk(f"s{number:02}") for number in range(22)))
     with pytest.raises(CommandError) as caught:
@@ -420,14 +420,14 @@ def test_a_user_who_is_not_one_is_refused(home: Path, make_user: Any, email: str
     assert caught.value.returncode == 2
 
 
-def test_a_directory_that_is_none_is_refused(home: Path, user: Any) -> None:
+def test_a_missing_directory_is_refused(home: Path, user: Any) -> None:
     with pytest.raises(CommandError, match="missing is not a directory") as caught:
         call_command("import_transcripts", user=EMAIL, codex=[str(home / "missing")])
     assert caught.value.returncode == 2
 
 
 @pytest.mark.parametrize("date", ["yesterday", "2026-02-30", "0001-01-01T00:00", ""])
-def test_a_date_that_is_none_is_refused(home: Path, user: Any, date: str) -> None:
+def test_an_invalid_date_is_refused(home: Path, user: Any, date: str) -> None:
     with pytest.raises(CommandError, match="must be a date such as 2026-11-01"):
         call_command("import_transcripts", "--user", EMAIL, "--since", date)
 
@@ -447,7 +447,7 @@ def test_a_terminal_sees_a_bar_of_bytes_and_the_output_stays_json(
     assert terminal.getvalue().endswith("\r\x1b[K")
 
 
-def test_a_path_that_is_no_text_is_kept(run: Any, home: Path) -> None:
+def test_a_path_that_is_not_text_is_stored(run: Any, home: Path) -> None:
     directory = os.fsencode(home / ".claude" / "projects") + b"/\xff\xfe"
     os.makedirs(directory)
     path = talk().write(home / "elsewhere")
@@ -456,7 +456,7 @@ def test_a_path_that_is_no_text_is_kept(run: Any, home: Path) -> None:
     assert new(run()) == {"unchanged": 1}
 
 
-# The state: the same as the one in memory, whatever is done with it
+# The state in the database behaves like the one in memory
 
 PROVIDER_NAMES, SESSIONS = st.sampled_from(["claude-code", "codex"]), st.sampled_from("abc")
 FILES = st.lists(
@@ -505,7 +505,7 @@ def test_thousands_of_lines_are_kept_and_found_again(user: Any) -> None:
     assert list(ImportedLine.objects.values_list("key", flat=True)) == [7]
 
 
-def test_what_is_kept_goes_with_the_user(user: Any) -> None:
+def test_deleting_a_user_deletes_their_import_state(user: Any) -> None:
     DatabaseState(user).save(SessionRead("codex", "a", (), pack([KeyEntry(1, 0, 0)])))
     assert str(ImportedSession.objects.get()) == "codex a"
     assert str(ImportedLine.objects.get()) == "1"

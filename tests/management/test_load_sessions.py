@@ -1,4 +1,4 @@
-"""`manage.py load_sessions`: JSON Lines in, through the write door."""
+"""`manage.py load_sessions`: load JSON Lines through the write API."""
 
 import io
 import json
@@ -106,7 +106,7 @@ def test_create_users_makes_a_user_who_cannot_log_in_once(load: Any) -> None:
     assert load(*lines, create_users=True) == "0 created, 0 updated, 2 unchanged.\n"
 
 
-def test_create_users_makes_nobody_of_what_is_no_address(load: Any) -> None:
+def test_create_users_creates_no_user_for_an_invalid_address(load: Any) -> None:
     with pytest.raises(CommandError, match=r"line 1: email: No user can be made: email: "):
         load({**LINE, "email": "nobody"}, create_users=True)
     assert not get_user_model().objects.exists()
@@ -117,8 +117,8 @@ def test_a_dry_run_says_what_would_change_and_changes_nothing(load: Any, user: A
     git_info = {"repo_url": "acme/api"}
     lines = [{**LINE, "title": "New"}, {**LINE, "external_id": "s2", "git_info": git_info}]
     new = {**LINE, "external_id": "s3", "email": "new@example.com"}
-    said = load(*lines, new, dry_run=True, create_users=True)
-    assert said == "Dry run, nothing was written: 2 created, 1 updated, 0 unchanged. Users created: 1.\n"
+    output = load(*lines, new, dry_run=True, create_users=True)
+    assert output == "Dry run, nothing was written: 2 created, 1 updated, 0 unchanged. Users created: 1.\n"
     assert CodingSession.objects.get().title == ""
     assert get_user_model().objects.get() == user
     assert not Repo.objects.exists()

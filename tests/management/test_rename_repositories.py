@@ -1,4 +1,4 @@
-"""Stored repositories brought to today's paths: what is certain, what is asked for, and what becomes one."""
+"""`manage.py rename_repositories`: certain renames, named renames, and merges."""
 
 from collections.abc import Callable
 from io import StringIO
@@ -184,7 +184,7 @@ def test_a_renamed_repository_is_found_by_its_new_path(people: list[Any]) -> Non
     assert sessions() == {"acme/café": 2}
 
 
-def test_a_mapping_decides_what_is_doubted(people: list[Any], tmp_path: Path) -> None:
+def test_a_mapping_decides_doubtful_paths(people: list[Any], tmp_path: Path) -> None:
     say(people[0], "scm/PROJ/api")
     say(people[0], "a/platform/api")
     say(people[0], "PROJ/api")
@@ -207,7 +207,7 @@ def test_a_mapping_keeps_what_would_be_renamed(people: list[Any]) -> None:
 
 
 def test_a_mapping_of_a_repository_that_is_not_stored_is_named(people: list[Any]) -> None:
-    assert run("--map", "acme/old=acme/new")[-1] == "Not stored (any more): acme/old"
+    assert run("--map", "acme/old=acme/new")[-1] == "No stored repository has this path: acme/old"
 
 
 @pytest.mark.parametrize("text", ["acme/old", "=acme/new", "acme/old=new", "acme/old=", "acme/old=tok@host/api"])
@@ -252,7 +252,7 @@ def test_sightings_and_links_are_as_if_the_two_had_always_been_one(people: list[
 
 
 STORED = ["ann/api", "acme/api", "bob/api", "github.com/ann/api", "github.com/acme/api", "gitlab.com/acme/api"]
-stored_words = st.tuples(st.integers(0, 3), st.sampled_from(STORED), st.none() | st.sampled_from(STORED))
+stored_remotes = st.tuples(st.integers(0, 3), st.sampled_from(STORED), st.none() | st.sampled_from(STORED))
 
 
 def today(path: str | None) -> str | None:
@@ -260,14 +260,14 @@ def today(path: str | None) -> str | None:
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(stored_words, max_size=14))
+@given(st.lists(stored_remotes, max_size=14))
 def test_renamed_repositories_are_as_if_recorded_today(
-    people: list[Any], said: list[tuple[int, str, str | None]]
+    people: list[Any], remotes: list[tuple[int, str, str | None]]
 ) -> None:
     results = []
     for rename in (True, False):
         with transaction.atomic():
-            for number, (person, name, upstream) in enumerate(said):
+            for number, (person, name, upstream) in enumerate(remotes):
                 # The number keeps sessions apart whose external ids would be equal.
                 paths = (name, upstream) if rename else (today(name), today(upstream))
                 say_as(people[person], f"{number}", *paths)
@@ -322,7 +322,7 @@ def test_not_a_fork_stays_pinned(people: list[Any]) -> None:
     assert links() == {}
 
 
-def test_of_two_pinned_links_the_one_of_the_path_that_stays_wins(people: list[Any]) -> None:
+def test_the_pinned_link_of_the_remaining_path_wins(people: list[Any]) -> None:
     for name in ("ann/api", "github.com/ann/api", "acme/api", "other/api"):
         say(people[0], name)
     Repo.objects.pin(repo("ann/api"), repo("acme/api"))

@@ -1,4 +1,4 @@
-"""The write door: what it refuses, what a call states, and that nothing is lost or half-written."""
+"""The write API: refused values, what a call states, and that nothing is lost or half-written."""
 
 import random
 from collections.abc import Callable
@@ -245,7 +245,7 @@ def test_a_new_session_is_created_with_all_it_states(row: Callable[..., Row], us
 
 
 @pytest.mark.core
-def test_what_a_call_does_not_give_becomes_unknown(row: Callable[..., Row], user: Any) -> None:
+def test_fields_that_a_call_leaves_out_become_unknown(row: Callable[..., Row], user: Any) -> None:
     first, _created = CodingSession.objects.record(**row(cost_complete=False))
 
     session, created = CodingSession.objects.record(user=user, provider="codex", external_id="a", started_at=NOW)
@@ -443,7 +443,7 @@ def test_a_batch_that_fails_late_leaves_nothing_half_written(
 
 
 class Failing:
-    """A write that fails so many times before it succeeds."""
+    """A write that fails this many times before it succeeds."""
 
     def __init__(self, error: Exception, times: int) -> None:
         self.error, self.times, self.calls = error, times, 0
@@ -457,7 +457,7 @@ class Failing:
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long was waited between tries, without waiting."""
+    """The pauses between tries; nothing really waits."""
     waited: list[float] = []
     monkeypatch.setattr(retries.time, "sleep", waited.append)
     return waited
@@ -475,7 +475,7 @@ def test_a_deadlock_a_lock_or_a_race_is_tried_again_three_times(
 
 
 class UniqueViolation(Exception):
-    """What PostgreSQL's driver says of a row that is there already."""
+    """The error of PostgreSQL's driver for a row that exists already."""
 
     sqlstate = "23505"
 

@@ -20,7 +20,7 @@ from tests.threads import at_once
 from tests.users import create_user
 
 # A person's clone of a repository names another as upstream, or none.
-Word = tuple[int, str, str | None]
+Sighting = tuple[int, str, str | None]
 Links = dict[str, str]
 
 pytestmark = [pytest.mark.core, pytest.mark.django_db]
@@ -65,14 +65,14 @@ def test_a_forks_sessions_roll_up_also_those_that_name_no_upstream(people: list[
     assert upstreams() == roots() == {"ann/api": "acme/api"}
 
 
-def test_a_tie_with_those_who_name_none_is_no_link(people: list[Any]) -> None:
+def test_a_tie_with_people_who_name_none_gives_no_link(people: list[Any]) -> None:
     say(people[0], "ann/api", "acme/api")
     say(people[1], "ann/api")
 
     assert upstreams() == roots() == {}
 
 
-def test_two_level_at_the_top_are_no_link(people: list[Any]) -> None:
+def test_a_tie_at_the_top_gives_no_link(people: list[Any]) -> None:
     say(people[0], "ann/api", "acme/api")
     say(people[1], "ann/api", "other/api")
 
@@ -245,15 +245,15 @@ def test_the_object_pinned_knows_its_new_links(people: list[Any]) -> None:
     assert (pinned.pinned, pinned.upstream, pinned.root) == (False, repo("acme/api"), repo("acme/api"))
 
 
-# Any words in any order ----------------------------------------------------------------------------------------------
+# Sightings in any order ----------------------------------------------------------------------------------------------
 
 NAMES = ["a/x", "b/x", "c/x", "d/x"]
 
 
-def oracle(words: Iterable[Word], pinned: dict[str, str | None]) -> tuple[Links, Links]:
-    """Upstreams and roots as the contract says, from the set of words alone, the naive way."""
+def oracle(sightings: Iterable[Sighting], pinned: dict[str, str | None]) -> tuple[Links, Links]:
+    """Upstreams and roots that the contract requires for a set of sightings, computed in the naive way."""
     named: defaultdict[str, defaultdict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for person, name, upstream in words:
+    for person, name, upstream in sightings:
         named[name][person].update({upstream} - {None, name})
     wanted: dict[str, str | None] = {}
     for name, by_person in named.items():
@@ -282,35 +282,35 @@ def top(links: Links, name: str) -> str:
     return name
 
 
-words = st.tuples(st.integers(0, 4), st.sampled_from(NAMES), st.none() | st.sampled_from(NAMES))
+a_sighting = st.tuples(st.integers(0, 4), st.sampled_from(NAMES), st.none() | st.sampled_from(NAMES))
 on_one_database = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @on_one_database
-@given(st.lists(words, max_size=12), st.randoms(use_true_random=False))
-def test_any_words_in_any_order_give_the_oracles_links(
-    people: list[Any], words: list[Word], dice: random.Random
+@given(st.lists(a_sighting, max_size=12), st.randoms(use_true_random=False))
+def test_sightings_in_any_order_give_the_oracles_links(
+    people: list[Any], sightings: list[Sighting], dice: random.Random
 ) -> None:
     for _permutation in range(3):
         with transaction.atomic():
-            for person, name, upstream in words:
+            for person, name, upstream in sightings:
                 say(people[person], name, upstream)
-            assert (upstreams(), roots()) == oracle(words, {})
+            assert (upstreams(), roots()) == oracle(sightings, {})
             transaction.set_rollback(True)
-        dice.shuffle(words)
+        dice.shuffle(sightings)
 
 
 @on_one_database
-@given(st.lists(words, max_size=20), st.integers(1, 20))
-def test_words_in_batches_of_any_size_give_the_oracles_links(
-    people: list[Any], words: list[Word], batch_size: int
+@given(st.lists(a_sighting, max_size=20), st.integers(1, 20))
+def test_sightings_in_batches_of_any_size_give_the_oracles_links(
+    people: list[Any], sightings: list[Sighting], batch_size: int
 ) -> None:
     with transaction.atomic():
         CodingSession.objects.record_many(
-            [row(people[person], name, upstream, number) for number, (person, name, upstream) in enumerate(words)],
+            [row(people[person], name, upstream, number) for number, (person, name, upstream) in enumerate(sightings)],
             batch_size=batch_size,
         )
-        assert (upstreams(), roots()) == oracle(words, {})
+        assert (upstreams(), roots()) == oracle(sightings, {})
         transaction.set_rollback(True)
 
 
@@ -319,15 +319,15 @@ unpins = st.tuples(st.just("unpin"), st.sampled_from(NAMES), st.none())
 
 
 @on_one_database
-@given(st.lists(words | pins | unpins, max_size=14))
-def test_words_and_administrators_words_mixed_give_the_oracles_links(
+@given(st.lists(a_sighting | pins | unpins, max_size=14))
+def test_sightings_and_pinned_links_mixed_give_the_oracles_links(
     people: list[Any], events: list[tuple[Any, str, str | None]]
 ) -> None:
     pinned: dict[str, str | None] = {}
     with transaction.atomic():
         for name in NAMES:
             say(people[0], name)
-        said: list[Word] = [(0, name, None) for name in NAMES]
+        sightings: list[Sighting] = [(0, name, None) for name in NAMES]
         for who, name, upstream in events:
             if who == "pin":
                 pin(pinned, name, upstream)
@@ -336,8 +336,8 @@ def test_words_and_administrators_words_mixed_give_the_oracles_links(
                 pinned.pop(name, None)
             else:
                 say(people[who], name, upstream)
-                said.append((who, name, upstream))
-        assert (upstreams(), roots()) == oracle(said, pinned)
+                sightings.append((who, name, upstream))
+        assert (upstreams(), roots()) == oracle(sightings, pinned)
         transaction.set_rollback(True)
 
 
@@ -359,15 +359,15 @@ def pin(pinned: dict[str, str | None], name: str, upstream: str | None) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_many_writers_at_once_give_the_oracles_links(people: list[Any], seed: int) -> None:
     dice = random.Random(seed)
-    said = [(dice.randrange(5), dice.choice(NAMES), dice.choice([None, *NAMES])) for _number in range(48)]
+    sightings = [(dice.randrange(5), dice.choice(NAMES), dice.choice([None, *NAMES])) for _number in range(48)]
 
-    def speak(own: list[Word]) -> None:
+    def record_all(own: list[Sighting]) -> None:
         for person, name, upstream in own:
             say(people[person], name, upstream)
 
-    at_once([lambda own=said[start::8]: speak(own) for start in range(8)])
+    at_once([lambda own=sightings[start::8]: record_all(own) for start in range(8)])
 
-    assert (upstreams(), roots()) == oracle(said, {})
+    assert (upstreams(), roots()) == oracle(sightings, {})
 
 
 @pytest.mark.django_db(transaction=True)
@@ -394,7 +394,7 @@ def test_an_administrator_among_many_writers_closes_no_cycle(people: list[Any]) 
     assert {name: up for name, up in cycle if name != refused}.items() <= upstreams().items()
 
 
-def test_known_words_take_no_lock_and_write_nothing(people: list[Any]) -> None:
+def test_known_sightings_take_no_lock_and_write_nothing(people: list[Any]) -> None:
     say(people[0], "ann/api", "acme/api")
 
     with CaptureQueriesContext(connection) as queries:

@@ -1,4 +1,4 @@
-"""The database itself refuses bad rows, and finds what is asked for by index."""
+"""The database itself refuses bad rows, and its indexes serve the queries."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -132,7 +132,7 @@ def test_saving_a_repository_folds_its_path(db: None) -> None:
     assert len(Repo.objects.create(path="ΐ" * 512).key) == 3 * 512
 
 
-def test_the_legacy_spelling_is_no_provider_of_its_own() -> None:
+def test_the_legacy_spelling_is_not_a_separate_provider() -> None:
     assert Provider.values == ["claude-code", "codex", "opencode", "cursor"]
 
 
@@ -160,7 +160,7 @@ def test_query_sets_narrow_and_chain(user: Any, make_session: Any) -> None:
 
 
 def plan(queryset: Any) -> str:
-    """How the database would find it, were a scan of everything no way, nor a bitmap, which depends on statistics."""
+    """The query plan, without full scans and without bitmap scans, which depend on statistics."""
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")

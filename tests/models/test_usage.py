@@ -1,4 +1,4 @@
-"""`record(models=[…])`: what each model did, kept beside the session."""
+"""`record(models=[…])`: the usage of each model in a session."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -90,7 +90,7 @@ def test_only_models_without_cost_leave_the_cost_unknown(record: Any) -> None:
     assert (session.cost_usd, session.cost_complete) == (None, False)
 
 
-def test_incomplete_may_be_said_where_every_model_has_a_cost(record: Any) -> None:
+def test_cost_complete_can_be_false_where_every_model_has_a_cost(record: Any) -> None:
     assert record(models=[OPUS], cost_complete=False).cost_complete is False
 
 
@@ -236,7 +236,7 @@ def test_a_bad_model_writes_nothing(user: Any) -> None:
 @pytest.mark.parametrize(
     "broken", [{"requests": -1}, {"input_tokens": 2**53}, {"model": ""}, {"cost_usd": -1}], ids=str
 )
-def test_the_database_refuses_what_the_write_door_would(record: Any, broken: dict[str, Any]) -> None:
+def test_the_database_refuses_what_the_write_api_refuses(record: Any, broken: dict[str, Any]) -> None:
     session = record()
     with pytest.raises(IntegrityError), transaction.atomic():
         ModelUsage.objects.create(session=session, **{**OPUS, **broken})

@@ -1,4 +1,4 @@
-"""The user model is a guest: what people are called and known by comes from whatever model the host has."""
+"""The host's user model: names and e-mail addresses come from its fields, whatever they are."""
 
 import uuid
 

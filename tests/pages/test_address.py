@@ -1,4 +1,4 @@
-"""One link is one view: what each parameter means, and what a bad value does."""
+"""The parameters in the address: their meaning, and the messages for bad values."""
 
 from datetime import UTC, date, datetime
 
@@ -130,7 +130,7 @@ def test_empty_is_absent(now):
     assert read(empty).query() == ""
 
 
-def test_of_a_repeated_single_parameter_the_first_counts(now):
+def test_the_first_value_of_a_repeated_single_parameter_counts(now):
     assert read("measure=sessions&measure=x").measure == "sessions"
 
 

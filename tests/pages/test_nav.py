@@ -38,7 +38,7 @@ def test_the_anonymous_and_the_inactive_see_nothing(nav: Any, inactive: Any) -> 
     assert nav(inactive) == "[]"
 
 
-def test_who_is_outside_the_domain_or_no_member_sees_nothing(nav: Any, user: Any, settings: Any) -> None:
+def test_people_outside_the_domain_or_who_are_not_members_see_nothing(nav: Any, user: Any, settings: Any) -> None:
     settings.ALLOWED_EMAIL_DOMAINS = "other.org"
     assert nav(user) == "[]"
     settings.ALLOWED_EMAIL_DOMAINS = ""
@@ -46,7 +46,7 @@ def test_who_is_outside_the_domain_or_no_member_sees_nothing(nav: Any, user: Any
     assert nav(user) == "[]"
 
 
-def test_off_nobody_sees_it_and_neither_user_nor_database_is_asked(
+def test_off_nobody_sees_it_and_nothing_reads_user_or_database(
     settings: Any, db: None, django_assert_num_queries: Any
 ) -> None:
     class Untouchable:
@@ -86,7 +86,7 @@ def test_without_our_urls_it_is_nothing_and_the_reason_is_logged(nav: Any, user:
     assert "nav item" in caplog.text
 
 
-def test_a_broken_setting_is_no_broken_page(nav: Any, user: Any, settings: Any) -> None:
+def test_a_broken_setting_does_not_break_the_page(nav: Any, user: Any, settings: Any) -> None:
     settings.ORG_ANALYTICS_MEMBERS = "nowhere.members"
 
     assert nav(user) == "[]"

@@ -41,29 +41,29 @@ def test_both_spellings_of_the_address_answer(api, now):
     assert api.get("/organization").status_code == api.get("/organization/").status_code == 200
 
 
-def test_the_view_is_kept_by_no_cache(api, now):
+def test_no_cache_stores_the_view(api, now):
     for path in ("/organization", "/organization.csv", "/organization.json"):
         response = api.get(path)
         assert response["Cache-Control"] == "no-store"
         assert {"Cookie", "HX-Request"} <= {name.strip() for name in response["Vary"].split(",")}
 
 
-def test_title_range_zone_and_coverage_are_said(api, team, inactive, make_session, settings):
+def test_title_range_zone_and_coverage_are_shown(api, team, inactive, make_session, settings):
     settings.ORG_ANALYTICS_TIME_ZONE = "Europe/Berlin"
     make_session(team, analyzed=False)
     make_session(inactive)
     text = words(shown(api))
     assert "Last 7 days · 11 Jun 2026 – 17 Jun 2026 · days in Europe/Berlin time" in text
-    for said in (
+    for message in (
         "Data up to 17 Jun 2026, 17:30",
         "1 session not analyzed yet",
         "1 session unpriced",
         "1 session of people no longer active not counted",
     ):
-        assert said in text
+        assert message in text
 
 
-def test_coverage_does_not_speak_of_what_is_zero(api, user, make_session, now):
+def test_coverage_leaves_out_zero_counts(api, user, make_session, now):
     make_session(user)
     text = words(shown(api))
     assert "not analyzed" not in text
@@ -262,13 +262,14 @@ def test_bad_values_are_named_once_beside_their_fields_and_the_valid_ones_stay(a
     assert re.search(r'name="start" value="2026-06-09" required\s+min="2000-01-01" max="2100-12-31"\s+>', text)
     assert "Measure: Unknown measure." in words(response)
     assert all(
-        text.count(said) == 1 for said in ("Unknown provider.", "The end is before the start.", "Unknown measure.")
+        text.count(message) == 1
+        for message in ("Unknown provider.", "The end is before the start.", "Unknown measure.")
     )
     assert people(response) == ["Bob Ng"]
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("query", "message"),
     [
         ("range=x", "Unknown date range."),
         ("start=x&end=x", "Enter a date from"),
@@ -284,11 +285,11 @@ def test_bad_values_are_named_once_beside_their_fields_and_the_valid_ones_stay(a
         ("chart=x", "Must be table or empty."),
     ],
 )
-def test_every_bad_value_has_a_visible_message(api, now, query, said):
-    assert said in words(shown(api, f"?{query}", status=400))
+def test_every_bad_value_has_a_visible_message(api, now, query, message):
+    assert message in words(shown(api, f"?{query}", status=400))
 
 
-def test_what_a_reader_typed_is_escaped(api, team):
+def test_text_that_a_reader_typed_is_escaped(api, team):
     attack = "\"><script>alert('x')</script>"
     for query in (f"?q={attack}", f"?repo={attack}", f"?provider={attack}", f"?start={attack}&end=x"):
         assert attack not in api.get(f"/organization{query}").content.decode()
@@ -396,7 +397,7 @@ def words(response):
 
 @pytest.fixture
 def without_repo(team, make_session):
-    """The team, and five sessions more: two of acme/api, three of acme/web; four of theirs have no repository."""
+    """The team, and five more sessions: two of acme/api, three of acme/web. Four of the team's have no repository."""
     for number in range(5):
         path = "acme/api" if number < 2 else "acme/web"
         make_session(team, git_info={"repo_url": f"https://git.example.com/{path}"})
@@ -412,7 +413,7 @@ def test_choosing_repositories_says_how_many_sessions_without_one_are_counted(ap
 
 
 @pytest.mark.parametrize("query", ["", "?repo=acme/api&include_no_repo=0", "?repo=acme/api&provider=cursor"])
-def test_nothing_is_said_where_none_without_a_repository_are_counted(api, without_repo, query):
+def test_no_message_if_no_counted_session_lacks_a_repository(api, without_repo, query):
     assert 'id="without-repository"' not in shown(api, query).content.decode()
 
 
@@ -434,7 +435,7 @@ def test_the_control_of_repositories_says_the_choice(api, without_repo, label, q
         ([7.1], "Compared with the previous period, 4 Jun 2026 – 10 Jun 2026, up to the same time", True),
     ],
 )
-def test_what_all_cards_would_say_is_one_sentence(api, user, make_session, now, days_ago, note, has_changes):
+def test_a_message_that_applies_to_all_cards_is_shown_once(api, user, make_session, now, days_ago, note, has_changes):
     for days in days_ago:
         make_session(user, started_at=now - timedelta(days))
     response = shown(api)

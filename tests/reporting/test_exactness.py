@@ -1,4 +1,4 @@
-"""Whoever writes, through whichever door: every answer equals the sum over all sessions, made the slow way."""
+"""Every answer equals the sum over all sessions, computed in Python, in whatever way they were written."""
 
 import contextlib
 import os
@@ -49,7 +49,7 @@ instants = st.tuples(offsets, st.sampled_from([0, 0, 1, 999_999]))
 
 @st.composite
 def values(draw: Any) -> dict[str, Any]:
-    """What a session may hold, besides its key."""
+    """The values of a session, except its key."""
     return {
         "started": draw(instants),
         "repo": draw(st.none() | st.sampled_from(PATHS)),
@@ -68,7 +68,7 @@ places = st.integers(0, 30)
 
 
 class Host:
-    """One host's database in one example: each method is a door through which sessions are written."""
+    """One host's database in one example: each method is a way to write sessions."""
 
     def __init__(self, clock: datetime) -> None:
         self.clock = clock
@@ -110,7 +110,7 @@ class Host:
             self._set(session, values).save()
 
     def move(self, place: int, key: Any) -> None:
-        """To another person, provider and id, if nobody is there."""
+        """Give a session another person, provider and id, unless they are taken."""
         person, provider, external_id = key
         taken = CodingSession.objects.filter(user=self.users[person].pk, provider=provider, external_id=external_id)
         if self.users[person].pk and not taken.exists():
@@ -158,7 +158,7 @@ class Host:
         self._execute(f"TRUNCATE {SESSIONS} CASCADE" if is_postgresql else f"DELETE FROM {SESSIONS}")
 
     def switch(self, person: int) -> None:
-        """Off, or on again."""
+        """Deactivate a person, or activate them again."""
         for user in get_user_model().objects.filter(pk=self.users[person].pk):
             user.is_active = not user.is_active
             user.save()
@@ -205,31 +205,31 @@ class Host:
             cursor.execute(statement)
 
 
-def door(name: str, *arguments: Any) -> Any:
+def write(name: str, *arguments: Any) -> Any:
     return st.tuples(st.just(name), st.tuples(*arguments))
 
 
-doors = st.one_of(
-    door("record", keys, values()),
-    door("record_many", rows),
-    door("bulk_create", rows),
-    door("upsert", rows),
-    door("save", places, values()),
-    door("move", places, keys),
-    door("bulk_update", values()),
-    door("update", providers, values()),
-    door("delete", places),
-    door("delete_queryset", providers),
-    door("delete_user", people),
-    door("raw_update", st.integers(0, 10**14)),
-    door("raw_delete", places),
-    door("raw_copy", places),
-    door("truncate", places),
-    door("switch", people),
-    door("link", st.sampled_from(PATHS), st.none() | st.sampled_from(PATHS)),
+writes = st.one_of(
+    write("record", keys, values()),
+    write("record_many", rows),
+    write("bulk_create", rows),
+    write("upsert", rows),
+    write("save", places, values()),
+    write("move", places, keys),
+    write("bulk_update", values()),
+    write("update", providers, values()),
+    write("delete", places),
+    write("delete_queryset", providers),
+    write("delete_user", people),
+    write("raw_update", st.integers(0, 10**14)),
+    write("raw_delete", places),
+    write("raw_copy", places),
+    write("truncate", places),
+    write("switch", people),
+    write("link", st.sampled_from(PATHS), st.none() | st.sampled_from(PATHS)),
 )
-# A start, a few common doors, then anything.
-histories = st.tuples(rows, st.lists(doors, max_size=8))
+# First sessions, then up to eight writes of any kind.
+histories = st.tuples(rows, st.lists(writes, max_size=8))
 questions = st.lists(
     st.tuples(
         st.tuples(offsets, offsets).filter(lambda ends: ends[0] != ends[1]).map(sorted),
@@ -249,7 +249,7 @@ def selection(clock: datetime, question: Any) -> Selection:
 
 
 def example_of(clock: datetime) -> Callable[[Any, Any], None]:
-    """Write, then ask, and undo it all."""
+    """Write, compare the answers, and roll everything back."""
 
     def example(history: Any, asked: Any) -> None:
         first, steps = history

@@ -1,4 +1,4 @@
-"""Questions can be asked of another database than is written to."""
+"""Reports can read another database than the one that is written to."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,14 +16,14 @@ from tests.users import create_user
 
 @pytest.fixture
 def replica(transactional_db: None, tmp_path: Path, settings: Any) -> Iterator[str]:
-    """A second database, in which things are a little otherwise than in the first, so that answers tell them apart."""
+    """A second database whose data differs from the first, so that answers show which one was read."""
     connections.databases["replica"] = {
         **connections.databases["default"],
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(tmp_path / "replica.sqlite3"),
         "OPTIONS": {},
     }
-    connections["replica"].connect()  # before the test case would refuse a database that it was not told of
+    connections["replica"].connect()  # before the test case refuses a database that it does not list
     call_command("migrate", database="replica", verbosity=0)
     settings.ORG_ANALYTICS_READ_DATABASE = "replica"
     yield "replica"
@@ -67,7 +67,7 @@ def test_the_page_is_read_there_too(api: Client, replicated: Any) -> None:
     assert "ann@example.com" not in page.partition("<table")[2]
 
 
-def test_writing_stays_where_it_was(replica: str, make_session: Any, user: Any) -> None:
+def test_writes_still_go_to_the_default_database(replica: str, make_session: Any, user: Any) -> None:
     make_session(user, git_info={"repo_url": "acme/api"})
     assert CodingSession.objects.using("default").count() == 1
     assert CodingSession.objects.using(replica).count() == 0

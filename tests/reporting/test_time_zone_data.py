@@ -42,7 +42,7 @@ AN_UPDATE = UPDATES["summer time is given up"]
 
 @pytest.fixture
 def release(tmp_path: Path, settings: Any) -> Iterator[Callable[[str], None]]:
-    """`release("MST7")`: the reporting time zone has this rule from here on."""
+    """`release("MST7")`: the reporting time zone has this rule from now on."""
     with releases_in(tmp_path) as release:
         settings.ORG_ANALYTICS_TIME_ZONE = NAME
         yield release

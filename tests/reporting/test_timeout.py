@@ -1,4 +1,4 @@
-"""A question that takes too long is a 503, nothing of its limit stays behind; what is asked together is one state."""
+"""The time limit for queries: a 503, the limit ends with the snapshot, and a snapshot sees one state."""
 
 from typing import Any
 
@@ -96,15 +96,15 @@ def test_none_and_zero_are_no_limit(settings: Any, value: object) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_another_error_stays_what_it_is() -> None:
+def test_other_errors_are_raised_unchanged() -> None:
     with pytest.raises(Exception, match="no_such_table"), snapshot():
         ask("SELECT * FROM no_such_table")
     assert ask("SELECT 1") == (1,)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_asked_together_is_one_state(user: Any, make_session: Any) -> None:
-    """A session that comes in between two questions is in neither answer."""
+def test_reports_of_one_snapshot_see_one_state(user: Any, make_session: Any) -> None:
+    """A session that is written between two queries is in neither result."""
     make_session(user)
     with snapshot():
         assert CodingSession.objects.count() == 1
@@ -123,7 +123,7 @@ def test_a_reader_does_not_lock_writers_out_on_sqlite(settings: Any) -> None:
 
 
 @pytest.mark.parametrize("value", ["10", -1, True, 86_401, float("nan")])
-def test_a_limit_that_is_none_is_refused(settings: Any, value: object) -> None:
+def test_an_invalid_limit_is_refused(settings: Any, value: object) -> None:
     settings.ORG_ANALYTICS_STATEMENT_TIMEOUT = value
     with pytest.raises(ImproperlyConfigured, match="ORG_ANALYTICS_STATEMENT_TIMEOUT"):
         app_settings.statement_timeout  # noqa: B018

@@ -145,7 +145,7 @@ def test_database_of_0001_migrates_to_the_latest_and_back_with_its_numbers(scrat
     assert counts(scratch) == [("2026-06-17", 1), ("2026-06-18", 2)]
 
 
-def test_migrating_to_zero_leaves_nothing_of_ours(scratch: str) -> None:
+def test_migrating_to_zero_removes_everything_of_the_app(scratch: str) -> None:
     migrate(scratch)
     migrate(scratch, "zero")
     assert schema(scratch) == []

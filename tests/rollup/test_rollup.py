@@ -1,4 +1,4 @@
-"""The daily roll-up: its triggers as the code has them, its life through migrations, and writers at the same time."""
+"""The daily roll-up: its triggers, migrations, rebuilding, and concurrent writers."""
 
 import io
 import itertools
@@ -113,7 +113,7 @@ def test_a_row_goes_with_its_last_session(user: Any) -> None:
 
 
 @pytest.mark.django_db
-def test_a_decrement_where_there_is_no_row_makes_none(user: Any) -> None:
+def test_a_decrement_without_a_row_creates_none(user: Any) -> None:
     CodingSession.objects.bulk_create(unsaved(user, number) for number in range(3))
     execute(f"DELETE FROM {triggers.USAGE}")
     CodingSession.objects.filter(external_id="0").delete()
@@ -226,7 +226,7 @@ def test_altering_the_sessions_in_brackets_keeps_triggers_and_numbers(user: Any)
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif("connection.vendor != 'sqlite'")
 def test_altering_the_sessions_without_brackets_loses_the_triggers_on_sqlite(db: None) -> None:
-    """Why the brackets are there; and the command puts them back."""
+    """The reason for SuspendDailyUsage. rebuild_daily_usage creates the triggers again."""
     applied(title_of(300))
     assert maintenance.altered_triggers(connection)
     applied(title_of(300), backwards=True)
@@ -250,27 +250,27 @@ def test_the_installation_can_be_undone_and_done_again(user: Any) -> None:
 
 
 @pytest.mark.django_db
-def test_check_is_content_with_what_is_right(user: Any) -> None:
+def test_check_passes_if_the_roll_up_is_correct(user: Any) -> None:
     CodingSession.objects.bulk_create([unsaved(user, 1)])
     assert "is correct" in rebuilt("--check")
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("damage", "said"),
+    ("damage", "message"),
     [
-        (f"UPDATE {triggers.USAGE} SET duration_ms = 7", "kept, but wrong: day=2026-06-17"),
-        (f"DELETE FROM {triggers.USAGE}", "right, but not kept: day=2026-06-17"),
+        (f"UPDATE {triggers.USAGE} SET duration_ms = 7", "wrong row: day=2026-06-17"),
+        (f"DELETE FROM {triggers.USAGE}", "missing row: day=2026-06-17"),
         (f"DELETE FROM {triggers.DAYS} WHERE day = '2020-05-05'", "1 days, stored for UTC, begin at another instant"),
     ],
 )
-def test_check_names_a_difference_and_fails_and_rebuilding_mends_it(user: Any, damage: str, said: str) -> None:
+def test_check_names_a_difference_and_fails_and_rebuilding_mends_it(user: Any, damage: str, message: str) -> None:
     CodingSession.objects.bulk_create([unsaved(user, 1)])
     execute(damage)
     output = io.StringIO()
     with pytest.raises(CommandError):
         call_command("rebuild_daily_usage", "--check", stdout=output)
-    assert said in output.getvalue()
+    assert message in output.getvalue()
     rebuilt()
     assert "is correct" in rebuilt("--check")
 
@@ -308,7 +308,7 @@ def test_before_the_first_migration_there_is_nothing_to_say(monkeypatch: pytest.
     assert check_daily_usage(["default"]) == []
 
 
-# At the same time ---------------------------------------------------------------------------------------------------
+# Concurrent writers ---------------------------------------------------------------------------------------------------
 
 WRITERS, ROUNDS = 6, 12
 

@@ -105,7 +105,7 @@ class Command(BaseCommand):
     def _tell_counts(self, run: "Run", *, is_whole: bool) -> None:
         from ...confabulous.summary import summary
 
-        # Nothing is told of a run that failed before its first batch.
+        # A run that failed before its first batch has nothing to report.
         if run.report.outcomes or is_whole:
             for line in summary(run.report, run.settings.dry_run):
                 self.stdout.write(line)

@@ -43,18 +43,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "--user", required=True, metavar="EMAIL", help="E-mail address of the user whose sessions these are."
         )
-        parser.add_argument(
-            "--claude",
-            action="append",
-            metavar="DIR",
-            help="Directory of Claude Code to read (a CLAUDE_CONFIG_DIR). Can be repeated.",
-        )
-        parser.add_argument(
-            "--codex",
-            action="append",
-            metavar="DIR",
-            help="Directory of Codex to read (a CODEX_HOME). Can be repeated.",
-        )
+        for option, provider in OPTIONS.items():
+            parser.add_argument(
+                f"--{option}",
+                action="append",
+                metavar="DIR",
+                help=f"Directory of {Provider(provider).label} to read. Can be repeated. Default: the usual places.",
+            )
         parser.add_argument(
             "--opencode",
             action="append",

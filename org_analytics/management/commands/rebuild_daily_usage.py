@@ -40,11 +40,11 @@ class Command(BaseCommand):
 
     def _check(self, database: str) -> None:
         with snapshot_on(database):
-            found = list(islice(maintenance.differences(database), SHOWN + 1))
-        for line in found[:SHOWN]:
+            differences = list(islice(maintenance.differences(database), SHOWN + 1))
+        for line in differences[:SHOWN]:
             self.stdout.write(line)
-        if len(found) > SHOWN:
+        if len(differences) > SHOWN:
             self.stdout.write("…")
-        if found:
+        if differences:
             raise CommandError("The daily roll-up differs from the sessions. Run rebuild_daily_usage without --check.")
         self.stdout.write("The daily roll-up is correct.")

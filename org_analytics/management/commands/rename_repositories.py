@@ -58,15 +58,15 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, apply: bool, map: list[Any], map_file: Any, database: str, **options: Any) -> None:
         mappings = [*(_mappings(map_file) if map_file else ()), *map]
-        given = {fold_case(old): new for old, new in mappings}
-        renames = _Renames(database, given, apply=apply)
+        mapped_paths = {fold_case(old): new for old, new in mappings}
+        renames = _Renames(database, mapped_paths, apply=apply)
         counts: Counter[str] = Counter()
         for kind, line in renames:
             counts[kind] += 1
             self.stdout.write(f"{kind:<6}  {line}")
         self.stdout.write(_summary(counts, apply))
         for old in renames.unused:
-            self.stderr.write(f"Not stored (any more): {old}")
+            self.stderr.write(f"No stored repository has this path: {old}")
         if counts[REFUSE]:
             raise CommandError("Some repositories were not merged: change their pinned links first.")
 
@@ -74,10 +74,10 @@ class Command(BaseCommand):
 class _Renames:
     """The changes one after the other, in the order of the repositories' ids; with `apply`, each is made first."""
 
-    def __init__(self, using: str, given: dict[str, str], *, apply: bool) -> None:
-        self.unused = dict.fromkeys(given)
+    def __init__(self, using: str, mapped_paths: dict[str, str], *, apply: bool) -> None:
+        self.unused = dict.fromkeys(mapped_paths)
         self._using = using
-        self._given = given
+        self._mapped_paths = mapped_paths
         self._apply = apply
         self._renamer = RepoRenamer(using)
         # The folded paths that a dry run would have taken and left by now.
@@ -98,11 +98,11 @@ class _Renames:
             last = page[-1].pk
 
     def _new_path(self, repo: Repo) -> NewPath | None:
-        given = self._given.get(fold_case(repo.path))
-        if given is None:
+        path = self._mapped_paths.get(fold_case(repo.path))
+        if path is None:
             return new_path(repo.path)
         self.unused.pop(fold_case(repo.path), None)
-        return None if given == repo.path else NewPath(given)
+        return None if path == repo.path else NewPath(path)
 
     def _change(self, repo: Repo, new: NewPath) -> tuple[str, str]:
         if new.path is None or new.doubt:

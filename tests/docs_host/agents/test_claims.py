@@ -1,4 +1,4 @@
-"""What the page says beside its examples."""
+"""The claims in the text around the examples."""
 
 from datetime import UTC, datetime, timedelta
 from io import StringIO
