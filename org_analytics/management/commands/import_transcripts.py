@@ -51,18 +51,6 @@ class Command(BaseCommand):
                 help=f"Directory of {Provider(provider).label} to read. Can be repeated. Default: the usual places.",
             )
         parser.add_argument(
-            "--opencode",
-            action="append",
-            metavar="DIR",
-            help="Directory of OpenCode to read (the one with opencode.db). Can be repeated.",
-        )
-        parser.add_argument(
-            "--cursor",
-            action="append",
-            metavar="DIR",
-            help="Home directory with the files of Cursor to read. Can be repeated.",
-        )
-        parser.add_argument(
             "--since",
             type=_date,
             metavar="DATE",
