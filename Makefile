@@ -50,6 +50,7 @@ hosts: $(VENV)/.dev-installed ## build throw-away sites with other admin themes,
 
 compare: $(VENV)/.dev-installed ## compare tokens and costs of random histories with those of ccusage (needs npm)
 	@$(RUN) -m benchmarks.compare_ccusage
+	@$(RUN) -m benchmarks.compare_opencode
 
 screenshots: $(VENV)/.dev-installed ## take the pictures in docs/images/ again (needs Chromium)
 	@$(RUN) -m scripts.screenshots

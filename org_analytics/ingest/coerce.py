@@ -36,6 +36,12 @@ def instant(value: object) -> int | None:
     return at if _EARLIEST <= at < _LATEST else None
 
 
+def instant_of_ms(value: object) -> int | None:
+    """A whole number of milliseconds since 1970, in this century, as microseconds since 1970."""
+    at = value * 1000 if type(value) is int else 0
+    return at if _EARLIEST <= at < _LATEST else None
+
+
 def moment(at: int) -> datetime:
     """Microseconds since 1970 as an aware datetime."""
     return _EPOCH + at * _MICROSECOND

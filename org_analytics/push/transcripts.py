@@ -12,7 +12,7 @@ from ..ingest.files import FileReport
 from ..ingest.pricing import NoPrices, Prices, load_prices
 from ..ingest.progress import ProgressBar
 from ..ingest.protocol import TranscriptSource
-from ..ingest.providers import OPTIONS, PROVIDERS, default_roots, sources_of
+from ..ingest.providers import OPTIONS, PROVIDERS, looked_for, sources_of
 from ..ingest.records import Derivation
 from ..ingest.state import State
 from .console import warn
@@ -41,15 +41,19 @@ def derivations(
             is_empty = False
             yield session
     if is_empty and not options.quiet:
-        warn(*_looked_for(sources))
+        warn(*_looked_for(options))
 
 
 def _sources(options: Namespace) -> list[TranscriptSource]:
-    named = {option: getattr(options, option) for option in OPTIONS}
     try:
-        return sources_of(named, os.environ, Path.home())
+        return sources_of(_named(options), os.environ, Path.home())
     except NotADirectoryError as error:
         raise UsageError(f"{error} is not a directory.") from None
+
+
+def _named(options: Namespace) -> dict[str, list[str] | None]:
+    """The directories that were named, by option."""
+    return {option: getattr(options, option) for option in OPTIONS}
 
 
 def _prices(overrides: Mapping[str, Any]) -> Prices:
@@ -59,9 +63,9 @@ def _prices(overrides: Mapping[str, Any]) -> Prices:
         raise ServerError(f"The server's prices are not usable: {error}") from None
 
 
-def _looked_for(sources: list[TranscriptSource]) -> Iterator[str]:
+def _looked_for(options: Namespace) -> Iterator[str]:
     """Yield the directories that were searched, with the layout of the files that were looked for."""
     yield "No transcripts were found. Looked for:"
-    for source in sources or default_roots(os.environ, Path.home()):
+    for source in looked_for(_named(options), os.environ, Path.home()):
         yield f"  {source.provider}: {source.root / PROVIDERS[source.provider].layout}"
     yield f"Name other directories with {', '.join(f'--{option}' for option in OPTIONS)}."

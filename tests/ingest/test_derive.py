@@ -210,16 +210,18 @@ def test_nothing_of_a_transcript_is_said_or_kept(
 
 
 def test_sources_are_where_the_tools_put_transcripts(tmp_path: Path) -> None:
-    assert default_sources({}, tmp_path) == []
+    cursor = TranscriptSource("cursor", tmp_path)  # its files are in several directories of the home directory
+    assert default_sources({}, tmp_path) == [cursor]
     for name in (".claude", ".config/claude", ".codex", "elsewhere"):
         (tmp_path / name).mkdir(parents=True)
     assert default_sources({}, tmp_path) == [
         TranscriptSource("claude-code", tmp_path / ".claude"),
         TranscriptSource("claude-code", tmp_path / ".config/claude"),
         TranscriptSource("codex", tmp_path / ".codex"),
+        cursor,
     ]
     environ = {"CLAUDE_CONFIG_DIR": str(tmp_path / "elsewhere"), "CODEX_HOME": str(tmp_path / "missing")}
-    assert default_sources(environ, tmp_path) == [TranscriptSource("claude-code", tmp_path / "elsewhere")]
+    assert default_sources(environ, tmp_path) == [TranscriptSource("claude-code", tmp_path / "elsewhere"), cursor]
 
 
 def test_the_same_place_named_twice_counts_once(machine: Machine) -> None:

@@ -22,6 +22,7 @@ from org_analytics.ingest.derive import derive
 from org_analytics.ingest.line_keys import KeyEntry, pack
 from org_analytics.ingest.pricing import NoPrices
 from org_analytics.ingest.protocol import TranscriptSource
+from org_analytics.ingest.providers import PROVIDERS
 from org_analytics.ingest.state import KnownSession, MemoryState, Receipt, SessionRead, SourceFile
 from org_analytics.management import transcript_import
 from org_analytics.management.commands import import_transcripts
@@ -321,6 +322,8 @@ def test_the_table_tells_all_of_it(home: Path, user: Any) -> None:
         "                    new    updated  unchanged    skipped    refused",
         "Claude Code           1          0          0          1          0",
         "Codex                 1          0          0          0          0",
+        "OpenCode              0          0          0          0          0",
+        "Cursor                0          0          0          0          0",
         "Skipped sessions: 1 no line with a time",
         "Skipped lines: 1 not JSON",
         "Models without a price: mystery-9",
@@ -337,8 +340,12 @@ def test_it_fails_and_says_where_it_looked_if_it_finds_no_transcripts(home: Path
     assert raised.value.returncode == 1
     assert str(raised.value).splitlines() == [
         "No transcripts were found. Looked for:",
-        f"  Claude Code: {home}/.claude/projects/DIRECTORY/SESSION.jsonl",
-        "Name other directories with --claude, --codex.",
+        f"  Claude Code: {home}/.claude/{PROVIDERS['claude-code'].layout}",
+        f"  Claude Code: {home}/.config/claude/{PROVIDERS['claude-code'].layout}",
+        f"  Codex: {home}/.codex/{PROVIDERS['codex'].layout}",
+        f"  OpenCode: {home}/.local/share/opencode/{PROVIDERS['opencode'].layout}",
+        f"  Cursor: {home}/{PROVIDERS['cursor'].layout}",
+        "Name other directories with --claude, --codex, --opencode, --cursor.",
     ]
 
 
@@ -354,7 +361,7 @@ def test_files_that_are_not_read_are_counted_by_kind(home: Path, user: Any) -> N
     (home / ".codex/sessions/other.jsonl").write_text("{}")
     out, err = io.StringIO(), io.StringIO()
     call_command("import_transcripts", user=EMAIL, stdout=out, stderr=err, verbosity=2)
-    assert out.getvalue().splitlines()[3:] == [
+    assert out.getvalue().splitlines()[5:] == [
         "Files of Claude Code that were not read: 1 symbolic link that leaves the directory",
         "Files of Codex that were not read: 1 not named rollout-*.jsonl",
     ]
@@ -451,14 +458,14 @@ def test_a_path_that_is_not_text_is_stored(run: Any, home: Path) -> None:
 
 # The state in the database behaves like the one in memory
 
-PROVIDERS, SESSIONS = st.sampled_from(["claude-code", "codex"]), st.sampled_from("abc")
+PROVIDER_NAMES, SESSIONS = st.sampled_from(["claude-code", "codex"]), st.sampled_from("abc")
 FILES = st.lists(
     st.builds(SourceFile, st.sampled_from(["/a", "/b\udcff"]), st.integers(0, 3), st.integers(0, 2**62)), max_size=2
 ).map(tuple)
 REPOSITORIES = st.sampled_from([None, {"path": "acme/api"}])
 KEYS = st.sets(st.sampled_from([-(2**63), -1, 0, 1, 2, 2**63 - 1]), max_size=4)
-SAVES = st.tuples(st.just("save"), PROVIDERS, SESSIONS, FILES, st.tuples(KEYS, REPOSITORIES))
-MARKS = st.tuples(st.just("mark"), PROVIDERS, SESSIONS, FILES, st.text("x1:", max_size=3))
+SAVES = st.tuples(st.just("save"), PROVIDER_NAMES, SESSIONS, FILES, st.tuples(KEYS, REPOSITORIES))
+MARKS = st.tuples(st.just("mark"), PROVIDER_NAMES, SESSIONS, FILES, st.text("x1:", max_size=3))
 
 
 @settings(deadline=None, max_examples=60)

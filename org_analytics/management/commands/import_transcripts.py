@@ -21,7 +21,7 @@ from ...ingest.files import FileReport
 from ...ingest.pricing import NoPrices, Prices, load_prices
 from ...ingest.progress import ProgressBar
 from ...ingest.protocol import TranscriptSource
-from ...ingest.providers import OPTIONS, PROVIDERS, default_roots, sources_of
+from ...ingest.providers import OPTIONS, PROVIDERS, looked_for, sources_of
 from ...ingest.state import MemoryState, State
 from ..import_state import DatabaseState
 from ..transcript_import import OUTCOMES, ImportReport, TranscriptImport
@@ -33,8 +33,8 @@ MAX_REFUSED = 20
 
 class Command(BaseCommand):
     help = (
-        "Import one person's sessions from the transcripts of Claude Code and Codex. Only numbers are kept, no text. "
-        "Running it again imports only new or changed transcripts. If interrupted, the next run continues. "
+        "Import one person's sessions from what Claude Code, Codex, OpenCode and Cursor keep. Only numbers are stored, "
+        "no text. Running it again imports only new or changed sessions. If interrupted, the next run continues. "
         "Exit codes: 0 done; 1 some sessions were refused, or no transcripts were found; 2 bad options; "
         "130 interrupted."
     )
@@ -96,7 +96,7 @@ class Command(BaseCommand):
         if transcripts.report.refused:
             raise CommandError("\n".join(_refusals(transcripts.report)), returncode=FAILED)
         if not transcripts.report.outcomes:
-            raise CommandError("\n".join(_looked_for(sources)), returncode=FAILED)
+            raise CommandError("\n".join(_looked_for(options)), returncode=FAILED)
 
     def _tell(self, report: ImportReport, files: FileReport, options: dict[str, Any]) -> None:
         if options["json"]:
@@ -130,9 +130,14 @@ def _date(text: str) -> datetime:
 def _sources(options: dict[str, Any]) -> list[TranscriptSource]:
     """The directories that were named, else those where the agents put their transcripts."""
     try:
-        return sources_of({option: options[option] for option in OPTIONS}, os.environ, Path.home())
+        return sources_of(_named(options), os.environ, Path.home())
     except NotADirectoryError as error:
         raise CommandError(f"{error} is not a directory.", returncode=BAD_OPTIONS) from None
+
+
+def _named(options: dict[str, Any]) -> dict[str, list[str] | None]:
+    """The directories that were named, by option."""
+    return {option: options[option] for option in OPTIONS}
 
 
 def _prices() -> Prices:
@@ -142,10 +147,10 @@ def _prices() -> Prices:
         raise CommandError(f"ORG_ANALYTICS_PRICES: {error}", returncode=BAD_OPTIONS) from None
 
 
-def _looked_for(sources: list[TranscriptSource]) -> Iterator[str]:
+def _looked_for(options: dict[str, Any]) -> Iterator[str]:
     """The directories that were searched, and the layout of the files that were looked for in them."""
     yield "No transcripts were found. Looked for:"
-    for source in sources or default_roots(os.environ, Path.home()):
+    for source in looked_for(_named(options), os.environ, Path.home()):
         yield f"  {Provider(source.provider).label}: {source.root / PROVIDERS[source.provider].layout}"
     yield f"Name other directories with {', '.join(f'--{option}' for option in OPTIONS)}."
 

@@ -1,0 +1,190 @@
+"""How fast a database of OpenCode becomes sessions: `python -m benchmarks.opencode [--megabytes 1000] [--json FILE]`.
+
+Writes a synthetic `opencode.db` (kept below .bench/ between runs) with messages, and parts that make up most of the
+file as in a real one. Each measurement runs in a process of its own. "MB/s" counts the data of messages and of the
+parts of user messages, which are all that has to be read; "file MB/s" counts the whole file.
+"""
+
+import argparse
+import json
+import random
+import resource
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from org_analytics.ingest.derive import derive
+from org_analytics.ingest.pricing import load_prices
+from org_analytics.ingest.protocol import TranscriptSource
+from org_analytics.ingest.sqlite_state import SqliteState
+
+SEED = 20261125
+START = 1_772_445_600_000
+MODELS = [("openai", "gpt-5"), ("anthropic", "claude-sonnet-4-5"), ("opencode", "gpt-5-codex")]
+TABLES = """
+CREATE TABLE session (id text PRIMARY KEY, parent_id text, directory text, title text, time_created integer,
+    time_updated integer);
+CREATE TABLE message (id text PRIMARY KEY, session_id text, time_created integer, time_updated integer, data text);
+CREATE TABLE part (id text PRIMARY KEY, message_id text, session_id text, time_created integer, time_updated integer,
+    data text);
+CREATE INDEX message_session_time_created_id_idx ON message (session_id, time_created, id);
+CREATE INDEX part_message_id_id_idx ON part (message_id, id);
+"""
+READ_SIZE = """
+SELECT (SELECT sum(length(data)) FROM message) + (SELECT sum(length(part.data)) FROM part
+    JOIN message ON message.id = part.message_id WHERE message.data LIKE '{"role":"user"%')
+"""
+
+
+def main() -> None:
+    options = _options()
+    database = options.directory / f"{options.megabytes}MB" / "opencode.db"
+    if options.measure:
+        print(json.dumps(_measure(database, options.measure)))
+        return
+    if not database.exists():
+        print(f"writing {options.megabytes} MB of sessions …", file=sys.stderr)
+        write_database(database, options.megabytes * 1_000_000, options.message_bytes)
+    results = {name: _in_process(options, name) for name in ("with prices", "nothing new")}
+    for name, result in results.items():
+        print(f"{name:14}" + "  ".join(f"{field} {value:.1f}" for field, value in result.items()))
+    print("target: ≥ 50 MB/s of message data, peak < 100 MiB")
+    if options.json:
+        options.json.write_text(json.dumps({"megabytes": options.megabytes, "results": results}, indent=2) + "\n")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--megabytes", type=int, default=1000)
+    parser.add_argument("--message-bytes", type=int, default=2000, help="Additional data of an average message.")
+    parser.add_argument("--directory", type=Path, default=Path(".bench/opencode"))
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--measure", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def _in_process(options: argparse.Namespace, name: str) -> dict[str, float]:
+    command = [sys.executable, "-m", "benchmarks.opencode", "--measure", name]
+    command += ["--megabytes", str(options.megabytes), "--directory", str(options.directory)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    result: dict[str, float] = json.loads(done.stdout)
+    return result
+
+
+def _measure(database: Path, name: str) -> dict[str, float]:
+    state = database.with_name("state.sqlite3")
+    if name == "with prices":
+        for path in database.parent.glob("state.sqlite3*"):
+            path.unlink()
+    connection = sqlite3.connect(database)
+    (size,) = connection.execute(READ_SIZE).fetchone()
+    connection.close()
+    prices = load_prices()
+    start, cpu, sessions = time.perf_counter(), time.process_time(), 0
+    with SqliteState(state) as kept:
+        for derived in derive([TranscriptSource("opencode", database.parent)], kept, prices=prices):
+            sessions += 1
+            if derived.receipt is not None:
+                kept.mark_stored([derived.receipt])
+    seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu
+    return {
+        "MB/s": size / 1e6 / seconds,
+        "MB/cpu-s": size / 1e6 / cpu_seconds,
+        "file MB/s": database.stat().st_size / 1e6 / seconds,
+        "seconds": seconds,
+        "peak MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "message MB": size / 1e6,
+        "sessions": sessions,
+    }
+
+
+def write_database(path: Path, size: int, message_bytes: int) -> None:
+    """A database of about `size` bytes."""
+    rng = random.Random(SEED)
+    partial = path.parent.with_name(path.parent.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    database = sqlite3.connect(partial / path.name, isolation_level=None)
+    database.executescript("PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF;" + TABLES)
+    written = number = 0
+    while written < size:
+        number += 1
+        session, created = f"ses_{number:08}", START + number * 60_000
+        database.execute("BEGIN")
+        values = (session, None, "/nowhere/app", "A title", created, created)
+        database.execute("INSERT INTO session VALUES (?, ?, ?, ?, ?, ?)", values)
+        for message, at, data, parts in _messages(rng, session, created, message_bytes):
+            database.execute("INSERT INTO message VALUES (?, ?, ?, ?, ?)", (message, session, at, at, data))
+            rows = [(f"prt_{message}_{index}", message, session, at, at, part) for index, part in enumerate(parts)]
+            database.executemany("INSERT INTO part VALUES (?, ?, ?, ?, ?, ?)", rows)
+            written += len(data) + sum(map(len, parts)) + 150
+        database.execute("COMMIT")
+    database.close()
+    partial.rename(path.parent)
+
+
+def _messages(
+    rng: random.Random, session: str, at: int, message_bytes: int
+) -> Iterator[tuple[str, int, str, list[str]]]:
+    """Prompts with the summary of their changes, and several answers to each with the tools that they used."""
+    for turn in range(rng.randrange(2, 20)):
+        at += rng.randrange(5_000, 600_000)
+        diffs = [
+            {"file": "src/app.py", "before": _text(rng, 3 * message_bytes), "after": _text(rng, 3 * message_bytes)}
+        ]
+        user = f"msg_{session}_{turn:03}_000"
+        data = {"role": "user", "time": {"created": at}, "summary": {"title": _text(rng, 40), "diffs": diffs}}
+        yield user, at, _dump(data), [_dump({"type": "text", "text": _text(rng, 400)})]
+        for step in range(1, rng.randrange(2, 10)):
+            start, at = at, at + rng.randrange(300, 20_000)
+            yield (
+                f"msg_{session}_{turn:03}_{step:03}",
+                start,
+                _dump(_answer(rng, user, start, at, message_bytes)),
+                [
+                    _dump(
+                        {
+                            "type": "tool",
+                            "tool": "bash",
+                            "state": {"output": _text(rng, rng.choice((500, 4000, 12_000)))},
+                        }
+                    )
+                ],
+            )
+
+
+def _answer(rng: random.Random, user: str, start: int, end: int, message_bytes: int) -> dict[str, Any]:
+    provider, model = rng.choice(MODELS)
+    fresh, output, read = rng.randrange(10, 4000), rng.randrange(10, 2000), rng.randrange(60_000)
+    tokens = {"total": fresh + output + read, "input": fresh, "output": output, "reasoning": 0}
+    return {
+        "role": "assistant",
+        "parentID": user,
+        "mode": "build",
+        "path": {"cwd": "/nowhere/app", "root": "/nowhere/app"},
+        "system": [_text(rng, message_bytes)],
+        "cost": 0.001275,
+        "tokens": tokens | {"cache": {"read": read, "write": 0}},
+        "modelID": model,
+        "providerID": provider,
+        "time": {"created": start, "completed": end},
+        "finish": "stop",
+    }
+
+
+def _text(rng: random.Random, size: int) -> str:
+    words = ("value1", "return", "def", "self.", '"key":', "while", "\n    ")
+    return " ".join(rng.choices(words, k=max(1, size // 7)))
+
+
+def _dump(data: dict[str, Any]) -> str:
+    return json.dumps(data, separators=(",", ":"))
+
+
+if __name__ == "__main__":
+    main()
