@@ -18,7 +18,9 @@ def check_database_vendor(databases: Sequence[str] | None = None, **kwargs: Any)
     """E012: the database is not PostgreSQL or SQLite. Runs no query."""
     sessions = apps.get_model("org_analytics", "CodingSession")
     used = {router.db_for_write(sessions)}
-    used.update(alias for alias in databases or () if router.allow_migrate_model(alias, sessions))
+    # From Django 6.1 on, all databases are passed if none was named: one without the app's tables does not matter.
+    named = databases if databases and set(databases) != set(connections) else ()
+    used.update(alias for alias in named if router.allow_migrate_model(alias, sessions))
     return [
         Error(
             f"The database {alias!r} is {connections[alias].display_name}: org_analytics needs PostgreSQL or SQLite.",
