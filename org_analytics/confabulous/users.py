@@ -37,7 +37,7 @@ class Users:
         return user, reason
 
     def known(self, source_user: int, email: str) -> tuple[Any, str]:
-        """Our user as far as there is one, or None and the reason."""
+        """The user with this address and an empty reason, or None and the reason."""
         if source_user not in self._found and source_user not in self._reasons:
             try:
                 user = self._find(email)
