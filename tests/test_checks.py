@@ -408,7 +408,7 @@ def test_w006_h15_a_missing_roll_up_until_it_is_created_again(
 
 
 def test_each_id_has_a_test_of_its_name() -> None:
-    source = "".join(path.read_text(encoding="utf-8") for path in Path(checks.__file__).parent.glob("*checks.py"))
+    source = "".join(path.read_text(encoding="utf-8") for path in Path(checks.__file__).parent.glob("*.py"))
     ids = set(re.findall(r"org_analytics\.([EW]\d{3})", source))
     tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
     names = " ".join(re.findall(r"^def (test_\w+)", tests, re.MULTILINE))

@@ -10,8 +10,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, router
 from django.db.models import Model
 
-from .conf import app_settings
-from .rollup import maintenance
+from ..conf import app_settings
+from ..rollup import maintenance
 
 
 def check_database_vendor(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:

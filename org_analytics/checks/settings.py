@@ -1,4 +1,4 @@
-"""System checks: tell a site what is not configured correctly, and what to do about it."""
+"""System checks of settings."""
 
 from typing import Any
 
@@ -9,10 +9,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, router
 from django.urls import NoReverseMatch, reverse
 
-from .conf import app_settings, is_email_domain
-from .database_checks import check_daily_usage, check_database_vendor, check_users_database
-from .ingest.price_overrides import parse_overrides
-from .limits import MAX_STATEMENT_TIMEOUT
+from ..conf import app_settings, is_email_domain
+from ..ingest.price_overrides import parse_overrides
+from ..limits import MAX_STATEMENT_TIMEOUT
 
 _API, _PAGE = "api-analytics", "organization"
 # App → the id of its check, and the URLs that need it.
@@ -222,23 +221,3 @@ def check_prices(**kwargs: Any) -> list[CheckMessage]:
             )
         ]
     return []
-
-
-SETTINGS_CHECKS = [
-    check_email_domains,
-    check_urls,
-    check_installed_apps,
-    check_time_zone,
-    check_members,
-    check_use_tz,
-    check_flag,
-    check_sqlite_transactions,
-    check_statement_timeout,
-    check_read_database,
-    check_throttle_rates,
-    check_token_url,
-    check_prices,
-    check_database_vendor,
-    check_users_database,
-]
-DATABASE_CHECKS = [check_daily_usage]

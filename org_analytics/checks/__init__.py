@@ -1,0 +1,37 @@
+"""System checks: tell a site what is not configured correctly, and what to do about it."""
+
+from .databases import check_daily_usage, check_database_vendor, check_users_database
+from .settings import (
+    check_email_domains,
+    check_flag,
+    check_installed_apps,
+    check_members,
+    check_prices,
+    check_read_database,
+    check_sqlite_transactions,
+    check_statement_timeout,
+    check_throttle_rates,
+    check_time_zone,
+    check_token_url,
+    check_urls,
+    check_use_tz,
+)
+
+SETTINGS_CHECKS = [
+    check_email_domains,
+    check_urls,
+    check_installed_apps,
+    check_time_zone,
+    check_members,
+    check_use_tz,
+    check_flag,
+    check_sqlite_transactions,
+    check_statement_timeout,
+    check_read_database,
+    check_throttle_rates,
+    check_token_url,
+    check_prices,
+    check_database_vendor,
+    check_users_database,
+]
+DATABASE_CHECKS = [check_daily_usage]
