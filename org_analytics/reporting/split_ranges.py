@@ -16,7 +16,7 @@ from ..models import CodingSession, Repo
 from ..periods import Interval, buckets, day_of
 from ..rollup import maintenance
 from ..rollup.tables import DailyUsage
-from ..rollup.triggers import SESSIONS, SUMMED_COLUMNS, summand
+from ..rollup.sums import DAILY_USAGE, SESSIONS
 from .selection import Selection
 from .snapshots import once_per_snapshot
 
@@ -144,7 +144,7 @@ def _sum(name: str, expression: Any) -> Cast:
 
 
 def _of_session(name: str) -> RawSQL:
-    return RawSQL(summand(name, SESSIONS).replace("%", "%%"), (), BigIntegerField())  # noqa: S611
+    return RawSQL(DAILY_USAGE.summand(name, SESSIONS).replace("%", "%%"), (), BigIntegerField())  # noqa: S611
 
 
 def only(sums: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
@@ -153,5 +153,5 @@ def only(sums: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
     return {name: expression if name.removeprefix("sum_") in names else zero for name, expression in sums.items()}
 
 
-SUMS_OF_DAYS = {f"sum_{name}": _sum(name, F(name)) for name in SUMMED_COLUMNS}
-SUMS_OF_SESSIONS = {f"sum_{name}": _sum(name, _of_session(name)) for name in SUMMED_COLUMNS}
+SUMS_OF_DAYS = {f"sum_{name}": _sum(name, F(name)) for name in DAILY_USAGE.sums}
+SUMS_OF_SESSIONS = {f"sum_{name}": _sum(name, _of_session(name)) for name in DAILY_USAGE.sums}
