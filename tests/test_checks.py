@@ -15,7 +15,7 @@ from django.urls import reverse_lazy
 
 from org_analytics import checks
 from org_analytics.rollup import triggers
-from org_analytics.rollup.sums import DAILY_MODEL_USAGE, DAILY_USAGE, DAYS
+from org_analytics.rollup.sums import DAILY_USAGE, DAYS
 
 
 def found(check_id: str) -> list[CheckMessage]:

@@ -20,7 +20,7 @@ from django.db.models.aggregates import Aggregate
 from ..choices import Provider
 from ..conf import app_settings
 from ..models import CodingSession
-from ..rollup.sums import DAILY_USAGE, NANOS
+from ..rollup.sums import NANOS, SUMMED_COLUMNS
 from .selection import Selection
 from .snapshots import snapshot
 from .split_ranges import LONGEST_DAY, SUMS_OF_DAYS, SUMS_OF_SESSIONS, WITHOUT_REPO, SplitRange, only, repo_rule
@@ -29,9 +29,9 @@ from .usage import Usage
 _PROVIDERS = tuple(Provider.values)  # `values` is computed on each access
 _ANALYZED = Q(analyzed_at__isnull=False)
 _COUNTED = Q(session_count__gt=0)
-_PLACES = {name: place for place, name in enumerate(DAILY_USAGE.sums)}
+_PLACES = {name: place for place, name in enumerate(SUMMED_COLUMNS)}
 _SESSIONS, _PENDING = _PLACES["session_count"], _PLACES["pending_count"]
-_NOTHING = [0] * len(DAILY_USAGE.sums)
+_NOTHING = [0] * len(SUMMED_COLUMNS)
 # A row of sums in the order of the roll-up's columns → the columns that make a Usage, whatever that order is.
 _usage_columns = itemgetter(
     *(
@@ -152,7 +152,7 @@ def of_all(selection: Selection, user_ids: Collection[Any] | QuerySet[Any]) -> U
     """The total usage of these users with the selected providers."""
     with snapshot() as using:
         parts = SplitRange.load(selection, using)
-        rows = _of_users(user_ids, parts, parts.sessions, ("provider",), DAILY_USAGE.sums)
+        rows = _of_users(user_ids, parts, parts.sessions, ("provider",), SUMMED_COLUMNS)
         return Usage.total(_usage(sums) for provider, *sums in rows if selection.has_provider(provider))
 
 
@@ -192,6 +192,6 @@ def _providers_of(bits: int) -> frozenset[str]:
 
 
 def _usage(sums: list[int]) -> Usage:
-    """Make a Usage from sums in the order of DAILY_USAGE.sums."""
+    """Make a Usage from sums in the order of SUMMED_COLUMNS."""
     counted, unpriced, dollars, nanos, *others = _usage_columns(sums)
     return Usage(counted, unpriced, dollars * NANOS + nanos, *others)

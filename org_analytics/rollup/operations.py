@@ -2,8 +2,8 @@
 
 Migrations run frozen SQL (`versions`) and literal tables, never today's models or triggers.
 
-SQLite silently drops the triggers of a table that a migration alters, and refuses to alter a table that a trigger
-writes to. So a migration that alters the sessions puts its operations into `SuspendDailyUsage`.
+SQLite refuses to alter a table that a trigger of another table reads or writes. So a migration that alters the sessions
+or their model usage puts its operations into `SuspendDailyUsage`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,8 +18,8 @@ from django.db.migrations.state import ModelState, ProjectState
 
 from ..conf import app_settings
 from .maintenance import calendar_rows, require_support
-from .tables import APP_LABEL
 from .sums import DAILY_MODEL_USAGE, DAILY_USAGE, DAYS
+from .tables import APP_LABEL
 from .versions import RollupVersion
 
 

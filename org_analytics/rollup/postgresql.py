@@ -25,7 +25,7 @@ AND NOT EXISTS (
     WHERE written.id = session.id AND written.xmin = usage.xmin
     AND usage.cmin::text::bigint >= written.cmin::text::bigint
 )"""
-# A connection keeps the plan of a function: the one that suits almost empty tables would read full ones from end to end.
+# A connection keeps the plan of a function. Made while the tables are almost empty, it would read them from end to end.
 _BY_INDEX = " SET enable_seqscan TO off SET enable_hashjoin TO off SET enable_mergejoin TO off"
 
 
@@ -101,7 +101,7 @@ def _body(*statements: str) -> str:
 
 
 def _lock_sessions(*tables: str) -> str:
-    """Lock the sessions of the model usage; leave the function if there are none. The next statement sees their state."""
+    """Lock the sessions of the model usage, or leave the function if there are none. The next statement sees them."""
     ids = " UNION ".join(f"SELECT session_id FROM {table}" for table in tables)
     return (
         f"PERFORM FROM {SESSIONS} WHERE id IN ({ids}) ORDER BY id FOR NO KEY UPDATE;\n"

@@ -50,8 +50,10 @@ class _Source:
         add, remove = self._add("NEW", ""), (self._add("OLD", "-"), self._delete_empty())
         return {
             f"{self.name}_insert": self._trigger("insert", "AFTER INSERT", add),
-            f"{self.name}_update": self._trigger("update", "AFTER UPDATE", add, *remove, condition=f"WHEN\n{changed}\n"),
-            # Before: afterwards a foreign key with ON DELETE CASCADE may have deleted what the session's row is summed with.
+            f"{self.name}_update": self._trigger(
+                "update", "AFTER UPDATE", add, *remove, condition=f"WHEN\n{changed}\n"
+            ),
+            # Before it: a foreign key with ON DELETE CASCADE deletes the model usage before AFTER triggers run.
             f"{self.name}_delete": self._trigger("delete", "BEFORE DELETE", *remove),
         }
 

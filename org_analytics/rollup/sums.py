@@ -165,3 +165,4 @@ DAILY_MODEL_USAGE = Rollup(
     label=" by model",
 )
 ROLLUPS = (DAILY_USAGE, DAILY_MODEL_USAGE)
+SUMMED_COLUMNS = tuple(DAILY_USAGE.sums)

@@ -87,10 +87,10 @@ def with_another_column(text: str) -> str:
             line.replace(" session_count,", " session_count, session_twice,", 1) if "repo_id, s" in line else line
         )
         is_statement_line = "session_count" in line and "repo_id, s" not in line and line.rstrip().endswith(",")
-        is_value = line.strip().startswith("CASE WHEN NEW.analyzed_at IS NOT NULL THEN 1 ELSE 0 END,")
+        is_value = line.strip().endswith(".analyzed_at IS NOT NULL THEN 1 ELSE 0 END),")
         if is_statement_line:
             lines.append(line.replace("session_count", "session_twice").replace("THEN 1", "THEN 2"))
-        elif is_value and "pending" not in lines[-2]:
+        elif is_value:
             lines.append(line.replace("THEN 1", "THEN 2"))
     return "\n".join(lines) + "\n"
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.core.serializers import deserialize, serialize
-from django.db import connection, migrations, models, transaction
+from django.db import OperationalError, connection, migrations, models, transaction
 from django.db.migrations.state import ProjectState
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +21,7 @@ from org_analytics.models import CodingSession
 from org_analytics.periods import day_start
 from org_analytics.rollup import maintenance, triggers
 from org_analytics.rollup.operations import InstallDailyUsage, SuspendDailyUsage
-from org_analytics.rollup.sums import DAILY_MODEL_USAGE, DAILY_USAGE, DAYS
+from org_analytics.rollup.sums import DAILY_USAGE, DAYS
 from org_analytics.rollup.tables import DailyUsage, ReportingDay
 from org_analytics.rollup.versions import DIRECTORY, RollupVersion
 from tests.threads import at_once
@@ -232,12 +232,15 @@ def test_altering_the_sessions_in_brackets_keeps_triggers_and_numbers(user: Any)
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif("connection.vendor != 'sqlite'")
-def test_altering_the_sessions_without_brackets_loses_the_triggers_on_sqlite(db: None) -> None:
-    """The reason for SuspendDailyUsage. rebuild_daily_usage creates the triggers again."""
-    applied(title_of(300))
-    assert maintenance.altered_triggers(connection)
-    applied(title_of(300), backwards=True)
-    rebuilt()
+@pytest.mark.parametrize(
+    "alter",
+    [title_of(300), migrations.AlterField("modelusage", "model", models.CharField(max_length=300))],
+    ids=["sessions", "model usage"],
+)
+def test_altering_a_summed_table_without_brackets_is_refused_on_sqlite(db: None, alter: Any) -> None:
+    """The reason for SuspendDailyUsage. A trigger of each table reads the other one."""
+    with pytest.raises(OperationalError, match="error in trigger org_analytics_daily_model_usage"):
+        applied(alter)
     assert maintenance.altered_triggers(connection) == []
 
 
