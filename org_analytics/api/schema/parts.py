@@ -8,12 +8,12 @@ from ...choices import Provider
 
 Schema = dict[str, Any]
 
-UNSIGNED = {"type": "integer", "minimum": 0}
-DATE = {"type": "string", "format": "date"}
-INSTANT = {"type": "string", "format": "date-time"}
-UTC_INSTANT = {**INSTANT, "pattern": "Z$"}
-CENTS = {"type": "string", "pattern": r"^[0-9]+\.[0-9]{2}$"}
-EXACT_DOLLARS = {"type": "string", "pattern": r"^[0-9]+\.[0-9]{2,9}$"}
+UNSIGNED: Schema = {"type": "integer", "minimum": 0}
+DATE: Schema = {"type": "string", "format": "date"}
+INSTANT: Schema = {"type": "string", "format": "date-time"}
+UTC_INSTANT: Schema = {**INSTANT, "pattern": "Z$"}
+CENTS: Schema = {"type": "string", "pattern": r"^[0-9]+\.[0-9]{2}$"}
+EXACT_DOLLARS: Schema = {"type": "string", "pattern": r"^[0-9]+\.[0-9]{2,9}$"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,16 +49,21 @@ def list_of(item: Schema) -> Schema:
 
 def closed_object(properties: Mapping[str, Schema], optional: Collection[str] = ()) -> Schema:
     """An object with these keys and no others; those that are not optional are always there."""
+    required = [name for name in properties if name not in optional]
     return {
         "type": "object",
         "properties": dict(properties),
-        "required": [name for name in properties if name not in optional],
+        **({"required": required} if required else {}),  # OpenAPI 3.0 does not allow an empty list
         "additionalProperties": False,
     }
 
 
-AVERAGES_OF_TIMES = {"avg_duration_ms": UNSIGNED, "avg_assistant_time_ms": UNSIGNED, "avg_user_time_ms": UNSIGNED}
-TOTALS = {
+AVERAGES_OF_TIMES: dict[str, Schema] = {
+    "avg_duration_ms": UNSIGNED,
+    "avg_assistant_time_ms": UNSIGNED,
+    "avg_user_time_ms": UNSIGNED,
+}
+TOTALS: dict[str, Schema] = {
     "session_count": UNSIGNED,
     "total_cost_usd": CENTS,
     "total_duration_ms": UNSIGNED,
@@ -67,7 +72,7 @@ TOTALS = {
     "avg_cost_usd": CENTS,
     **AVERAGES_OF_TIMES,
 }
-HEAD = {"computed_at": UTC_INSTANT, "date_range": ref("DateRange")}
+HEAD: dict[str, Schema] = {"computed_at": UTC_INSTANT, "date_range": ref("DateRange")}
 
 SHARED_SCHEMAS: dict[str, Schema] = {
     "Error": {
@@ -88,7 +93,7 @@ SHARED_SCHEMAS: dict[str, Schema] = {
         "description": "`name` is left out for people without one.",
     },
     "Usage": {
-        **closed_object(TOTALS, tuple(AVERAGES_OF_TIMES)),
+        **closed_object(TOTALS, AVERAGES_OF_TIMES),
         "description": "Costs are rounded to cents, once, after the sum. An average of times is cut to whole "
         "milliseconds, and left out if no time is known.",
     },

@@ -4,6 +4,7 @@ from ...choices import Provider
 from ...periods import Interval
 from .parameters import INTERVAL, RANGE, RANGE_ERRORS, SELECTION, SELECTION_ERRORS
 from .parts import (
+    AVERAGES_OF_TIMES,
     COVERAGE_EXAMPLE,
     EXACT_DOLLARS,
     HEAD,
@@ -39,9 +40,7 @@ ANALYTICS = Endpoint(
     failure="Failed to compute org analytics",
     schemas={
         "UserUsage": {
-            **closed_object(
-                {"user": ref("User"), **TOTALS}, ("avg_duration_ms", "avg_assistant_time_ms", "avg_user_time_ms")
-            ),
+            **closed_object({"user": ref("User"), **TOTALS}, AVERAGES_OF_TIMES),
             "description": "The usage of one member.",
         },
         "Analytics": closed_object(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from .parts import Endpoint, Schema, ref
 
-_NO_STORE = {
+_NO_STORE: dict[str, Schema] = {
     "Cache-Control": {
         "description": "Answers are never stored.",
         "required": True,
@@ -12,7 +12,7 @@ _NO_STORE = {
         "example": "no-store",
     }
 }
-_CHALLENGE = {
+_CHALLENGE: dict[str, Schema] = {
     "WWW-Authenticate": {
         "description": "The schemes that the site accepts, except Basic.",
         "required": True,
@@ -25,7 +25,7 @@ _CHALLENGE = {
         "example": '</account/token>; rel="help"',
     },
 }
-_RETRY_AFTER = {
+_RETRY_AFTER: dict[str, Schema] = {
     "Retry-After": {
         "description": "Seconds to wait.",
         "required": True,
