@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from tests.schema_validation import answer_schema, document, mistakes
 SCHEMA = "/api/v1/org/schema"
 SERIES = "/api/v1/org/series"
 SESSIONS = "/api/v1/org/sessions"
-FILE = Path(org_analytics.__file__).parent.parent / "docs" / "openapi.json"
+DOCS = Path(org_analytics.__file__).parent.parent / "docs"
 
 # The API below a path of the host's.
 urlpatterns = [path("intern/", include("org_analytics.urls"))]
@@ -52,10 +53,19 @@ def test_document_is_valid_openapi_3_1_and_says_so_first() -> None:
     validate(json.loads(json.dumps(document())))
 
 
-@pytest.mark.skipif(not FILE.exists(), reason="the docs are not beside the package")
+@pytest.mark.skipif(not DOCS.exists(), reason="the docs are not beside the package")
 def test_file_in_the_docs_is_the_document() -> None:
     # After a change: make schema
-    assert json.loads(FILE.read_text(encoding="utf-8")) == json.loads(json.dumps(document()))
+    assert json.loads((DOCS / "openapi.json").read_text(encoding="utf-8")) == json.loads(json.dumps(document()))
+
+
+@pytest.mark.skipif(not find_spec("scripts"), reason="the scripts are not beside the package")
+def test_reference_in_the_docs_is_made_from_the_document() -> None:
+    # After a change: make schema
+    from scripts.api_reference import document_text, reference_text
+
+    assert (DOCS / "openapi.json").read_text(encoding="utf-8") == document_text(document())
+    assert (DOCS / "api-reference.md").read_text(encoding="utf-8") == reference_text(document())
 
 
 def test_paths_and_methods_are_those_that_are_served() -> None:

@@ -36,7 +36,7 @@ _RETRY_AFTER: dict[str, Schema] = {
 _DESCRIPTIONS = {
     400: "A parameter or the body is wrong; the message names it. The first mistake is reported.",
     401: "No login, or one that is not valid.",
-    403: "The user has no access, or the CSRF token is missing.",
+    403: "The user has no access, or a `POST` with a session cookie has no CSRF token.",
     404: "Organization analytics is off.",
     405: "The endpoint does not have this method.",
     413: "The body is too large.",
