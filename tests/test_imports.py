@@ -59,8 +59,9 @@ ALLOWED_INSIDE = {
         "teams": {"members", "selection", "snapshots"},
         "people": {"members", "selection", "snapshots", "teams"},
         "split_ranges": {"selection", "snapshots"},
-        "aggregates": {"selection", "snapshots", "split_ranges", "usage"},
+        "aggregates": {"members", "selection", "snapshots", "split_ranges", "usage"},
         "reports": {"aggregates", "members", "people", "selection", "snapshots", "usage"},
+        "groups": {"aggregates", "people", "reports", "selection", "snapshots", "teams", "usage"},
     },
     "confabulous": {
         "schema": {"connection", "errors"},
