@@ -11,7 +11,7 @@ export MAKECMDGOALS
 # An environment whose interpreter is gone is created again.
 $(shell $(RUN) -c '' 2>/dev/null || rm -rf $(VENV))
 
-.PHONY: help demo test lint bench matrix hosts compare screenshots clean
+.PHONY: help demo test lint bench matrix hosts compare screenshots schema clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -54,6 +54,9 @@ compare: $(VENV)/.dev-installed ## compare tokens and costs of random histories 
 
 screenshots: $(VENV)/.dev-installed ## take the pictures in docs/images/ again (needs Chromium)
 	@$(RUN) -m scripts.screenshots
+
+schema: $(VENV)/.dev-installed ## write docs/openapi.json and docs/api-reference.md again
+	@$(RUN) -m scripts.api_reference
 
 clean: ## remove the environments, caches and the demo database
 	@rm -rf $(VENV) .nox .hosts .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist .bench demo.sqlite3*

@@ -26,6 +26,7 @@ from ..access import AccessDenied, access_denied, is_enabled
 from ..conf import app_settings
 from ..reporting.snapshots import QueryTimeoutError
 from ..throttling import retry_after, throttles_for
+from .schema.host_schema import HostSchema
 
 _OFFERS_BASIC = re.compile(r"(?:^|,)\s*basic\b", re.IGNORECASE)
 # Exception → status and message; None: the exception's own text. The first match counts.
@@ -85,8 +86,7 @@ class OrgAPIViewSet(ViewSet):
     content_negotiation_class = JSONOnlyNegotiation
     versioning_class = None
     metadata_class = None
-    # Generators of a host's own schema leave these views out instead of guessing what they answer.
-    schema = None
+    schema = HostSchema()
     failure_messages: ClassVar[dict[str, str]] = {}
     error_responses: ClassVar[ErrorResponses] = (
         (exceptions.NotFound, 404, "Not found"),
