@@ -6,6 +6,7 @@ Keys are 64-bit hashes, so no transcript text can be recovered from them. Times 
 import hashlib
 import struct
 from collections.abc import Iterable, Iterator
+from itertools import starmap
 from typing import NamedTuple
 
 NO_TIME = -(2**63)  # earlier than any other time
@@ -32,7 +33,7 @@ def hash_key(kind: bytes, identity: str | bytes) -> int:
 
 def pack(entries: Iterable[KeyEntry]) -> bytes:
     """The entries as the bytes that a state keeps."""
-    return b"".join(_ENTRY.pack(*entry) for entry in entries)
+    return b"".join(starmap(_ENTRY.pack, entries))
 
 
 class PackedEntries:

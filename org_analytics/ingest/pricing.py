@@ -3,7 +3,7 @@
 `genai-prices` is an optional dependency: without it only models with an override have a price.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
@@ -23,6 +23,7 @@ _UNITS = (
     "web_searches",
 )
 _SEARCHES = "web_searches_kcount"
+_NO_TIER = -1
 
 
 class Prices(Protocol):
@@ -118,9 +119,12 @@ class GenaiPrices:
     def _groups(self, model: str, found: _Found, requests: Iterable[Request]) -> list[_PriceGroup]:
         groups: list[_PriceGroup] = []  # few: the prices of a model change seldom
         premiums: dict[str, Decimal] = {}
+        starts: dict[int, list[int]] = {}  # of the tiers, by identity of the prices, which their group keeps
         for request in requests:
             prices, units = self._prices(found.info, request), _units(request)
-            tier = _tier(prices, units[0])
+            if id(prices) not in starts:
+                starts[id(prices)] = _tier_starts(prices)
+            tier = max([start for start in starts[id(prices)] if units[0] > start], default=_NO_TIER)
             if request.region not in premiums:
                 premiums[request.region] = premium(model, found.vendor, found.info.id, request.region)
             factor = premiums[request.region]
@@ -172,15 +176,9 @@ def _units(request: Request) -> tuple[int, ...]:
     return whole_input, write, request.write_1h, request.read, request.output, request.searches
 
 
-def _tier(prices: Any, whole_input: int) -> int:
-    """The highest start of a tier that a request of this size exceeds, -1 for none. Tiers are per request."""
-    return max((start for start in _starts(prices) if whole_input > start), default=-1)
-
-
-def _starts(prices: Any) -> Iterator[int]:
-    for price in vars(prices).values():
-        for tier in getattr(price, "tiers", ()):
-            yield tier.start
+def _tier_starts(prices: Any) -> list[int]:
+    """The sizes of input above which a request belongs to a tier. Tiers are per request."""
+    return [tier.start for price in vars(prices).values() for tier in getattr(price, "tiers", ())]
 
 
 def _at_tier(price: Any, tier: int) -> Any:

@@ -40,23 +40,16 @@ def request_of(usage: dict[str, Any], model: str, at: int) -> Request | None:
         count(split.get("ephemeral_5m_input_tokens")),
         count(split.get("ephemeral_1h_input_tokens")),
     ]
-    if all(value is None for value in counts):
+    if counts.count(None) == len(counts):
         return None
-    fresh, output, write, read, write_5m, write_1h = (value or 0 for value in counts)
+    fresh, output, write, read, write_5m, write_1h = [value or 0 for value in counts]
     write = max(write, write_5m + write_1h)  # writes outside the split are for five minutes
     searches = count(mapping(usage.get("server_tool_use")).get("web_search_requests")) or 0
+    speed = "fast" if usage.get("speed") == "fast" else ""
+    region = "us" if usage.get("inference_geo") == "us" else ""
+    # Arguments by name would take twice as long, and there is one request for each line.
     return Request(
-        vendor=VENDOR,
-        model=intern(model),
-        at=at,
-        input=fresh,
-        output=output,
-        write_5m=write - write_1h,
-        write_1h=write_1h,
-        read=read,
-        searches=searches,
-        speed="fast" if usage.get("speed") == "fast" else "",
-        region="us" if usage.get("inference_geo") == "us" else "",
+        VENDOR, intern(model), at, fresh, output, write - write_1h, write_1h, read, searches, speed, "", region
     )
 
 

@@ -57,9 +57,9 @@ def tokens_of(value: object) -> Tokens | None:
     usage = mapping(value)
     names = ("input_tokens", "cached_input_tokens", "cache_write_input_tokens", "output_tokens")
     counts = [count(usage.get(name)) for name in names]
-    if all(number is None for number in counts):
+    if counts.count(None) == len(counts):
         return None
-    return Tokens(*(number or 0 for number in counts))
+    return Tokens(*[number or 0 for number in counts])
 
 
 def mark_of(payload: dict[str, Any]) -> int:

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 from ..coerce import count, instant_of_ms, mapping, text
 from ..files import stat_file
-from ..json_objects import NOT_AN_OBJECT, parse_object, read_object
-from ..jsonl import MAX_LINE, SkippedLines
+from ..json_objects import MAX_SIZE, NOT_AN_OBJECT, parse_object, read_object
+from ..jsonl import SkippedLines
 from ..sqlite_readonly import bytes_of, columns_of
 from .opencode_messages import Message, UserParts, read_message, read_parts, read_row
 
@@ -194,4 +194,4 @@ def _stem(path: str) -> str:
 
 def _bounded(column: str) -> str:
     """The value, NULL if it is too long to be read."""
-    return f"CASE WHEN {bytes_of(column)} <= {MAX_LINE} THEN {column} END"
+    return f"CASE WHEN {bytes_of(column)} <= {MAX_SIZE} THEN {column} END"
