@@ -12,8 +12,6 @@ PROMPT = 4
 ANSWER = 8
 UNKNOWN_MODEL = "unknown"
 
-_TOKENS = slice(3, 8)  # the fields of a request from `input` to `read`
-
 
 class Request(NamedTuple):
     """One request to a model at a time in microseconds. The four classes input, output, write and read are disjoint.
@@ -40,7 +38,7 @@ class Request(NamedTuple):
     @property
     def tokens(self) -> int:
         """All tokens of the request."""
-        return sum(self[_TOKENS])
+        return sum(self[3:8])  # from `input` to `read`
 
 
 class TimedLine(NamedTuple):
@@ -133,7 +131,7 @@ class Transcript:
             if key:
                 yield KeyEntry(key, at, flags & COPIED)
         for key, usages in self.requests.items():
-            is_copied = all([usage.is_copied for usage in usages])
+            is_copied = all(usage.is_copied for usage in usages)
             yield KeyEntry(key, min([usage.request.at for usage in usages]), RESPONSE | (COPIED if is_copied else 0))
             for usage in usages:
                 if usage.line in self.child_lines:
@@ -190,4 +188,4 @@ def _largest(requests: Sequence[Request]) -> Request:
 
 def _size(request: Request) -> tuple[Any, ...]:
     """Orders the usages of one response by size. The other fields make the choice independent of the order of lines."""
-    return sum(request[_TOKENS]), request.output, request.searches, request[:-1]
+    return request.tokens, request.output, request.searches, request[:-1]
