@@ -19,10 +19,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.load.clusters import directory, primary
+from tests.load.percentiles import percentiles
 from tests.load.reading import PATHS
 from tests.load.rows import batch
 from tests.load.sites import Client, Site, manage, served, tokens
-from tests.load.percentiles import percentiles
 
 PEOPLE = 20
 WRITERS, READERS = 3, 5
