@@ -55,6 +55,7 @@ ALLOWED_INSIDE = {
         "operations": {"maintenance", "tables", "triggers", "versions"},
     },
     "reporting": {
+        "snapshots": {"replicas"},
         "members": {"snapshots"},
         "teams": {"members", "selection", "snapshots"},
         "people": {"members", "selection", "snapshots", "teams"},

@@ -28,7 +28,7 @@ import psycopg
 from tests.load.clusters import Cluster, directory, primary
 from tests.load.reading import ask_for_everything
 from tests.load.rows import batch
-from tests.load.sites import Client, Site, manage, served, tokens
+from tests.load.sites import Client, Person, Site, manage, served, sign_up
 from tests.load.stored import versions
 from tests.load.writers import all_written
 
@@ -41,14 +41,14 @@ class Writers:
     """People who write until they are told to stop. They send a batch again until it is acknowledged."""
 
     port: int
-    tokens: list[str]
+    people: list[Person]
     statuses: Counter[int] = field(default_factory=Counter)
     acknowledged: dict[str, int] = field(default_factory=dict)
     is_over: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        threads = [threading.Thread(target=self._write, args=(f"w{n}", token)) for n, token in enumerate(self.tokens)]
+        threads = [threading.Thread(target=self._write, args=(f"w{n}", person)) for n, person in enumerate(self.people)]
         for thread in threads:
             thread.start()
         try:
@@ -58,8 +58,8 @@ class Writers:
             for thread in threads:
                 thread.join()
 
-    def _write(self, name: str, token: str) -> None:
-        client, turn = Client(self.port, token), 0
+    def _write(self, name: str, person: Person) -> None:
+        client, turn = Client(self.port, person), 0
         while not self.is_over.is_set():
             rows = batch(name, turn)
             status, body = client.post(rows)
@@ -96,7 +96,7 @@ class Result:
 
 def tried(name: str, url: str, site: Site, break_it: Callable[[], None]) -> Result:
     """Write, break something, write on, and compare."""
-    writers = Writers(site.port, tokens(url, PEOPLE))
+    writers = Writers(site.port, sign_up(url, PEOPLE))
     with writers.writing():
         time.sleep(1)
         break_it()
@@ -105,7 +105,7 @@ def tried(name: str, url: str, site: Site, break_it: Callable[[], None]) -> Resu
 
 
 def result(name: str, url: str, site: Site, writers: Writers) -> Result:
-    is_working = ask_for_everything(site.port, writers.tokens[0]) == {200}
+    is_working = ask_for_everything(site.port, writers.people[0]) == {200}
     check = manage(url, "rebuild_daily_usage", "--check")
     stored = versions(url)
     lost = [key for key, version in writers.acknowledged.items() if stored.get(key, -1) < version]

@@ -15,3 +15,4 @@ if os.environ.get("WITHOUT_PERSISTENT_CONNECTIONS"):
 if url := os.environ.get("REPLICA_URL"):
     DATABASES["replica"] = database_from_url(url)
     ORG_ANALYTICS_READ_DATABASE = "replica"
+    ORG_ANALYTICS_READ_FALLBACK = os.environ.get("READ_FALLBACK") != "false"

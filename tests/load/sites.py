@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 ENVIRONMENT = {
     "DEBUG": "false",
@@ -29,6 +29,7 @@ COMMANDS = {
         "example_project.wsgi",
         "--workers=2",
         "--threads=4",
+        "--keep-alive=75",
         "--log-level=warning",
         "--bind={address}",
     ),
@@ -53,26 +54,48 @@ class Site:
         return sum(map(resident_mebibytes, self.workers()))
 
 
+class Person(NamedTuple):
+    """Somebody with an account: the API token and the session key of their browser."""
+
+    token: str
+    session: str
+
+
 class Client:
     """A person's client with one connection, which is opened again after a failure."""
 
-    def __init__(self, port: int, token: str) -> None:
+    def __init__(self, port: int, person: Person) -> None:
         self.port = port
-        self.headers = {"Host": "127.0.0.1", "Authorization": f"Token {token}", "Content-Type": "application/json"}
+        self.person = person
         self._connection: HTTPConnection | None = None
 
     def get(self, path: str) -> tuple[int, bytes]:
         return self._ask("GET", path)
 
+    def json(self, path: str) -> Any:
+        """The parsed answer. Raises RuntimeError on any other status than 200."""
+        status, body = self.get(path)
+        if status != 200:
+            raise RuntimeError(f"{status} for {path}: {body[:300]!r}")
+        return json.loads(body)
+
+    def page(self, path: str) -> tuple[int, str]:
+        """The status and the text of a page, as the signed-in person's browser gets it."""
+        status, body = self._ask("GET", path, headers={"Cookie": f"sessionid={self.person.session}"})
+        return status, body.decode()
+
     def post(self, sessions: list[dict[str, Any]]) -> tuple[int, bytes]:
         return self._ask("POST", "/api/v1/org/sessions", json.dumps({"sessions": sessions}))
 
-    def _ask(self, method: str, path: str, body: str | None = None) -> tuple[int, bytes]:
+    def _ask(
+        self, method: str, path: str, body: str | None = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, bytes]:
         """The status and the body; status 0 if no whole answer came."""
+        headers = headers or {"Authorization": f"Token {self.person.token}", "Content-Type": "application/json"}
         if self._connection is None:
             self._connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
-            self._connection.request(method, path, body, self.headers)
+            self._connection.request(method, path, body, {"Host": "127.0.0.1", **headers})
             response = self._connection.getresponse()
             return response.status, response.read()
         except (OSError, HTTPException) as error:
@@ -127,20 +150,26 @@ def manage(database_url: str, *arguments: str) -> subprocess.CompletedProcess[st
     return subprocess.run(command, env=env, check=False, capture_output=True, text=True)
 
 
-def tokens(database_url: str, people: int) -> list[str]:
-    """The API tokens of new people."""
+def sign_up(database_url: str, count: int) -> list[Person]:
+    """New people with accounts."""
     script = f"""
-from django.contrib.auth import get_user_model
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
+from django.contrib.sessions.backends.db import SessionStore
 from rest_framework.authtoken.models import Token
-for number in range({people}):
+for number in range({count}):
     name = f"person{{number}}"
     user = get_user_model().objects.create_user(name, f"{{name}}@example.com", first_name=name)
-    print(Token.objects.create(user=user).key)
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.save()
+    print(Token.objects.create(user=user).key, session.session_key)
 """
     made = manage(database_url, "shell", "--no-imports", "--command", script)
     if made.returncode:
         raise RuntimeError(made.stderr)
-    return made.stdout.split()
+    return [Person(*line.split()) for line in made.stdout.splitlines()]
 
 
 def descendants(pid: int) -> list[int]:

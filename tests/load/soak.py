@@ -20,9 +20,9 @@ from pathlib import Path
 
 from tests.load.clusters import directory, primary
 from tests.load.percentiles import percentiles
-from tests.load.reading import PATHS
+from tests.load.reading import PATHS, read
 from tests.load.rows import batch
-from tests.load.sites import Client, Site, manage, served, tokens
+from tests.load.sites import Client, Person, Site, manage, served, sign_up
 
 PEOPLE = 20
 WRITERS, READERS = 3, 5
@@ -47,12 +47,12 @@ class Load:
         )
 
 
-def ask(site: Site, keys: list[str], writers: int, readers: int, seconds: float, name: str) -> Load:
+def ask(site: Site, people: list[Person], writers: int, readers: int, seconds: float, name: str) -> Load:
     """Let clients read and write at the same time, without a pause."""
     load, until = Load(), time.monotonic() + seconds
 
     def run(client_number: int) -> None:
-        client = Client(site.port, keys[client_number % len(keys)])
+        client = Client(site.port, people[client_number % len(people)])
         paths = itertools.cycle(PATHS)
         for turn in itertools.count():
             if time.monotonic() > until:
@@ -61,7 +61,7 @@ def ask(site: Site, keys: list[str], writers: int, readers: int, seconds: float,
             if client_number < writers:
                 status, _body = client.post(batch(f"{name}{client_number}", turn))
             else:
-                status, _body = client.get(next(paths))
+                status = read(client, next(paths))
             times = load.writes if client_number < writers else load.reads
             times.append((time.perf_counter() - started) * 1000)
             load.statuses[status] += 1
@@ -81,25 +81,25 @@ def soak(server: str, seconds: float, *, until_it_breaks: bool) -> bool:
         tempfile.TemporaryDirectory() as logs,
         served(cluster.url, Path(logs) / "log", server, **environment) as site,
     ):
-        keys = tokens(cluster.url, PEOPLE)
+        people = sign_up(cluster.url, PEOPLE)
         memory: list[int] = []
         with watched(site, memory, max(seconds / 40, 0.2)):
-            load = ask(site, keys, WRITERS, READERS, seconds, "soak")
+            load = ask(site, people, WRITERS, READERS, seconds, "soak")
         warm = memory[round(len(memory) * WARM_UP) :]
         check = manage(cluster.url, "rebuild_daily_usage", "--check")
         print(f"{server}, {seconds:.0f} s: {load}")
         print(f"    memory of the workers: {warm[0]} MiB warm, {max(warm)} MiB at most, {warm[-1]} MiB at the end")
         print(f"    roll-up: {check.stdout + check.stderr if check.returncode else 'exact'}", flush=True)
         if until_it_breaks:
-            break_it(site, keys)
+            break_it(site, people)
         return set(load.statuses) == {200} and warm[-1] <= warm[0] * GROWTH and not check.returncode
 
 
-def break_it(site: Site, keys: list[str]) -> None:
+def break_it(site: Site, people: list[Person]) -> None:
     """Double the clients until something fails."""
     clients = 16
     while clients <= 1024:
-        load = ask(site, keys, clients // 4, clients - clients // 4, 15, f"many{clients}-")
+        load = ask(site, people, clients // 4, clients - clients // 4, 15, f"many{clients}-")
         slowest = percentiles([*load.reads, *load.writes])
         print(f"  {clients} clients: {load}", flush=True)
         if set(load.statuses) != {200} or slowest.p99 > TOO_SLOW:

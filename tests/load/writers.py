@@ -20,7 +20,7 @@ from pathlib import Path
 
 from tests.load.percentiles import percentiles
 from tests.load.rows import batch
-from tests.load.sites import ENVIRONMENT, Client, manage, served, tokens
+from tests.load.sites import ENVIRONMENT, Client, manage, served, sign_up
 from tests.postgres import start, without_durability
 
 WRITERS = 8
@@ -65,12 +65,12 @@ def database(vendor: str, directory: Path) -> Iterator[tuple[str, Path]]:
 def write_over_http(url: str, log: Path, seconds: float, directory: Path) -> Outcome:
     """Eight clients of one person, each with its own sessions."""
     with served(url, directory / "server.log") as site:
-        [token] = tokens(url, 1)
+        [person] = sign_up(url, 1)
         outcome = Outcome(seconds)
         until = time.monotonic() + seconds
 
         def post_until_the_end(writer: int) -> list[tuple[int, float]]:
-            client, found, turn = Client(site.port, token), [], 0
+            client, found, turn = Client(site.port, person), [], 0
             while time.monotonic() < until:
                 started = time.perf_counter()
                 status, body = client.post(batch(f"w{writer}", turn))
@@ -97,7 +97,7 @@ def write_in_processes(url: str, log: Path, seconds: float) -> Outcome:
     """Eight processes, each writing for the same four people."""
     command = [sys.executable, "-m", "tests.load.recorder", str(seconds)]
     manage(url, "migrate", "--verbosity=0")
-    tokens(url, 4)
+    sign_up(url, 4)
     env = {**os.environ, **ENVIRONMENT, "DATABASE_URL": url}
     processes = [
         subprocess.Popen([*command, f"p{number}"], env=env, stdout=subprocess.PIPE, text=True)
