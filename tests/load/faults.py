@@ -59,16 +59,17 @@ class Writers:
                 thread.join()
 
     def _write(self, name: str, person: Person) -> None:
-        client, turn = Client(self.port, person), 0
-        while not self.is_over.is_set():
-            rows = batch(name, turn)
-            status, body = client.post(rows)
-            self.statuses[status] += 1
-            if all_written(status, body):
-                self.acknowledged |= {row["external_id"]: turn for row in rows}
-                turn += 1
-            else:
-                self.is_over.wait(0.05)
+        turn = 0
+        with Client(self.port, person) as client:
+            while not self.is_over.is_set():
+                rows = batch(name, turn)
+                status, body = client.post(rows)
+                self.statuses[status] += 1
+                if all_written(status, body):
+                    self.acknowledged |= {row["external_id"]: turn for row in rows}
+                    turn += 1
+                else:
+                    self.is_over.wait(0.05)
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,11 @@ def _wait(url: str) -> None:
             return
 
 
+def missing() -> str:
+    """Why this machine cannot try it; empty if it can."""
+    return "" if shutil.which("pgbouncer") else "needs pgbouncer (Debian: pgbouncer)"
+
+
 def run(seconds: float) -> bool:
     """Whether all went well."""
     with (
@@ -99,8 +104,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.load.pooler", description=__doc__, allow_abbrev=False)
     parser.add_argument("--seconds", type=float, default=60, help="how long clients write and read (default: 60)")
     options = parser.parse_args()
-    if not shutil.which("pgbouncer"):
-        print("skipped: needs pgbouncer (Debian: pgbouncer)")
+    if reason := missing():
+        print(f"skipped: {reason}")
         return 0
     return 0 if run(options.seconds) else 1
 

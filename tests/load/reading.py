@@ -23,7 +23,5 @@ def read(client: Client, path: str) -> int:
 
 def ask_for_everything(port: int, person: Person) -> set[int]:
     """The statuses of all answers."""
-    client = Client(port, person)
-    found = {read(client, path) for path in PATHS}
-    client.close()
-    return found
+    with Client(port, person) as client:
+        return {read(client, path) for path in PATHS}

@@ -35,8 +35,9 @@ def replicated(**environment: str) -> Iterator[tuple[Cluster, Cluster, Client]]:
         with (
             standby(first) as second,
             served(first.url, Path(logs) / "log", REPLICA_URL=second.url, **environment) as site,
+            Client(site.port, person) as client,
         ):
-            yield first, second, Client(site.port, person)
+            yield first, second, client
 
 
 def reads_and_lag() -> None:
@@ -84,8 +85,11 @@ def promotion() -> None:
         second.promote()
         expect(len(versions(second.url)) == 3, "the promoted standby has the rows")
         expect(not manage(second.url, "rebuild_daily_usage", "--check").returncode, "its roll-up is exact")
-        with tempfile.TemporaryDirectory() as logs, served(second.url, Path(logs) / "log") as promoted:
-            other = Client(promoted.port, client.person)
+        with (
+            tempfile.TemporaryDirectory() as logs,
+            served(second.url, Path(logs) / "log") as promoted,
+            Client(promoted.port, client.person) as other,
+        ):
             written(other, 2)
             expect(sessions_in(other) == 6, "a site on the promoted standby reads and writes")
             expect(ask_for_everything(promoted.port, client.person) == {200}, "and answers everything")

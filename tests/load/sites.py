@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 ENVIRONMENT = {
     "DEBUG": "false",
@@ -68,6 +68,12 @@ class Client:
         self.port = port
         self.person = person
         self._connection: HTTPConnection | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
 
     def get(self, path: str) -> tuple[int, bytes]:
         return self._ask("GET", path)

@@ -52,7 +52,10 @@ def ask(site: Site, people: list[Person], writers: int, readers: int, seconds: f
     load, until = Load(), time.monotonic() + seconds
 
     def run(client_number: int) -> None:
-        client = Client(site.port, people[client_number % len(people)])
+        with Client(site.port, people[client_number % len(people)]) as client:
+            ask_again(client, client_number)
+
+    def ask_again(client: Client, client_number: int) -> None:
         paths = itertools.cycle(PATHS)
         for turn in itertools.count():
             if time.monotonic() > until:
@@ -65,7 +68,6 @@ def ask(site: Site, people: list[Person], writers: int, readers: int, seconds: f
             times = load.writes if client_number < writers else load.reads
             times.append((time.perf_counter() - started) * 1000)
             load.statuses[status] += 1
-        client.close()
 
     with ThreadPoolExecutor(writers + readers) as pool:
         list(pool.map(run, range(writers + readers)))

@@ -70,12 +70,14 @@ def write_over_http(url: str, log: Path, seconds: float, directory: Path) -> Out
         until = time.monotonic() + seconds
 
         def post_until_the_end(writer: int) -> list[tuple[int, float]]:
-            client, found, turn = Client(site.port, person), [], 0
-            while time.monotonic() < until:
-                started = time.perf_counter()
-                status, body = client.post(batch(f"w{writer}", turn))
-                found.append((status if all_written(status, body) else 207, (time.perf_counter() - started) * 1000))
-                turn += 1
+            found, turn = [], 0
+            with Client(site.port, person) as client:
+                while time.monotonic() < until:
+                    started = time.perf_counter()
+                    status, body = client.post(batch(f"w{writer}", turn))
+                    milliseconds = (time.perf_counter() - started) * 1000
+                    found.append((status if all_written(status, body) else 207, milliseconds))
+                    turn += 1
             return found
 
         with ThreadPoolExecutor(WRITERS) as pool:
