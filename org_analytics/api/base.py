@@ -24,6 +24,7 @@ from rest_framework.viewsets import ViewSet
 
 from ..access import AccessDenied, access_denied, is_enabled
 from ..conf import app_settings
+from ..reporting.replicas import ReadDatabaseUnavailableError
 from ..reporting.snapshots import QueryTimeoutError
 from ..throttling import retry_after, throttles_for
 from .schema.host_schema import HostSchema
@@ -97,6 +98,7 @@ class OrgAPIViewSet(ViewSet):
         (InvalidQueryError, 400, None),
         (SuspiciousOperation, 400, "Too many parameters"),
         (QueryTimeoutError, 503, "Query took too long"),
+        (ReadDatabaseUnavailableError, 503, "Database unavailable"),
     )
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
