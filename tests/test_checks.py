@@ -219,6 +219,21 @@ def test_e010_a_database_to_read_from_that_does_not_exist(settings: Any) -> None
     assert not found("E009")
 
 
+@pytest.mark.parametrize("value", ["false", 0, None])
+def test_e024_a_fallback_that_is_neither_true_nor_false(settings: Any, value: Any) -> None:
+    settings.ORG_ANALYTICS_READ_FALLBACK = value
+
+    (message,) = found("E024")
+
+    assert repr(value) in message.msg
+
+
+def test_e024_is_silent_on_true_and_false(settings: Any) -> None:
+    settings.ORG_ANALYTICS_READ_FALLBACK = False
+
+    assert not found("E024")
+
+
 @pytest.mark.parametrize("alias", [None, "", "default"])
 def test_e010_is_silent_on_an_alias_and_on_none(settings: Any, alias: str | None) -> None:
     settings.ORG_ANALYTICS_READ_DATABASE = alias
