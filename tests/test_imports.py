@@ -61,6 +61,7 @@ ALLOWED_INSIDE = {
         "operations": {"maintenance", "sums", "tables", "versions"},
     },
     "reporting": {
+        "snapshots": {"replicas"},
         "members": {"snapshots"},
         "teams": {"members", "selection", "snapshots"},
         "people": {"members", "selection", "snapshots", "teams"},
