@@ -32,6 +32,7 @@ api_urlpatterns = [
     path("api/v1/org/repos", OrgViewSet.as_view({"get": "repos"}), name="api-repos"),
     path("api/v1/org/series", OrgViewSet.as_view({"get": "series"}), name="api-series"),
     path("api/v1/org/prices", OrgViewSet.as_view({"get": "prices"}), name="api-prices"),
+    path("api/v1/org/schema", OrgViewSet.as_view({"get": "openapi"}), name="api-schema"),
     path("api/v1/org/sessions", SessionsViewSet.as_view({"post": "record"}), name="api-sessions"),
     path(
         "api/v1/org/people/<org_analytics_id:id>/sessions",

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import JsonResponse
+from django.urls import get_script_prefix
 from django.utils import timezone, translation
 from django.utils.decorators import method_decorator
 from rest_framework import exceptions
@@ -19,6 +20,8 @@ from .base import OrgAPIViewSet
 from .filters import AnalyticsFilters, ReposFilters, SeriesFilters, validated
 from .request_body import BodyTooLargeError, InvalidBodyError, UnsupportedMediaTypeError, read_json_body
 from .responses import analytics_response, prices_response, recording_response, repos_response, series_response
+from .schema.document import openapi_document
+from .schema.site import SCHEMA
 
 
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
@@ -30,6 +33,7 @@ class OrgViewSet(OrgAPIViewSet):
         "repos": "Failed to list org repos",
         "series": "Failed to compute org series",
         "prices": "Failed to list prices",
+        "openapi": "Failed to describe the API",
     }
 
     def analytics(self, request: Request) -> JsonResponse:
@@ -52,6 +56,11 @@ class OrgViewSet(OrgAPIViewSet):
     def prices(self, request: Request) -> JsonResponse:
         """Return the prices that the administrator has set, for clients that derive costs."""
         return JsonResponse(prices_response(app_settings.prices, timezone.now()))
+
+    def openapi(self, request: Request) -> JsonResponse:
+        """Return the OpenAPI document of these endpoints, as they are mounted in this site."""
+        mount = f"{get_script_prefix().rstrip('/')}{request.path_info}".removesuffix(SCHEMA.path)
+        return JsonResponse(openapi_document(mount or "/"))
 
 
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
