@@ -32,7 +32,7 @@ ALLOWED = {
     "urls": {"api", "pages"},
     "checks": {"conf", "ingest", "limits", "reporting", "rollup"},
     "apps": {"checks", "rollup"},
-    "admin": {"models"},
+    "admin": {"conf", "models"},
     "migrations": {"fields", "rollup"},
     "ingest": {"limits", "repo_paths"},
     "push": {"ingest", "limits", "repo_paths"},
