@@ -69,7 +69,17 @@ ALLOWED_INSIDE = {
         "aggregates": {"members", "selection", "snapshots", "split_ranges", "usage"},
         "model_aggregates": {"selection", "snapshots", "split_ranges", "usage"},
         "reports": {"aggregates", "members", "people", "selection", "snapshots", "usage"},
-        "groups": {"aggregates", "model_aggregates", "people", "reports", "selection", "snapshots", "teams", "usage"},
+        "groups": {
+            "aggregates",
+            "members",
+            "model_aggregates",
+            "people",
+            "reports",
+            "selection",
+            "snapshots",
+            "teams",
+            "usage",
+        },
         "visibility": {"members"},
         "session_cursor": {"session_order", "session_rows"},
         "session_list": {
