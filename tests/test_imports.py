@@ -80,6 +80,7 @@ ALLOWED_INSIDE = {
             "teams",
             "usage",
         },
+        "daily": {"groups", "members", "people", "selection", "snapshots", "split_ranges", "teams"},
         "visibility": {"members"},
         "session_cursor": {"session_order", "session_rows"},
         "session_list": {
