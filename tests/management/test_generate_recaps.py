@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 
 from org_analytics.models import CodingSession, RecapCount, SessionRecap
 from tests.questions import NOW
+from tests.threads import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
 CANARY = "canary"
@@ -265,6 +266,19 @@ def test_the_monthly_limit_is_per_person_and_counts_only_recaps_that_were_made(
         (datetime(2026, 6, 1).date(), 2),
         (datetime(2026, 7, 1).date(), 1),
     ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_runs_at_once_keep_to_the_monthly_limit(
+    user: Any, make_session: Any, settings: Any, asked: list[str]
+) -> None:
+    settings.ORG_ANALYTICS_RECAPS_PER_MONTH = 4
+    for number in range(10):
+        make_session(user, external_id=str(number))
+
+    at_once([generate, generate])
+
+    assert RecapCount.objects.get().count == len(asked) == 4
 
 
 def test_a_limit_of_zero_asks_for_nothing(user: Any, make_session: Any, asked: list[str], settings: Any) -> None:
