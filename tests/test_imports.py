@@ -48,8 +48,8 @@ ALLOWED_INSIDE = {
         "recap_validation": {"named_values", "values"},
         "recaps": {"lookups", "managers", "recap_validation"},
         "validation": {"named_values", "owners", "recap_validation", "values"},
-        "session_parts": {"recaps", "usage", "validation"},
-        "recording": {"lookups", "managers", "owners", "repos", "retries", "session_parts", "validation"},
+        "row_parts": {"recaps", "usage", "validation"},
+        "recording": {"lookups", "managers", "owners", "repos", "retries", "row_parts", "validation"},
         "sessions": {"recording", "repos"},
     },
     "rollup": {

@@ -25,7 +25,7 @@ from .managers import WriteDatabaseManager
 from .owners import lock_users, missing_users
 from .repos import Repo
 from .retries import retried
-from .session_parts import PARTS
+from .row_parts import PARTS
 from .validation import SessionRow, clean_rows
 
 if TYPE_CHECKING:
