@@ -25,12 +25,12 @@ from scripts.npm import UnavailableError, install
 VERSION = "1.18.33"
 PASSWORD = "only-on-loopback"  # noqa: S105
 REPOSITORY = "acme/opencode-demo"
-# One answer of the model: 400,000 fresh and 600,000 cached tokens in, 50,000 out: 1.075 USD by the list of gpt-5.
+# One answer of the model: 40,000 fresh and 60,000 cached tokens in, 5,000 out: 0.1075 USD by the list of gpt-5.
 USAGE = {
-    "prompt_tokens": 1_000_000,
-    "completion_tokens": 50_000,
-    "total_tokens": 1_050_000,
-    "prompt_tokens_details": {"cached_tokens": 600_000},
+    "prompt_tokens": 100_000,
+    "completion_tokens": 5_000,
+    "total_tokens": 105_000,
+    "prompt_tokens_details": {"cached_tokens": 60_000},
 }
 
 
@@ -45,7 +45,7 @@ def main() -> int:
         browser = log_in(site)
         with running_opencode(command, Path(home), model) as opencode:
             session = post(f"{opencode}/session", {})["id"]
-            for answers, cost in ((1, "$1.08"), (3, "$3.23")):
+            for answers, cost in ((1, "$0.11"), (3, "$0.32")):
                 while answers > count_answers(opencode, session):
                     say_something(opencode, session)
                 print(push(site, token, Path(home)), end="")
@@ -118,7 +118,7 @@ def _environment(home: Path, model: str) -> dict[str, str]:
     provider = {
         "npm": "@ai-sdk/openai-compatible",
         "options": {"baseURL": model, "apiKey": "none"},
-        "models": {"gpt-5": {"name": "gpt-5", "limit": {"context": 10_000_000, "output": 100_000}}},
+        "models": {"gpt-5": {"name": "gpt-5", "limit": {"context": 400_000, "output": 100_000}}},
     }
     settings = {
         "share": "disabled",
@@ -169,7 +169,7 @@ def check_api(site: ExampleSite, token: str, answers: int) -> None:
     with urlopen(request) as answer:
         totals = json.load(answer)["totals"]
     assert totals["session_count"] == 1, totals
-    assert round(totals["cost_usd"] / answers, 6) == 1.075, totals
+    assert round(totals["cost_usd"] / answers, 6) == 0.1075, totals
 
 
 def check_page(site: ExampleSite, browser: OpenerDirector, cost: str) -> None:
