@@ -11,7 +11,7 @@ export MAKECMDGOALS
 # An environment whose interpreter is gone is created again.
 $(shell $(RUN) -c '' 2>/dev/null || rm -rf $(VENV))
 
-.PHONY: help demo test lint bench matrix hosts compare screenshots clean
+.PHONY: help demo test lint bench matrix hosts compare opencode screenshots clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -41,6 +41,8 @@ lint: $(VENV)/.dev-installed ## run ruff and mypy, check for missing migrations 
 bench: $(VENV)/.dev-installed ## measure answers on a million sessions, and reading transcripts (N=100000: fewer, BIG=1: ten million)
 	@$(RUN) -m benchmarks $(or $(N),1000000) $(if $(BIG),--big)
 	@$(RUN) -m benchmarks.ingest
+	@$(RUN) -m benchmarks.opencode
+	@$(RUN) -m benchmarks.cursor
 
 matrix: $(VENV)/.dev-installed ## run the suite on the built wheel, with each supported pair of Python and Django
 	@$(RUN) -m nox --reuse-existing-virtualenvs
@@ -51,6 +53,9 @@ hosts: $(VENV)/.dev-installed ## build throw-away sites with other admin themes,
 compare: $(VENV)/.dev-installed ## compare tokens and costs of random histories with those of ccusage (needs npm)
 	@$(RUN) -m benchmarks.compare_ccusage
 	@$(RUN) -m benchmarks.compare_opencode
+
+opencode: $(VENV)/.dev-installed ## push the sessions of a real OpenCode, which asks a stand-in for a model, and look for them on the page (needs npm)
+	@$(RUN) -m scripts.try_opencode
 
 screenshots: $(VENV)/.dev-installed ## take the pictures in docs/images/ again (needs Chromium)
 	@$(RUN) -m scripts.screenshots

@@ -23,7 +23,7 @@ from scripts.example_site import ExampleSite, served_example
 from scripts.npm import UnavailableError, install
 
 VERSION = "1.18.33"
-PASSWORD = "only-on-loopback"  # noqa: S105
+PASSWORD = "only-on-loopback"
 REPOSITORY = "acme/opencode-demo"
 # One answer of the model: 40,000 fresh and 60,000 cached tokens in, 5,000 out: 0.1075 USD by the list of gpt-5.
 USAGE = {
