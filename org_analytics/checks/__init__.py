@@ -2,6 +2,7 @@
 
 from .databases import check_daily_usage, check_database_vendor, check_users_database
 from .settings import (
+    check_access_log,
     check_email_domains,
     check_flag,
     check_installed_apps,
@@ -31,6 +32,7 @@ SETTINGS_CHECKS = [
     check_throttle_rates,
     check_token_url,
     check_prices,
+    check_access_log,
     check_database_vendor,
     check_users_database,
 ]

@@ -11,7 +11,7 @@ from django.urls import NoReverseMatch, reverse
 
 from ..conf import app_settings, is_email_domain
 from ..ingest.price_overrides import parse_overrides
-from ..limits import MAX_STATEMENT_TIMEOUT
+from ..limits import MAX_ACCESS_LOG_DAYS, MAX_STATEMENT_TIMEOUT
 
 _API, _PAGE = "api-analytics", "organization"
 # App → the id of its check, and the URLs that need it.
@@ -221,3 +221,18 @@ def check_prices(**kwargs: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+def check_access_log(**kwargs: Any) -> list[CheckMessage]:
+    """E021: a setting of the access log cannot be read, so nothing would be logged or deleted."""
+    messages: list[CheckMessage] = []
+    hints = {
+        "access_log": "Set it to True or False.",
+        "access_log_days": f"Set it to a whole number of days from 1 to {MAX_ACCESS_LOG_DAYS}.",
+    }
+    for name, hint in hints.items():
+        try:
+            getattr(app_settings, name)
+        except ImproperlyConfigured as error:
+            messages.append(Error(str(error), hint=hint, id="org_analytics.E021"))
+    return messages

@@ -1,5 +1,6 @@
-"""Models: repositories, sessions, their usage by model, and the state of imports."""
+"""Models: repositories, sessions, their usage by model, the state of imports, and the access log."""
 
+from .access_log import AccessLogEntry as AccessLogEntry
 from .imports import ConfabulousSession as ConfabulousSession
 from .imports import ImportedLine as ImportedLine
 from .imports import ImportedSession as ImportedSession

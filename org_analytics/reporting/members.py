@@ -47,13 +47,18 @@ def members() -> Iterator[Person]:
     names = {field.name for field in model._meta.get_fields()}
     users = app_settings.members.using(read_database()).order_by()
     if hasattr(model, "get_full_name") and not _has_plain_full_name(model, names):
-        for user in users:
-            yield _person(user.pk, getattr(user, email, ""), user.get_full_name())
+        yield from map(person_of, users)
         return
     columns = ["first_name", "last_name"] if hasattr(model, "get_full_name") else ["name"] if "name" in names else []
     emails = [email] if email in names else []
     for pk, *values in users.values_list("pk", *emails, *columns):
         yield _person(pk, values.pop(0) if emails else "", " ".join(map(str, filter(None, values))))
+
+
+def person_of(user: Any) -> Person:
+    """The user as a person, who may not be a member."""
+    name = user.get_full_name() if hasattr(user, "get_full_name") else getattr(user, "name", "")
+    return _person(user.pk, getattr(user, user.get_email_field_name(), ""), name)
 
 
 def selected_user_ids(selection: Selection) -> Any:

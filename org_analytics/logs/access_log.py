@@ -1,0 +1,165 @@
+"""The access log: written after an answer was computed, read by the people whom it is about.
+
+Writing must neither break nor delay an answer: an entry that cannot be written at once is dropped, with one line in the
+log.
+"""
+
+import logging
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.contrib.auth import get_user_model
+from django.db import connections, router, transaction
+from django.utils import timezone
+
+from ..conf import app_settings
+from ..limits import MAX_NAMED
+from ..models import AccessLogEntry
+from ..reporting.members import Person, person_of
+from ..reporting.selection import Selection
+from ..reporting.snapshots import read_database
+
+View = AccessLogEntry.View
+
+logger = logging.getLogger("org_analytics")
+
+# A lock that is not free by then drops the entry.
+_WAIT_MS = 50
+# With every hundredth entry, old ones are deleted: more than are added, and few enough that nobody waits for it.
+_PRUNE_EVERY, _PRUNE_AT_MOST = 100, 200
+_PRUNE_BATCH = 1_000
+
+
+class Access(NamedTuple):
+    """An answer about a person: when it was given, to whom, and its kind."""
+
+    at: datetime
+    reader: Person
+    view: AccessLogEntry.View
+
+
+def record(
+    reader: Any,
+    view: AccessLogEntry.View,
+    *,
+    row_count: int,
+    selection: Selection | None = None,
+    people: Collection[Any] = (),
+    session_id: int | None = None,
+) -> None:
+    """Log that `reader` was shown `row_count` rows. Never raises. Call it after the snapshot of the answer.
+
+    `people` are the ids of those whom the answer is limited to, none for the whole organization. An answer about the
+    reader alone is not logged.
+    """
+    try:
+        if app_settings.access_log and set(map(str, people)) != {str(reader.pk)}:
+            _write(reader.pk, view, row_count, _filters(selection, people, session_id), people)
+    except Exception as error:
+        # Whatever it is: the answer matters more. The text of the error may contain values of the entry.
+        logger.warning("An access log entry was not written: %s", type(error).__name__)
+
+
+def found_people(selection: Selection, people: Sequence[Person]) -> list[Any]:
+    """The ids of the people that a search has found; none without a search, or if it found more than a few."""
+    return [person.id for person in people] if selection.person and len(people) <= MAX_NAMED else []
+
+
+def accesses_to(user: Any, limit: int | None = None) -> list[Access]:
+    """Who else was shown this person's numbers, newest first."""
+    entries = AccessLogEntry.objects.using(read_database()).about(user).exclude(reader=user)
+    current = entries.filter(at__gte=_oldest()).select_related("reader")[:limit]
+    return [Access(entry.at, person_of(entry.reader), View(entry.view)) for entry in current]
+
+
+def prune() -> int:
+    """Delete the entries that are older than `ORG_ANALYTICS_ACCESS_LOG_DAYS`, in batches, and return how many."""
+    deleted = 0
+    while count := _prune(_PRUNE_BATCH):
+        deleted += count
+    return deleted
+
+
+def _prune(at_most: int) -> int:
+    using = router.db_for_write(AccessLogEntry)
+    entries = AccessLogEntry.objects.using(using)
+    with transaction.atomic(using=using):
+        # Entries that another process is deleting are left to it.
+        old = entries.filter(at__lt=_oldest()).order_by("at").select_for_update(skip_locked=True)
+        pks = list(old.values_list("pk", flat=True)[:at_most])
+        entries.filter(pk__in=pks).delete()
+    return len(pks)
+
+
+def _oldest() -> datetime:
+    return timezone.now() - timedelta(app_settings.access_log_days)
+
+
+def _filters(selection: Selection | None, people: Collection[Any], session_id: int | None) -> dict[str, Any]:
+    """The filters in a form that JSON has. A search text may be a name, so only its use is logged."""
+    filters: dict[str, Any] = {}
+    if selection is not None:
+        filters["start"], filters["end"] = selection.start.isoformat(), selection.end.isoformat()
+        if selection.providers:
+            filters["providers"] = list(selection.providers)
+        if selection.repos:
+            # An entry must not become long.
+            filters["repos"] = list(selection.repos[:MAX_NAMED])
+            filters["repo_count"] = len(selection.repos)
+        if not selection.include_no_repo:
+            filters["include_no_repo"] = False
+        if selection.person:
+            filters["has_search"] = True
+    if people:
+        filters["people_count"] = len(people)
+    if session_id is not None:
+        filters["session"] = session_id
+    return filters
+
+
+def _write(reader_id: Any, view: str, row_count: int, filters: dict[str, Any], people: Collection[Any]) -> None:
+    using = router.db_for_write(AccessLogEntry)
+    with _short_transaction(using):
+        entry = AccessLogEntry.objects.using(using).create(
+            reader_id=reader_id, view=view, row_count=row_count, filters=filters
+        )
+        if people:
+            # A filter may name people who do not exist.
+            users = get_user_model()._base_manager.using(using).filter(pk__in=people)
+            entry.subjects.add(*users.values_list("pk", flat=True))
+    if entry.pk % _PRUNE_EVERY == 0:
+        _prune(_PRUNE_AT_MOST)
+
+
+@contextmanager
+def _short_transaction(using: str) -> Iterator[None]:
+    """A transaction that waits for locks for 50 ms at most, whatever the host's own limit is.
+
+    In a transaction that the host has opened, the host's limit holds.
+    """
+    connection = connections[using]
+    if connection.in_atomic_block or not connection.get_autocommit():
+        with transaction.atomic(using=using):
+            yield
+    elif connection.vendor == "sqlite":
+        with _sqlite_wait(connection), transaction.atomic(using=using):
+            yield
+    else:
+        with transaction.atomic(using=using):
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL lock_timeout = {_WAIT_MS}")
+            yield
+
+
+@contextmanager
+def _sqlite_wait(connection: Any) -> Iterator[None]:
+    """Set how long SQLite waits for its only writer."""
+    with connection.cursor() as cursor:
+        [host_wait] = cursor.execute("PRAGMA busy_timeout").fetchone()
+        cursor.execute(f"PRAGMA busy_timeout = {_WAIT_MS}")
+        try:
+            yield
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {host_wait}")
