@@ -160,11 +160,15 @@ class CodingSessionAdmin(_SessionAdmin):
 class AccessLogAdmin(_AccessLogAdmin):
     """Shows who was shown whose numbers. Entries cannot be added, changed or deleted here."""
 
-    list_display = ["at", "reader", "view", "people", "row_count", "filters"]
+    list_display = ["at", "reader_name", "view", "people", "row_count", "filters"]
     list_filter = ["view", "at"]
     list_select_related = ["reader"]
     date_hierarchy = "at"
     show_full_result_count = False
+
+    @admin.display(description=_("reader"), ordering="reader")
+    def reader_name(self, entry: AccessLogEntry) -> str:
+        return str(entry.reader or entry.reader_text)
 
     @admin.display(description=_("people shown"))
     def people(self, entry: AccessLogEntry) -> str:

@@ -56,7 +56,8 @@ def record(
     """
     try:
         if app_settings.access_log and set(map(str, people)) != {str(reader.pk)}:
-            _write(reader.pk, view, row_count, _filters(selection, people, session_id), people)
+            filters = _filters(selection, people, session_id)
+            _write(AccessLogEntry(**_reader(reader), view=view, row_count=row_count, filters=filters), people)
     except Exception as error:
         # Whatever it is: the answer matters more. The text of the error may contain values of the entry.
         logger.warning("An access log entry was not written: %s", type(error).__name__)
@@ -71,7 +72,11 @@ def accesses_to(user: Any, limit: int | None = None) -> list[Access]:
     """Who else was shown this person's numbers, newest first."""
     entries = AccessLogEntry.objects.using(read_database()).about(user).exclude(reader=user)
     current = entries.filter(at__gte=_oldest()).select_related("reader")[:limit]
-    return [Access(entry.at, person_of(entry.reader), View(entry.view)) for entry in current]
+    return [Access(entry.at, _person(entry), View(entry.view)) for entry in current]
+
+
+def _person(entry: AccessLogEntry) -> Person:
+    return person_of(entry.reader) if entry.reader else Person("", entry.reader_text, None)
 
 
 def prune() -> int:
@@ -119,12 +124,16 @@ def _filters(selection: Selection | None, people: Collection[Any], session_id: i
     return filters
 
 
-def _write(reader_id: Any, view: str, row_count: int, filters: dict[str, Any], people: Collection[Any]) -> None:
+def _reader(user: Any) -> dict[str, Any]:
+    if isinstance(user, get_user_model()) and not user._state.adding:
+        return {"reader_id": user.pk}
+    return {"reader_text": (person_of(user).email or str(user))[: AccessLogEntry.MAX_READER_TEXT]}
+
+
+def _write(entry: AccessLogEntry, people: Collection[Any]) -> None:
     using = router.db_for_write(AccessLogEntry)
     with _short_transaction(using):
-        entry = AccessLogEntry.objects.using(using).create(
-            reader_id=reader_id, view=view, row_count=row_count, filters=filters
-        )
+        entry.save(using=using)
         if people:
             # A filter may name people who do not exist.
             users = get_user_model()._base_manager.using(using).filter(pk__in=people)

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -37,8 +38,16 @@ class AccessLogEntry(models.Model):
         CSV = "csv", _("CSV download")
         JSON = "json", _("JSON download")
 
+    MAX_READER_TEXT = 254
+
     at = models.DateTimeField(_("time"), default=timezone.now, db_index=True)
-    reader = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("reader"))
+    reader = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("reader")
+    )
+    # Some sites know a user only from a token: there is no row to refer to.
+    reader_text = models.CharField(
+        _("reader without an account"), max_length=MAX_READER_TEXT, blank=True, help_text=_("E-mail address or name.")
+    )
     view = models.CharField(_("view"), max_length=32, choices=View.choices)
     subjects = models.ManyToManyField(
         settings.AUTH_USER_MODEL,
@@ -56,6 +65,9 @@ class AccessLogEntry(models.Model):
         verbose_name = _("access log entry")
         verbose_name_plural = _("access log")
         ordering = ["-at", "-pk"]
+        constraints = [
+            models.CheckConstraint(name="org_access_reader", condition=~Q(reader=None, reader_text="")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.view}"

@@ -56,9 +56,9 @@ def members() -> Iterator[Person]:
 
 
 def person_of(user: Any) -> Person:
-    """The user as a person, who may not be a member."""
+    """The user as a person. They may not be a member, and not even have a row in the user table."""
     name = user.get_full_name() if hasattr(user, "get_full_name") else getattr(user, "name", "")
-    return _person(user.pk, getattr(user, user.get_email_field_name(), ""), name)
+    return _person(user.pk, getattr(user, get_user_model().get_email_field_name(), ""), name)
 
 
 def selected_user_ids(selection: Selection) -> Any:

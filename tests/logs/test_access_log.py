@@ -198,6 +198,17 @@ def test_the_command_refuses_an_unknown_person(db: None) -> None:
         call_command("access_log", "nobody@example.com")
 
 
+def test_a_reader_of_whom_only_a_token_tells_is_named(django_user_model: Any, staff: Any) -> None:
+    reader = django_user_model(pk=2**31 - 1, email="token@example.com")
+    access_log.record(reader, View.API_PERSON, row_count=1, people=[staff.pk])
+    assert output_of("access_log", staff.email).split()[-2:] == ["api-person", "token@example.com"]
+
+
+def test_an_entry_about_the_whole_organization_is_one_statement(user: Any, django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(3):  # with its savepoint
+        access_log.record(user, View.API_REPOS, row_count=1)
+
+
 # How long it is kept -------------------------------------------------------------------------------------------------
 
 
