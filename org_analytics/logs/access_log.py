@@ -81,20 +81,22 @@ def _person(entry: AccessLogEntry) -> Person:
 
 def prune() -> int:
     """Delete the entries that are older than `ORG_ANALYTICS_ACCESS_LOG_DAYS`, in batches, and return how many."""
-    deleted = 0
-    while count := _prune(_PRUNE_BATCH):
-        deleted += count
-    return deleted
-
-
-def _prune(at_most: int) -> int:
     using = router.db_for_write(AccessLogEntry)
+    deleted = 0
+    while True:
+        with transaction.atomic(using=using):
+            count = _prune(using, _PRUNE_BATCH)
+        deleted += count
+        if not count:
+            return deleted
+
+
+def _prune(using: str, at_most: int) -> int:
+    """Delete old entries; to be called in a transaction. Those that another process is deleting are left to it."""
     entries = AccessLogEntry.objects.using(using)
-    with transaction.atomic(using=using):
-        # Entries that another process is deleting are left to it.
-        old = entries.filter(at__lt=_oldest()).order_by("at").select_for_update(skip_locked=True)
-        pks = list(old.values_list("pk", flat=True)[:at_most])
-        entries.filter(pk__in=pks).delete()
+    old = entries.filter(at__lt=_oldest()).order_by("at").select_for_update(skip_locked=True)
+    pks = list(old.values_list("pk", flat=True)[:at_most])
+    entries.filter(pk__in=pks).delete()
     return len(pks)
 
 
@@ -139,14 +141,16 @@ def _write(entry: AccessLogEntry, people: Collection[Any]) -> None:
             users = get_user_model()._base_manager.using(using).filter(pk__in=people)
             entry.subjects.add(*users.values_list("pk", flat=True))
     if entry.pk % _PRUNE_EVERY == 0:
-        _prune(_PRUNE_AT_MOST)
+        with _short_transaction(using):
+            _prune(using, _PRUNE_AT_MOST)
 
 
 @contextmanager
 def _short_transaction(using: str) -> Iterator[None]:
-    """A transaction that waits for locks for 50 ms at most, whatever the host's own limit is.
+    """A transaction that waits 50 ms at most for a lock, and on PostgreSQL not for the disk.
 
-    In a transaction that the host has opened, the host's limit holds.
+    A crash of the database server can lose the entries of its last second. In a transaction that the host has opened,
+    the host's rules hold.
     """
     connection = connections[using]
     if connection.in_atomic_block or not connection.get_autocommit():
@@ -158,7 +162,7 @@ def _short_transaction(using: str) -> Iterator[None]:
     else:
         with transaction.atomic(using=using):
             with connection.cursor() as cursor:
-                cursor.execute(f"SET LOCAL lock_timeout = {_WAIT_MS}")
+                cursor.execute(f"SET LOCAL lock_timeout = {_WAIT_MS}; SET LOCAL synchronous_commit = off")
             yield
 
 
