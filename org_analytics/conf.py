@@ -37,8 +37,17 @@ class AppSettings:
     @property
     def enabled(self) -> bool:
         """On only for `True` or the exact text `"true"`."""
-        value = self.enabled_value
-        return value is True or value == "true"
+        return _is_on(self.enabled_value)
+
+    @property
+    def sharing_value(self) -> object:
+        """`SHARE_ALL_SESSIONS_TO_AUTHENTICATED`, unparsed, read as `ENABLE_ORG_ANALYTICS` is."""
+        return _setting_or_environment("SHARE_ALL_SESSIONS_TO_AUTHENTICATED")
+
+    @property
+    def shares_sessions(self) -> bool:
+        """Whether every reader may see everybody's single sessions: only for `True` or the exact text `"true"`."""
+        return _is_on(self.sharing_value)
 
     @property
     def email_domain_entries(self) -> list[str]:
@@ -62,16 +71,7 @@ class AppSettings:
     @property
     def members_callable(self) -> Callable[[], Any] | None:
         """The callable that `ORG_ANALYTICS_MEMBERS` names, or None. Raises ImproperlyConfigured."""
-        path = getattr(settings, "ORG_ANALYTICS_MEMBERS", None)
-        if not path:
-            return None
-        try:
-            members = import_string(path)
-        except (ImportError, AttributeError, TypeError) as error:
-            raise ImproperlyConfigured(f"ORG_ANALYTICS_MEMBERS: cannot import {path!r}.") from error
-        if not callable(members):
-            raise ImproperlyConfigured(f"ORG_ANALYTICS_MEMBERS: {path!r} is not callable.")
-        return members  # type: ignore[no-any-return]
+        return _callable_of("ORG_ANALYTICS_MEMBERS")
 
     @property
     def members(self) -> QuerySet[Any]:
@@ -82,6 +82,43 @@ class AppSettings:
         if not isinstance(users, QuerySet):
             raise ImproperlyConfigured("ORG_ANALYTICS_MEMBERS: the callable must return a QuerySet of users.")
         return users.filter(is_active=True) if _has_field(model, "is_active") else users
+
+    @property
+    def has_teams(self) -> bool:
+        """Whether `ORG_ANALYTICS_TEAMS` is set, whatever it names."""
+        return bool(getattr(settings, "ORG_ANALYTICS_TEAMS", None))
+
+    @property
+    def teams_callable(self) -> Callable[[], Any] | None:
+        """The callable that `ORG_ANALYTICS_TEAMS` names, or None. Raises ImproperlyConfigured.
+
+        It returns (user id, team name) pairs.
+        """
+        return _callable_of("ORG_ANALYTICS_TEAMS")
+
+    @property
+    def session_url_callable(self) -> Callable[..., Any] | None:
+        """The callable that `ORG_ANALYTICS_SESSION_URL` names, or None. Raises ImproperlyConfigured.
+
+        It returns the address of a session's page on the host's site, or None: (session, request) → URL.
+        """
+        return _callable_of("ORG_ANALYTICS_SESSION_URL")
+
+    @property
+    def recap_generator(self) -> Callable[..., Any] | None:
+        """The callable that `ORG_ANALYTICS_RECAP_GENERATOR` names, or None. Raises ImproperlyConfigured.
+
+        It returns the recap of a session, as `record()` takes it, or None.
+        """
+        return _callable_of("ORG_ANALYTICS_RECAP_GENERATOR")
+
+    @property
+    def recaps_per_month(self) -> int | None:
+        """`ORG_ANALYTICS_RECAPS_PER_MONTH`: how many recaps `generate_recaps` makes for a person; None: no limit."""
+        value = getattr(settings, "ORG_ANALYTICS_RECAPS_PER_MONTH", None)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
+            raise ImproperlyConfigured(f"ORG_ANALYTICS_RECAPS_PER_MONTH: {value!r} is not a whole number or None.")
+        return value
 
     @property
     def time_zone(self) -> ZoneInfo:
@@ -160,6 +197,17 @@ class AppSettings:
         return alias
 
     @property
+    def read_fallback(self) -> bool:
+        """`ORG_ANALYTICS_READ_FALLBACK`: whether reports read the routers' database while the replica does not answer.
+
+        Default True. Raises ImproperlyConfigured.
+        """
+        value = getattr(settings, "ORG_ANALYTICS_READ_FALLBACK", True)
+        if not isinstance(value, bool):
+            raise ImproperlyConfigured(f"ORG_ANALYTICS_READ_FALLBACK: {value!r} is not True or False.")
+        return value
+
+    @property
     def token_url(self) -> str | None:
         """`ORG_ANALYTICS_TOKEN_URL`: the page where people make tokens, or None. Raises ImproperlyConfigured."""
         value = getattr(settings, "ORG_ANALYTICS_TOKEN_URL", None)
@@ -169,7 +217,7 @@ class AppSettings:
             url = iri_to_uri(value) if isinstance(value, str | Promise) else ""
         except NoReverseMatch as error:
             raise ImproperlyConfigured(f"ORG_ANALYTICS_TOKEN_URL: {error}") from error
-        if not _PLAIN_URL.fullmatch(url):
+        if not is_plain_url(url):
             # The value is not shown: it may hold a password.
             raise ImproperlyConfigured(
                 "ORG_ANALYTICS_TOKEN_URL must begin with 'https://', 'http://' or '/', "
@@ -181,6 +229,29 @@ class AppSettings:
 def is_email_domain(entry: str) -> bool:
     """Two or more dot-separated labels of letters, digits and inner hyphens."""
     return bool(_DOMAIN.fullmatch(entry))
+
+
+def _callable_of(name: str) -> Callable[..., Any] | None:
+    """The callable whose dotted path a setting holds; None where the setting is empty. Raises ImproperlyConfigured."""
+    path = getattr(settings, name, None)
+    if not path:
+        return None
+    try:
+        found = import_string(path)
+    except (ImportError, AttributeError, TypeError) as error:
+        raise ImproperlyConfigured(f"{name}: cannot import {path!r}.") from error
+    if not callable(found):
+        raise ImproperlyConfigured(f"{name}: {path!r} is not callable.")
+    return found  # type: ignore[no-any-return]
+
+
+def is_plain_url(url: str) -> bool:
+    """Whether this is an address of http or https without a user name, or a path."""
+    return bool(_PLAIN_URL.fullmatch(url))
+
+
+def _is_on(value: object) -> bool:
+    return value is True or value == "true"
 
 
 def _has_field(model: type[Model], name: str) -> bool:

@@ -18,6 +18,7 @@ from ..conf import app_settings
 from ..limits import MAX_NAMED
 from ..models import AccessLogEntry
 from ..reporting.members import Person, person_of
+from ..reporting.reports import PersonUsage
 from ..reporting.selection import Selection
 from ..reporting.snapshots import read_database
 
@@ -46,26 +47,24 @@ def record(
     *,
     row_count: int,
     selection: Selection | None = None,
-    people: Collection[Any] = (),
+    people: Sequence[PersonUsage] = (),
+    owner: Person | None = None,
     session_id: int | None = None,
 ) -> None:
     """Log that `reader` was shown `row_count` rows. Never raises. Call it after the snapshot of the answer.
 
-    `people` are the ids of those whom the answer is limited to, none for the whole organization. An answer about the
-    reader alone is not logged.
+    `people` are those whom a report of this selection shows, `owner` the person of a page or a session. An answer about
+    the reader alone is not logged.
     """
     try:
-        if app_settings.access_log and set(map(str, people)) != {str(reader.pk)}:
-            filters = _filters(selection, people, session_id)
-            _write(AccessLogEntry(**_reader(reader), view=view, row_count=row_count, filters=filters), people)
+        subjects = [owner.id] if owner else _subjects(selection, people)
+        if not app_settings.access_log or set(map(str, subjects)) == {str(reader.pk)}:
+            return
+        filters = _filters(selection, subjects, session_id)
+        _write(AccessLogEntry(**_reader(reader), view=view, row_count=row_count, filters=filters), subjects)
     except Exception as error:
         # Whatever it is: the answer matters more. The text of the error may contain values of the entry.
         logger.warning("An access log entry was not written: %s", type(error).__name__)
-
-
-def found_people(selection: Selection, people: Sequence[Person]) -> list[Any]:
-    """The ids of the people that a search has found; none without a search, or if it found more than a few."""
-    return [person.id for person in people] if selection.person and len(people) <= MAX_NAMED else []
 
 
 def accesses_to(user: Any, limit: int | None = None) -> list[Access]:
@@ -104,7 +103,16 @@ def _oldest() -> datetime:
     return timezone.now() - timedelta(app_settings.access_log_days)
 
 
-def _filters(selection: Selection | None, people: Collection[Any], session_id: int | None) -> dict[str, Any]:
+def _subjects(selection: Selection | None, people: Sequence[PersonUsage]) -> Collection[int | str]:
+    """The ids of the few people whom a report is limited to; none if it is about everybody or many."""
+    if selection is None:
+        return ()
+    if selection.selects_people and 0 < len(people) <= MAX_NAMED:
+        return [row.person.id for row in people]
+    return selection.people
+
+
+def _filters(selection: Selection | None, subjects: Collection[Any], session_id: int | None) -> dict[str, Any]:
     """The filters in a form that JSON has. A search text may be a name, so only its use is logged."""
     filters: dict[str, Any] = {}
     if selection is not None:
@@ -117,10 +125,12 @@ def _filters(selection: Selection | None, people: Collection[Any], session_id: i
             filters["repo_count"] = len(selection.repos)
         if not selection.include_no_repo:
             filters["include_no_repo"] = False
+        if selection.teams:
+            filters["teams"] = list(selection.teams[:MAX_NAMED])
         if selection.person:
             filters["has_search"] = True
-    if people:
-        filters["people_count"] = len(people)
+    if subjects:
+        filters["people_count"] = len(subjects)
     if session_id is not None:
         filters["session"] = session_id
     return filters
@@ -132,13 +142,13 @@ def _reader(user: Any) -> dict[str, Any]:
     return {"reader_text": (person_of(user).email or str(user))[: AccessLogEntry.MAX_READER_TEXT]}
 
 
-def _write(entry: AccessLogEntry, people: Collection[Any]) -> None:
+def _write(entry: AccessLogEntry, subjects: Collection[Any]) -> None:
     using = router.db_for_write(AccessLogEntry)
     with _short_transaction(using):
         entry.save(using=using)
-        if people:
+        if subjects:
             # A filter may name people who do not exist.
-            users = get_user_model()._base_manager.using(using).filter(pk__in=people)
+            users = get_user_model()._base_manager.using(using).filter(pk__in=subjects)
             entry.subjects.add(*users.values_list("pk", flat=True))
     if entry.pk % _PRUNE_EVERY == 0:
         with _short_transaction(using):

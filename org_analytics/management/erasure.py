@@ -11,7 +11,15 @@ from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
 from ..limits import FIRST_START
-from ..models import AccessLogEntry, CodingSession, ConfabulousSession, ForkSighting, ImportedSession
+from ..models import (
+    AccessLogEntry,
+    CodingSession,
+    ConfabulousSession,
+    ForkSighting,
+    ImportedSession,
+    RecapCount,
+    SessionRecap,
+)
 from ..models.lookups import one_of
 from ..models.owners import lock_users
 from ..models.retries import retried
@@ -27,13 +35,14 @@ def delete_sessions(sessions: QuerySet[CodingSession]) -> int:
 
 
 def move_sessions(sessions: QuerySet[CodingSession], placeholder: Any) -> int:
-    """Move these sessions to another account without title and original ids, and return how many.
+    """Move these sessions to another account without title, recap and original ids, and return how many.
 
     Numbers, times, repositories and models stay.
     """
 
     def move(batch: QuerySet[CodingSession]) -> None:
-        ConfabulousSession.objects.using(batch.db).filter(session__in=batch.values("pk")).delete()
+        for model in (ConfabulousSession, SessionRecap):
+            model.objects.using(batch.db).filter(session__in=batch.values("pk")).delete()
         new_id = Concat(Value("forgotten-"), Cast("pk", CharField()))
         batch.update(user=placeholder, external_id=new_id, title="")
 
@@ -41,7 +50,8 @@ def move_sessions(sessions: QuerySet[CodingSession], placeholder: Any) -> int:
 
 
 def erase_imports(user: Any) -> int:
-    """Delete what `import_transcripts` remembers of this person's transcripts."""
+    """Delete what commands remember about this person: transcripts that were read, and how many recaps were made."""
+    RecapCount.objects.using(_write_db()).filter(user=user).delete()
     states = imports_of(user)
     deleted = 0
     while pks := list(states.values_list("pk", flat=True)[:_IMPORTED_BATCH]):

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("org_analytics", "0004_confabulous_session"),
+        ("org_analytics", "0006_daily_model_usage"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -92,9 +92,9 @@ class OrganizationBaseView(PageAccessMixin):
 
     def log_access(self, view: View, report: Report, row_count: int) -> None:
         """Log who is shown this report."""
-        selection = self.state.selection
-        people = access_log.found_people(selection, [row.person for row in report.people])
-        access_log.record(self.request.user, view, selection=selection, people=people, row_count=row_count)
+        access_log.record(
+            self.request.user, view, selection=self.state.selection, people=report.people, row_count=row_count
+        )
 
 
 class OrganizationView(OrganizationBaseView):

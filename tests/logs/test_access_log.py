@@ -21,6 +21,7 @@ from org_analytics.logs import access_log
 from org_analytics.logs.access_log import View
 from org_analytics.models import AccessLogEntry
 from org_analytics.reporting import snapshots
+from org_analytics.reporting.members import person_of
 from tests.questions import ANALYTICS, RANGE, REPOS
 
 SERIES = "/api/v1/org/series"
@@ -155,24 +156,43 @@ def test_a_search_that_finds_many_people_is_about_nobody(api: Client, make_user:
 
 def test_an_answer_about_the_reader_alone_is_not_logged(api: Client, user: Any) -> None:
     api.get("/organization?q=ann")
-    access_log.record(user, View.API_PERSON, row_count=1, people=[str(user.pk)])
+    api.get(ANALYTICS, {"person": user.pk})
+    api.get("/api/v1/org/people/me/sessions")
     assert entries() == []
 
 
 @pytest.mark.core
-def test_people_and_a_session_are_named_by_id(user: Any, staff: Any, inactive: Any) -> None:
-    access_log.record(user, View.API_SESSION, row_count=1, people=[str(staff.pk)], session_id=7)
-    access_log.record(user, View.API_BREAKDOWN, row_count=2, people=[staff.pk, inactive.pk, user.pk])
+def test_a_filter_of_people_is_about_them(api: Client, user: Any, staff: Any, superuser: Any, make_user: Any) -> None:
+    make_user()
+    for path in (ANALYTICS, SERIES):
+        assert api.get(path, {"person": [staff.pk, superuser.pk]}).status_code == 200
 
-    assert subjects() == [{staff.email}, {staff.email, inactive.email, user.email}]
-    assert [entry.filters for entry in AccessLogEntry.objects.order_by("pk")] == [
-        {"people_count": 1, "session": 7},
-        {"people_count": 3},
-    ]
+    assert subjects() == [{staff.email, superuser.email}] * 2
 
 
-def test_a_filter_that_also_names_nobody_is_logged_nevertheless(user: Any, staff: Any) -> None:
-    access_log.record(user, View.API_BREAKDOWN, row_count=1, people=[staff.pk, 2**31 - 1])
+@pytest.mark.core
+def test_a_session_and_a_list_of_sessions_are_about_their_owner(
+    api: Client, staff: Any, make_session: Any, settings: Any
+) -> None:
+    settings.SHARE_ALL_SESSIONS_TO_AUTHENTICATED = True
+    session = make_session(staff)
+    assert api.get(f"/api/v1/org/people/{staff.pk}/sessions", RANGE).status_code == 200
+    assert api.get(f"/api/v1/org/sessions/{session.pk}").status_code == 200
+
+    assert entries() == [("api-person-sessions", 1), ("api-session", 1)]
+    assert subjects() == [{staff.email}] * 2
+    assert AccessLogEntry.objects.latest("pk").filters == {"people_count": 1, "session": session.pk}
+
+
+def test_a_session_that_the_reader_may_not_see_is_not_logged(api: Client, staff: Any, make_session: Any) -> None:
+    session = make_session(staff)
+    assert api.get(f"/api/v1/org/sessions/{session.pk}").status_code == 404
+    assert api.get(f"/api/v1/org/people/{staff.pk}/sessions", RANGE).status_code == 404
+    assert entries() == []
+
+
+def test_people_who_do_not_exist_do_not_hide_the_others(api: Client, staff: Any) -> None:
+    assert api.get(SERIES, {"person": [staff.pk, 2**31 - 1]}).status_code == 200
     assert subjects() == [{staff.email}]
 
 
@@ -200,7 +220,7 @@ def test_the_command_refuses_an_unknown_person(db: None) -> None:
 
 def test_a_reader_of_whom_only_a_token_tells_is_named(django_user_model: Any, staff: Any) -> None:
     reader = django_user_model(pk=2**31 - 1, email="token@example.com")
-    access_log.record(reader, View.API_PERSON, row_count=1, people=[staff.pk])
+    access_log.record(reader, View.API_PERSON, row_count=1, owner=person_of(staff))
     assert output_of("access_log", staff.email).split()[-2:] == ["api-person", "token@example.com"]
 
 

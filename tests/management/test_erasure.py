@@ -26,7 +26,10 @@ from org_analytics.models import (
     ImportedLine,
     ImportedSession,
     ModelUsage,
+    RecapCount,
+    SessionRecap,
 )
+from org_analytics.reporting.members import person_of
 from org_analytics.rollup import maintenance
 from tests.questions import NOW, RANGE
 from tests.threads import at_once
@@ -34,6 +37,7 @@ from tests.threads import at_once
 pytestmark = pytest.mark.core
 FORK = {"path": "ann/api", "upstream_path": "acme/api"}
 COUNTS = ("requests", "input_tokens", "output_tokens", "cache_write_tokens", "cache_read_tokens")
+RECAP = {"recap": "Secret", "computed_at": NOW}
 MODELS = [{"model": "gpt-5", "cost_usd": "1.00", **dict.fromkeys(COUNTS, 1)}]
 
 
@@ -59,12 +63,18 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def ann(user: Any, staff: Any, make_session: Any) -> Any:
+def ann(user: Any, staff: Any, make_session: Any, client_of: Callable[[Any], Client]) -> Any:
     """A person of whom the app keeps everything it can, beside Sam, of whom it keeps the same."""
     for person in (user, staff):
         for number in range(5):
             session = make_session(
-                person, external_id=f"{number}", title="Secret", git_info=FORK, models=MODELS, analyzed=number < 4
+                person,
+                external_id=f"{number}",
+                title="Secret",
+                recap=RECAP,
+                git_info=FORK,
+                models=MODELS,
+                analyzed=number < 4,
             )
             ConfabulousSession.objects.create(
                 session=session,
@@ -78,9 +88,10 @@ def ann(user: Any, staff: Any, make_session: Any) -> Any:
                 user=person, provider="codex", external_id=f"{number}", files="[]", lines=b""
             )
             ImportedLine.objects.create(key=number, session=state)
+        RecapCount.objects.create(user=person, month=NOW.date(), count=5)
     access_log.record(user, View.API_REPOS, row_count=1)
-    access_log.record(staff, View.PERSON, row_count=1, people=[user.pk])
-    access_log.record(staff, View.API_BREAKDOWN, row_count=2, people=[user.pk, staff.pk])
+    access_log.record(staff, View.PERSON, row_count=1, owner=person_of(user))
+    client_of(staff).get("/api/v1/org/series", {"person": [user.pk, staff.pk]})
     access_log.record(staff, View.API_REPOS, row_count=1)
     return user
 
@@ -99,7 +110,8 @@ def test_a_forgotten_persons_sessions_are_deleted_with_all_that_belongs_to_them(
     ]
     assert ids_of(ann) == []
     assert ids_of(staff) == ["0", "1", "2", "3", "4"]
-    assert ModelUsage.objects.count() == ConfabulousSession.objects.count() == 5
+    assert ModelUsage.objects.count() == ConfabulousSession.objects.count() == SessionRecap.objects.count() == 5
+    assert set(RecapCount.objects.values_list("user", flat=True)) == {staff.pk}
     assert set(ImportedSession.objects.values_list("user", flat=True)) == {staff.pk}
     assert ImportedLine.objects.count() == 5
     assert_exact()
@@ -110,7 +122,7 @@ def test_a_forgotten_person_is_in_no_access_log_entry_and_others_keep_theirs(ann
 
     entries = AccessLogEntry.objects.order_by("pk")
     assert [(entry.view, [person.pk for person in entry.subjects.all()]) for entry in entries] == [
-        ("api-breakdown", [staff.pk]),
+        ("api-series", [staff.pk]),
         ("api-repos", []),
     ]
     assert not access_log.accesses_to(ann)
@@ -118,7 +130,7 @@ def test_a_forgotten_person_is_in_no_access_log_entry_and_others_keep_theirs(ann
 
 def test_entries_of_a_reader_without_an_account_go_by_address(ann: Any, django_user_model: Any, staff: Any) -> None:
     reader = django_user_model(email=ann.email.upper())
-    access_log.record(reader, View.CSV, row_count=1, people=[staff.pk])
+    access_log.record(reader, View.CSV, row_count=1, owner=person_of(staff))
     output_of("forget_user", ann.email)
     assert not access_log.accesses_to(staff)
 
@@ -146,6 +158,8 @@ def test_kept_numbers_are_those_of_a_person_who_is_no_longer_active(
     assert not {"0", "1", "2", "3", "4"} & set(ids_of(placeholder))
     assert ModelUsage.objects.filter(session__in=kept).count() == 5
     assert not ConfabulousSession.objects.filter(session__in=kept).exists()
+    assert not SessionRecap.objects.filter(session__in=kept).exists()
+    assert not RecapCount.objects.filter(user=ann).exists()
     assert not ImportedSession.objects.filter(user=ann).exists()
     assert ids_of(ann) == []
     assert_exact()
