@@ -45,3 +45,4 @@ MAX_NAMED = 10  # unknown fields and bad models: a small body must not become a 
 
 MAX_STATEMENT_TIMEOUT = 86_400  # seconds
 MAX_ACCESS_LOG_DAYS = 3_650
+MAX_NEW_REPOS_PER_DAY = 1_000_000

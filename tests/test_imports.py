@@ -43,14 +43,35 @@ ALLOWED = {
 # Inside a room: module → the modules of the same room it may import. A room that is not listed has no order.
 ALLOWED_INSIDE = {
     "models": {
-        "__init__": {"access_log", "imports", "recaps", "recording", "repos", "sessions", "usage"},
-        "repos": {"fork_graph", "managers"},
+        "__init__": {
+            "access_log",
+            "errors",
+            "imports",
+            "new_repos",
+            "recaps",
+            "sessions",
+            "repos",
+            "sightings",
+            "usage",
+        },
+        "repos": {"fork_graph", "managers", "sightings"},
         "usage": {"lookups", "managers", "validation"},
         "recap_validation": {"named_values", "values"},
         "recaps": {"lookups", "managers", "recap_validation"},
         "validation": {"named_values", "owners", "recap_validation", "values"},
         "session_parts": {"recaps", "usage", "validation"},
-        "recording": {"lookups", "managers", "owners", "repos", "retries", "session_parts", "validation"},
+        "new_repos": {"errors", "validation"},
+        "recording": {
+            "errors",
+            "lookups",
+            "managers",
+            "new_repos",
+            "owners",
+            "repos",
+            "retries",
+            "session_parts",
+            "validation",
+        },
         "sessions": {"recording", "repos"},
     },
     "rollup": {

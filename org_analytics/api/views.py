@@ -145,7 +145,9 @@ def _with_user(row: Any, user: Any) -> dict[str, Any] | ValidationError:
 
 
 def _record(rows: list[dict[str, Any]]) -> list[str | ValidationError]:
-    outcomes = CodingSession.objects.record_many(rows, batch_size=MAX_ROWS, skip_invalid=True)
+    outcomes = CodingSession.objects.record_many(
+        rows, batch_size=MAX_ROWS, skip_invalid=True, new_repos_per_day=app_settings.new_repos_per_day
+    )
     if any(isinstance(outcome, UserDeletedError) for outcome in outcomes):
         # Somebody deleted the account while its sessions were written.
         raise exceptions.NotAuthenticated

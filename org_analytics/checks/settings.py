@@ -251,3 +251,18 @@ def check_access_log(**kwargs: Any) -> list[CheckMessage]:
         except ImproperlyConfigured as error:
             messages.append(Error(str(error), hint=hint, id="org_analytics.E021"))
     return messages
+
+
+def check_new_repos_per_day(**kwargs: Any) -> list[CheckMessage]:
+    """E022: the limit of new repositories cannot be read, so no session could be sent."""
+    try:
+        app_settings.new_repos_per_day  # noqa: B018
+    except ImproperlyConfigured as error:
+        return [
+            Error(
+                str(error),
+                hint="Set it to the number of new repositories that a person may add a day, or None for no limit.",
+                id="org_analytics.E022",
+            )
+        ]
+    return []

@@ -17,6 +17,7 @@ from ..models import (
     ConfabulousSession,
     ForkSighting,
     ImportedSession,
+    NewRepoCount,
     RecapCount,
     SessionRecap,
 )
@@ -50,8 +51,9 @@ def move_sessions(sessions: QuerySet[CodingSession], placeholder: Any) -> int:
 
 
 def erase_imports(user: Any) -> int:
-    """Delete what commands remember about this person: transcripts that were read, and how many recaps were made."""
-    RecapCount.objects.using(_write_db()).filter(user=user).delete()
+    """Delete what is remembered of this person: transcripts that were read, counts of recaps and new repositories."""
+    for model in (RecapCount, NewRepoCount):
+        model.objects.using(_write_db()).filter(user=user).delete()
     states = imports_of(user)
     deleted = 0
     while pks := list(states.values_list("pk", flat=True)[:_IMPORTED_BATCH]):

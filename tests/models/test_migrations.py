@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connections
 
-from org_analytics.models import AccessLogEntry, CodingSession
+from org_analytics.models import AccessLogEntry, CodingSession, NewRepoCount
 from org_analytics.rollup import maintenance
 from tests.questions import NOW
 from tests.scratch import scratch_database
@@ -27,7 +27,9 @@ def migrate(alias: str, *target: str) -> None:
 
 
 def tables(alias: str) -> set[str]:
-    return {name for name in connections[alias].introspection.table_names() if name.startswith("org_analytics_access")}
+    """The tables of the access log and of the counts of new repositories."""
+    prefixes = ("org_analytics_access", "org_analytics_newrepo")
+    return {name for name in connections[alias].introspection.table_names() if name.startswith(prefixes)}
 
 
 def add_user(alias: str) -> Any:
@@ -39,7 +41,7 @@ def add_user(alias: str) -> Any:
 
 @pytest.mark.core
 @pytest.mark.django_db(transaction=True)
-def test_the_access_log_is_added_and_removed_beside_sessions(scratch: str) -> None:
+def test_the_tables_are_added_and_removed_beside_sessions(scratch: str) -> None:
     migrate(scratch)
     migrate(scratch, "org_analytics", "0004")
     assert tables(scratch) == set()
@@ -50,6 +52,7 @@ def test_the_access_log_is_added_and_removed_beside_sessions(scratch: str) -> No
 
     migrate(scratch)
     AccessLogEntry.objects.using(scratch).create(reader_id=user.pk, view="csv", row_count=1).subjects.add(user.pk)
+    NewRepoCount.objects.using(scratch).create(user_id=user.pk, day=NOW.date(), count=1)
     assert list(maintenance.differences(scratch)) == []
 
     migrate(scratch, "org_analytics", "0004")
