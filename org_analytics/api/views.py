@@ -45,7 +45,7 @@ class OrgViewSet(OrgAPIViewSet):
         "repos": "Failed to list org repos",
         "series": "Failed to compute org series",
         "breakdown": "Failed to compute org breakdown",
-        "person": "Failed to compute the person's usage",
+        "person": "Failed to compute the usage of a person",
         "prices": "Failed to list prices",
         "openapi": "Failed to describe the API",
     }

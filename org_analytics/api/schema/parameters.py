@@ -3,6 +3,7 @@
 from ...choices import Provider
 from ...limits import FIRST_TIMESTAMP, LAST_TIMESTAMP, MAX_DAYS, MAX_REPO_BYTES, MAX_TEAM, MAX_TZ_OFFSET, MAX_VALUES
 from ...periods import Interval
+from ...reporting.groups import Grouping
 from .parts import Schema, list_of, ref
 
 
@@ -72,6 +73,11 @@ CURSOR = _parameter(
     "cursor",
     "`next_cursor` of the part before. Default: the first part.",
     {"type": "string"},
+)
+GROUP_BY = _parameter(
+    "group_by",
+    "What the rows are. `team` only if the site has teams (`ORG_ANALYTICS_TEAMS`). Weeks begin on Monday.",
+    {"type": "string", "enum": list(Grouping), "default": Grouping.PERSON.value},
 )
 INTERVAL = _parameter(
     "interval",
