@@ -77,6 +77,7 @@ pooler: $(VENV)/.dev-installed ## run the site behind PgBouncer in transaction m
 
 upgrade: $(VENV)/.dev-installed ## upgrade a database of the first version with a million sessions, and downgrade it (SESSIONS=1000000)
 	@$(RUN) -W ignore -m tests.load.upgrade --sessions $(or $(SESSIONS),1000000)
+
 opencode: $(VENV)/.dev-installed ## push the sessions of a real OpenCode, which asks a stand-in for a model, and look for them on the page (needs npm)
 	@$(RUN) -m scripts.try_opencode
 

@@ -18,7 +18,10 @@ from rest_framework.exceptions import ParseError, Throttled
 from ..access import PageAccessMixin
 from ..conf import app_settings
 from ..filters import read_as_utf8
+from ..logs import access_log
+from ..logs.access_log import View
 from ..reporting import reports
+from ..reporting.reports import Report
 from ..reporting.snapshots import QueryTimeoutError
 from ..throttling import retry_after
 from . import header, table
@@ -92,6 +95,12 @@ class OrganizationBaseView(PageAccessMixin):
         """The view to show: every valid value, and the default for each other one."""
         return self.filterset.state
 
+    def log_access(self, view: View, report: Report, row_count: int) -> None:
+        """Log who is shown this report."""
+        access_log.record(
+            self.request.user, view, selection=self.state.selection, people=report.people, row_count=row_count
+        )
+
 
 class OrganizationView(OrganizationBaseView):
     """The page; for htmx without the frame around it."""
@@ -109,6 +118,7 @@ class OrganizationView(OrganizationBaseView):
     def get(self, request: HttpRequest) -> HttpResponse:
         data = read_page(self.state)
         context = {**self._summary_context(data), **self._controls_context(data), **self._table_context(data)}
+        self.log_access(View.ORGANIZATION, data.report, len(context["rows"]))
         response = self._render("org_analytics/organization.html", context, status=400 if self.errors else 200)
         if is_htmx(request) and not self.errors:
             response["HX-Push-Url"] = reverse("org_analytics:organization") + self.state.query()
@@ -180,7 +190,9 @@ class DownloadView(OrganizationBaseView):
             text = "\n".join(f"{name}: {message}" for name, message in self.errors.items())
             return HttpResponse(text, status=400, content_type="text/plain; charset=utf-8")
         report = reports.report(self.state.selection)
-        chunks = self.chunks(table.make_rows(report.people, self.state), report)
+        rows = table.make_rows(report.people, self.state)
+        self.log_access(View(self.extension), report, len(rows))
+        chunks = self.chunks(rows, report)
         name = file_name(self.state, self.extension)
         return StreamingHttpResponse(
             stream_async(chunks) if isinstance(request, ASGIRequest) else chunks,
@@ -188,7 +200,7 @@ class DownloadView(OrganizationBaseView):
             headers={"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"},
         )
 
-    def chunks(self, rows: list[table.TableRow], report: reports.Report) -> Iterator[str]:
+    def chunks(self, rows: list[table.TableRow], report: Report) -> Iterator[str]:
         """Return the file in pieces."""
         raise NotImplementedError
 
@@ -199,7 +211,7 @@ class CsvView(DownloadView):
     extension = "csv"
     content_type = "text/csv; charset=utf-8"
 
-    def chunks(self, rows: list[table.TableRow], report: reports.Report) -> Iterator[str]:
+    def chunks(self, rows: list[table.TableRow], report: Report) -> Iterator[str]:
         return csv_lines(rows)
 
 
@@ -209,5 +221,5 @@ class JsonView(DownloadView):
     extension = "json"
     content_type = "application/json"
 
-    def chunks(self, rows: list[table.TableRow], report: reports.Report) -> Iterator[str]:
+    def chunks(self, rows: list[table.TableRow], report: Report) -> Iterator[str]:
         return json_chunks(rows, report.totals, self.state, timezone.now())
