@@ -6,7 +6,8 @@ No URL of the API ends in a slash.
 from django.urls import path
 
 from .api.views import OrgViewSet, SessionsViewSet
-from .pages.views import CsvView, JsonView, OrganizationView
+from .pages.download_views import CsvView, JsonView
+from .pages.views import OrganizationView
 
 app_name = "org_analytics"
 

@@ -14,7 +14,7 @@ from ..limits import FIRST_DATE, LAST_DATE
 from ..periods import PRESETS
 from .figures import LABELS
 from .formats import format_count
-from .state import CHART_MEASURES, PageState
+from .state import CHART_MEASURES, OrganizationState
 
 PRESET_LABELS = {
     "this-week": gettext_lazy("This week"),
@@ -53,7 +53,7 @@ class Option:
 class Controls:
     """The controls in the state shown; `raw_values` are the texts of the address, for fields with an error."""
 
-    state: PageState
+    state: OrganizationState
     providers_present: Collection[str]
     repos_present: Collection[str]
     errors: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""The figures of one view of the page, read from one state of the database."""
+"""The figures of one view of a page, read from one state of the database."""
 
 from dataclasses import dataclass, replace
 
@@ -7,20 +7,22 @@ from django.utils import timezone
 from ..conf import app_settings
 from ..periods import previous_period
 from ..reporting import reports
-from ..reporting.reports import Report, Series
+from ..reporting.reports import Coverage, Report, Series
 from ..reporting.selection import Selection
 from ..reporting.snapshots import snapshot
 from ..reporting.usage import Usage
 from ..rollup import maintenance
 from .figures import FIGURE_COLUMNS
-from .state import PageState
+from .state import OrganizationState, PageState
 
 
 @dataclass(frozen=True, slots=True)
-class PageData:
-    """Everything that the page asks the database for."""
+class Overview:
+    """The figures that all pages with filters and a chart show."""
 
-    report: Report
+    totals: Usage
+    coverage: Coverage
+    providers_present: tuple[str, ...]
     repos: list[str]
     series: Series
     previous: Selection
@@ -31,14 +33,22 @@ class PageData:
     has_sessions: bool
 
 
-def read_page(state: PageState) -> PageData:
-    """Read the figures of a view; each question is asked once, and all in one snapshot."""
-    selection, previous = state.selection, _previous_selection(state.selection)
+def read_page(state: OrganizationState) -> tuple[Report, Overview]:
+    """Read the figures of the organization page; each question is asked once, and all in one snapshot."""
+    with snapshot():
+        report = reports.report(state.selection)
+        return report, read_overview(state, state.selection, report)
+
+
+def read_overview(state: PageState, selection: Selection, report: Report) -> Overview:
+    """Read what the filters and the chart of a view show beside its report."""
+    previous = _previous_selection(selection)
     with snapshot() as using:
-        report = reports.report(selection)
         previous_series = reports.series(previous) if state.is_compared else None
-        return PageData(
-            report=report,
+        return Overview(
+            totals=report.totals,
+            coverage=report.coverage,
+            providers_present=report.providers_present,
             repos=reports.repos(selection),
             series=reports.series(selection, measures=FIGURE_COLUMNS[state.measure]),
             previous=previous,

@@ -15,7 +15,7 @@ from ..money import format_exact
 from ..periods import local_rfc3339, rfc3339
 from ..reporting.usage import Usage
 from .figures import Figures
-from .state import PageState
+from .state import OrganizationState
 from .table import TableRow
 
 _FORMULA_SIGNS = ("=", "+", "-", "@")
@@ -34,7 +34,9 @@ def csv_lines(rows: Sequence[TableRow]) -> Iterator[str]:
         yield writer.writerow([*map(neutralize, texts), *_numbers(row.figures).values()])
 
 
-def json_chunks(rows: Sequence[TableRow], totals: Usage, state: PageState, computed_at: datetime) -> Iterator[str]:
+def json_chunks(
+    rows: Sequence[TableRow], totals: Usage, state: OrganizationState, computed_at: datetime
+) -> Iterator[str]:
     """Yield one object: the view, the totals, and the people in the view's order. Unknown values are null."""
     head = {**_view(state, computed_at), "totals": _numbers(Figures(totals))}
     yield json.dumps(head, ensure_ascii=False)[:-1] + ', "users": ['
@@ -50,7 +52,7 @@ async def stream_async(chunks: Iterator[str]) -> AsyncIterator[str]:
         yield chunk
 
 
-def file_name(state: PageState, extension: str) -> str:
+def file_name(state: OrganizationState, extension: str) -> str:
     """Return a name with range, zone and filters, in letters that every file system accepts."""
     selection = state.selection
     repos = selection.repos if len(selection.repos) < 3 else [f"{len(selection.repos)} repos"]
@@ -104,7 +106,7 @@ def _format_cost(amount: Decimal | int | None) -> str | None:
     return None if amount is None else format_exact(Decimal(amount))
 
 
-def _view(state: PageState, computed_at: datetime) -> dict[str, Any]:
+def _view(state: OrganizationState, computed_at: datetime) -> dict[str, Any]:
     selection, zone = state.selection, app_settings.time_zone
     return {
         "computed_at": rfc3339(computed_at),

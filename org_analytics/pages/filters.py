@@ -1,4 +1,4 @@
-"""The page's parameters: a `PageState`, and what is wrong with each value that cannot be used."""
+"""The page's parameters: a `OrganizationState`, and what is wrong with each value that cannot be used."""
 
 from collections.abc import Collection, Mapping
 from datetime import date
@@ -15,7 +15,7 @@ from ..filters import FirstValue, SelectionFilters
 from ..limits import FIRST_DATE, LAST_DATE, MAX_DAYS, MAX_REPO_BYTES, MAX_SEARCH, MAX_VALUES
 from ..periods import DEFAULT_PRESET, PRESETS, Days
 from ..reporting.selection import Selection
-from .state import CHART_MEASURES, DEFAULT_MEASURE, DEFAULT_ORDER, TABLE_COLUMNS, PageState
+from .state import CHART_MEASURES, DEFAULT_MEASURE, DEFAULT_ORDER, TABLE_COLUMNS, OrganizationState
 
 # A page number beyond the last one: the paginator shows the last.
 _LAST_PAGE = 10**9
@@ -185,7 +185,7 @@ class PageForm(forms.Form):
             return Days(start, end)
         return None
 
-    def _state(self, days: Days, preset: str | None) -> PageState:
+    def _state(self, days: Days, preset: str | None) -> OrganizationState:
         values = self.cleaned_data
         start, end = days.instants(app_settings.time_zone)
         selection = Selection(
@@ -197,7 +197,7 @@ class PageForm(forms.Form):
             include_no_repo=values["include_no_repo"],
             person=values["q"],
         )
-        return PageState(
+        return OrganizationState(
             selection=selection,
             preset=preset,
             order=values["o"],
@@ -221,10 +221,10 @@ class PageFilters(SelectionFilters):
         return {name: " ".join(messages) for name, messages in self.form.errors.items()}
 
     @property
-    def state(self) -> PageState:
+    def state(self) -> OrganizationState:
         """The view: every valid value, and the default for each other one."""
         self.is_valid()
-        state: PageState = self.form.cleaned_data["state"]
+        state: OrganizationState = self.form.cleaned_data["state"]
         return state
 
 

@@ -1,7 +1,7 @@
-"""A view of the organization page: everything its address says, and the address of any other view.
+"""A view of a page: everything its address says, and the address of any other view.
 
-The parameters have short names because they stand in addresses: `q` searches people, `o` is the sort order,
-`p` the page of the table, `zero=0` hides people without sessions, `compare=1` shows the previous period.
+The parameters have short names because they stand in addresses: `q` searches, `o` is the sort order, `p` the page of
+the table, `zero=0` hides people without sessions, `compare=1` shows the previous period, `repo_q` finds repositories.
 """
 
 from dataclasses import dataclass
@@ -27,21 +27,20 @@ TABLE_COLUMNS = (
 DEFAULT_ORDER = "-cost"
 DEFAULT_MEASURE = "cost"
 # Parameters that change nothing in the table.
-_BESIDE_TABLE = {"measure", "compare", "chart"}
+_BESIDE_TABLE = {"measure", "compare", "chart", "repo_q"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageState:
-    """Everything the address says. `preset` is None where dates were given."""
+    """What the addresses of all pages say. `preset` is None where dates were given."""
 
     selection: Selection
     preset: str | None
+    measure: str = DEFAULT_MEASURE
+    is_compared: bool = False
+    is_chart_table: bool = False
+    repo_search: str = ""
     order: str
-    page_number: int
-    measure: str
-    is_compared: bool
-    is_chart_table: bool
-    hides_idle: bool
 
     @property
     def sorted_by(self) -> str:
@@ -60,6 +59,9 @@ class PageState:
 
     def _all_parameters(self) -> dict[str, Any]:
         """Return every parameter, empty where it has its default."""
+        raise NotImplementedError
+
+    def _filters(self) -> dict[str, Any]:
         selection = self.selection
         return {
             "range": self.preset if self.preset != DEFAULT_PRESET else "",
@@ -68,20 +70,57 @@ class PageState:
             "provider": list(selection.providers),
             "repo": list(selection.repos),
             "include_no_repo": "" if selection.include_no_repo else "0",
-            "q": selection.person,
-            "zero": "0" if self.hides_idle else "",
+        }
+
+    def _chart(self) -> dict[str, Any]:
+        return {
             "compare": "1" if self.is_compared else "",
             "measure": self.measure if self.measure != DEFAULT_MEASURE else "",
             "chart": "table" if self.is_chart_table else "",
-            "o": self.order if self.order != DEFAULT_ORDER else "",
-            "p": str(self.page_number) if self.page_number > 1 else "",
         }
 
     def query(self, **changes: Any) -> str:
         """Return the query string with changes; empty removes. A change of the table leads to its first page."""
         parameters = self._all_parameters()
         if changes.keys() - _BESIDE_TABLE:
-            parameters["p"] = ""
+            parameters.update(self._first_page)
         parameters.update(changes)
-        text = urlencode({name: value for name, value in parameters.items() if value}, doseq=True)
-        return f"?{text}" if text else ""
+        return _encoded(parameters)
+
+    def query_elsewhere(self, **changes: Any) -> str:
+        """Return the query string for another page: the filters and the chart's options, without the table's."""
+        return _encoded({**self._filters(), **self._chart(), **changes})
+
+    @property
+    def _first_page(self) -> dict[str, str]:
+        """The parameters of the first page of the table."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationState(PageState):
+    """Everything the address of the organization page says."""
+
+    order: str = DEFAULT_ORDER
+    page_number: int = 1
+    hides_idle: bool = False
+
+    def _all_parameters(self) -> dict[str, Any]:
+        return {
+            **self._filters(),
+            "q": self.selection.person,
+            "zero": "0" if self.hides_idle else "",
+            **self._chart(),
+            "o": self.order if self.order != DEFAULT_ORDER else "",
+            "p": str(self.page_number) if self.page_number > 1 else "",
+            "repo_q": self.repo_search,
+        }
+
+    @property
+    def _first_page(self) -> dict[str, str]:
+        return {"p": ""}
+
+
+def _encoded(parameters: dict[str, Any]) -> str:
+    text = urlencode({name: value for name, value in parameters.items() if value}, doseq=True)
+    return f"?{text}" if text else ""

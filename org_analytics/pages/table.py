@@ -12,7 +12,7 @@ from ..reporting.members import Person
 from ..reporting.reports import PersonUsage
 from .figures import LABELS, Figures
 from .formats import format_count
-from .state import TABLE_COLUMNS, PageState
+from .state import TABLE_COLUMNS, OrganizationState
 
 PAGE_SIZE = 100
 
@@ -50,7 +50,7 @@ class TableRow(NamedTuple):
         return not self.figures.sessions
 
 
-def make_rows(people: Sequence[PersonUsage], state: PageState) -> list[TableRow]:
+def make_rows(people: Sequence[PersonUsage], state: OrganizationState) -> list[TableRow]:
     """Return the rows in the state's order; ties by name, then id (the report's order); unknown values are last."""
     shown = [
         TableRow(row.person, Figures(row.usage)) for row in people if row.usage.session_count or not state.hides_idle
@@ -68,7 +68,7 @@ def _sort_key(row: TableRow, column: str) -> Any:
     return row.figures.value(column)
 
 
-def make_columns(state: PageState) -> list[Column]:
+def make_columns(state: OrganizationState) -> list[Column]:
     """Return the headings with the views that a click on them leads to."""
     return [
         Column(name, str(LABELS[name]), state.query(o=_order_after_click(name, state)), _aria_sort(name, state))
@@ -76,19 +76,19 @@ def make_columns(state: PageState) -> list[Column]:
     ]
 
 
-def _order_after_click(column: str, state: PageState) -> str:
+def _order_after_click(column: str, state: OrganizationState) -> str:
     """Return the opposite order of the sorted column; of another one names ascend and numbers descend."""
     ascends = state.is_descending if column == state.sorted_by else column == "user"
     return column if ascends else f"-{column}"
 
 
-def _aria_sort(column: str, state: PageState) -> str:
+def _aria_sort(column: str, state: OrganizationState) -> str:
     if column != state.sorted_by:
         return ""
     return "descending" if state.is_descending else "ascending"
 
 
-def make_cells(figures: Figures, state: PageState, largest: Decimal | int) -> list[Cell]:
+def make_cells(figures: Figures, state: OrganizationState, largest: Decimal | int) -> list[Cell]:
     """Return a row's numbers; in the sorted column with their share of the largest."""
     return [
         Cell(figures.format(name), _format_share(figures.value(name), largest) if name == state.sorted_by else None)
@@ -96,7 +96,7 @@ def make_cells(figures: Figures, state: PageState, largest: Decimal | int) -> li
     ]
 
 
-def largest_value(rows: Sequence[TableRow], state: PageState) -> Decimal | int:
+def largest_value(rows: Sequence[TableRow], state: OrganizationState) -> Decimal | int:
     """Return the largest number of the sorted column over all rows, not only those of one page."""
     if state.sorted_by == "user":
         return 0

@@ -406,7 +406,7 @@ def without_repo(team, make_session):
 
 def test_choosing_repositories_says_how_many_sessions_without_one_are_counted(api, without_repo):
     response = shown(api, "?repo=acme/api&o=user")
-    assert response.context["report"].totals.session_count == 7
+    assert response.context["totals"].session_count == 7
     assert "and 4 sessions without a repository · leave out" in words(response)
     assert 'href="/organization?repo=acme%2Fapi&amp;include_no_repo=0&amp;o=user"' in response.content.decode()
     assert "and 3 sessions without a repository" in words(shown(api, "?repo=acme/api&q=ann"))

@@ -1,0 +1,58 @@
+"""The organization page's downloads."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+
+from ..reporting import reports
+from . import table
+from .base import BasePageView
+from .downloads import csv_lines, file_name, json_chunks, stream_async
+
+
+class DownloadView(BasePageView):
+    """The rows of a view as a file."""
+
+    extension: str
+    content_type: str
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if self.errors:
+            text = "\n".join(f"{name}: {message}" for name, message in self.errors.items())
+            return HttpResponse(text, status=400, content_type="text/plain; charset=utf-8")
+        report = reports.report(self.state.selection)
+        chunks = self.chunks(table.make_rows(report.people, self.state), report)
+        name = file_name(self.state, self.extension)
+        return StreamingHttpResponse(
+            stream_async(chunks) if isinstance(request, ASGIRequest) else chunks,
+            content_type=self.content_type,
+            headers={"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"},
+        )
+
+    def chunks(self, rows: list[table.TableRow], report: reports.Report) -> Iterator[str]:
+        """Return the file in pieces."""
+        raise NotImplementedError
+
+
+class CsvView(DownloadView):
+    """The rows as CSV."""
+
+    extension = "csv"
+    content_type = "text/csv; charset=utf-8"
+
+    def chunks(self, rows: list[table.TableRow], report: reports.Report) -> Iterator[str]:
+        return csv_lines(rows)
+
+
+class JsonView(DownloadView):
+    """The rows as JSON."""
+
+    extension = "json"
+    content_type = "application/json"
+
+    def chunks(self, rows: list[table.TableRow], report: reports.Report) -> Iterator[str]:
+        return json_chunks(rows, report.totals, self.state, timezone.now())
