@@ -13,7 +13,8 @@ from ..models import CodingSession, Repo
 from ..periods import Interval, buckets
 from ..rollup.triggers import SUMMED_COLUMNS
 from .aggregates import UserGroup, by_day, by_user, count_without_repo, latest_start, of_all
-from .members import Person, json_id, members, selected_user_ids
+from .members import Person, json_id, members
+from .people import select_people, selected_user_ids
 from .selection import Selection
 from .snapshots import snapshot
 from .usage import Usage
@@ -78,7 +79,7 @@ def report(selection: Selection) -> Report:
     with snapshot():
         all_members = {person.id: person for person in members()}
         groups = {json_id(group.user_id): group for group in by_user(selection)}
-        people = {pk: person for pk, person in all_members.items() if person.matches(selection.person)}
+        people = {person.id: person for person in select_people(selection, all_members.values())}
         counted = {pk: group for pk, group in groups.items() if pk in people}
         latest = _latest(selection, counted.values())
     nothing = Usage()
@@ -87,8 +88,8 @@ def report(selection: Selection) -> Report:
         for person in sorted(people.values(), key=lambda person: person.order)
     )
     totals = Usage.total(group.usage for group in counted.values())
-    # A search only finds members.
-    non_members = [] if selection.person else [group for pk, group in groups.items() if pk not in all_members]
+    # Only members can be selected.
+    non_members = [] if selection.selects_people else [group for pk, group in groups.items() if pk not in all_members]
     return Report(
         people=rows,
         totals=totals,
