@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control, patch_vary_headers
@@ -14,6 +15,7 @@ from rest_framework.exceptions import Throttled
 from ..access import PageAccessMixin
 from ..conf import app_settings
 from ..filters import read_as_utf8
+from ..reporting.selection import Selection
 from ..reporting.snapshots import QueryTimeoutError
 from ..throttling import retry_after
 from . import header
@@ -25,6 +27,7 @@ from .filters import PageFilters
 from .formats import format_days
 from .frame import is_htmx, render_in_frame
 from .languages import is_right_to_left, numbers_in, page_language
+from .repositories import list_repos
 from .state import OrganizationState
 
 
@@ -128,11 +131,22 @@ class PageView(BasePageView):
 class FiguresView(PageView):
     """A page with filters, totals and a chart."""
 
+    @property
+    def wants_repositories(self) -> bool:
+        """Whether only the list of repositories is wanted, because somebody searches it."""
+        return is_htmx(self.request) and self.request.headers.get("HX-Target") == "repository-options"
+
+    def repositories(self, selection: Selection) -> HttpResponse:
+        """Return the list of repositories alone."""
+        repos = list_repos(selection, self.state.repo_search)
+        context = {"state": self.state, "controls": Controls(self.state, (), repos, self.errors, {})}
+        return render(self.request, "org_analytics/includes/repository_options.html", context)
+
     def figures_context(self, overview: Overview) -> dict[str, Any]:
         """Return the filters, the texts at the top, the cards and the chart."""
         state, zone = self.state, app_settings.time_zone
         is_unfinished = timezone.now() < state.selection.end
-        raw_values = {name: (self.request.GET.getlist(name) or [""])[0] for name in ("start", "end", "q")}
+        raw_values = {name: (self.request.GET.getlist(name) or [""])[0] for name in ("start", "end", "q", "repo_q")}
         return {
             "state": state,
             "selection": state.selection,

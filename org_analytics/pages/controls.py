@@ -14,6 +14,7 @@ from ..limits import FIRST_DATE, LAST_DATE
 from ..periods import PRESETS
 from .figures import LABELS
 from .formats import format_count
+from .repositories import RepoList
 from .state import CHART_MEASURES, OrganizationState
 
 PRESET_LABELS = {
@@ -35,7 +36,7 @@ _LABELS_WITHOUT_FIELD = {
     "chart": gettext_lazy("Chart"),
 }
 # Parameters whose fields are folded away on a narrow screen.
-_FOLDED = {"start", "end", "provider", "repo", "include_no_repo", "q"}
+_FOLDED = {"start", "end", "provider", "repo", "repo_q", "include_no_repo", "q"}
 _DOWNLOADS = {"CSV": "organization-csv", "JSON": "organization-json"}
 
 
@@ -55,7 +56,7 @@ class Controls:
 
     state: OrganizationState
     providers_present: Collection[str]
-    repos_present: Collection[str]
+    listed_repos: RepoList
     errors: Mapping[str, str]
     raw_values: Mapping[str, str]
 
@@ -101,8 +102,9 @@ class Controls:
 
     @property
     def is_more_open(self) -> bool:
-        """Whether dates and filters have to be visible on a narrow screen: they hold a selection or an error."""
-        return self.active_filter_count > 0 or not _FOLDED.isdisjoint(self.errors)
+        """Whether dates and filters have to be visible on a narrow screen: they hold a choice, a search or an error."""
+        is_searched = self.state.repo_search != ""
+        return is_searched or self.active_filter_count > 0 or not _FOLDED.isdisjoint(self.errors)
 
     @property
     def providers(self) -> list[Option]:
@@ -113,10 +115,28 @@ class Controls:
 
     @property
     def repos(self) -> list[Option]:
-        """The repositories that are present or selected. Case makes no difference between paths."""
+        """The repositories that are listed or selected. Case makes no difference between paths."""
         selected = {path.casefold(): path for path in self.state.selection.repos}
-        present = {path.casefold(): path for path in self.repos_present}
-        return [Option(path, path, key in selected) for key, path in sorted({**selected, **present}.items())]
+        listed = {path.casefold(): path for path in self.listed_repos.paths}
+        return [Option(path, path, key in selected) for key, path in sorted({**selected, **listed}.items())]
+
+    @property
+    def repo_search(self) -> str:
+        """The text to search repositories for."""
+        return self.raw_values["repo_q"] if "repo_q" in self.errors else self.state.repo_search
+
+    @property
+    def repos_note(self) -> str:
+        """How many repositories are listed, empty where all are."""
+        if not self.listed_repos.is_cut:
+            return ""
+        numbers = {
+            "listed": format_count(len(self.listed_repos.paths)),
+            "total": format_count(self.listed_repos.total),
+        }
+        if self.state.repo_search:
+            return _("The %(listed)s most used of %(total)s that match") % numbers
+        return _("The %(listed)s most used of %(total)s. Search for the others.") % numbers
 
     @property
     def repos_label(self) -> str:

@@ -13,6 +13,7 @@ from ..reporting.snapshots import snapshot
 from ..reporting.usage import Usage
 from ..rollup import maintenance
 from .figures import FIGURE_COLUMNS
+from .repositories import RepoList, list_repos
 from .state import OrganizationState, PageState
 
 
@@ -23,7 +24,7 @@ class Overview:
     totals: Usage
     coverage: Coverage
     providers_present: tuple[str, ...]
-    repos: list[str]
+    repos: RepoList
     series: Series
     previous: Selection
     previous_series: Series | None
@@ -49,7 +50,7 @@ def read_overview(state: PageState, selection: Selection, report: Report) -> Ove
             totals=report.totals,
             coverage=report.coverage,
             providers_present=report.providers_present,
-            repos=reports.repos(selection),
+            repos=list_repos(selection, state.repo_search),
             series=reports.series(selection, measures=FIGURE_COLUMNS[state.measure]),
             previous=previous,
             previous_series=previous_series,

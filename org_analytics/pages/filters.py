@@ -85,8 +85,8 @@ class PageNumberField(forms.RegexField):
         return min(int(digits[:10] or self.initial), _LAST_PAGE)  # ten digits are beyond the last page, as are more
 
 
-class PersonField(forms.CharField):
-    """A text to search people for."""
+class SearchField(forms.CharField):
+    """A text to search for."""
 
     widget = FirstValue
 
@@ -145,13 +145,14 @@ class PageForm(forms.Form):
     provider = ProvidersField()
     repo = ReposField()
     include_no_repo = FlagField(initial=True)
-    q = PersonField()
+    q = SearchField()
     zero = FlagField(initial=True)
     compare = FlagField(initial=False)
     measure = OptionField(CHART_MEASURES, initial=DEFAULT_MEASURE, message=_("Unknown measure."))
     chart = OptionField(["table", "bars"], initial="bars", message=_("Must be table or empty."))
     o = OptionField(_ORDERS, initial=DEFAULT_ORDER, message=_("Unknown column to sort by."))
     p = PageNumberField()
+    repo_q = SearchField()
 
     def clean(self) -> dict[str, Any]:
         for name in self.errors:
@@ -206,6 +207,7 @@ class PageForm(forms.Form):
             is_compared=values["compare"],
             is_chart_table=values["chart"] == "table",
             hides_idle=not values["zero"],
+            repo_search=values["repo_q"],
         )
 
 

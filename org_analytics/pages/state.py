@@ -27,12 +27,15 @@ TABLE_COLUMNS = (
 DEFAULT_ORDER = "-cost"
 DEFAULT_MEASURE = "cost"
 # Parameters that change nothing in the table.
-_BESIDE_TABLE = {"measure", "compare", "chart", "repo_q"}
+_BESIDE_TABLE = {"measure", "compare", "chart"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageState:
-    """What the addresses of all pages say. `preset` is None where dates were given."""
+    """What the addresses of all pages say. `preset` is None where dates were given.
+
+    No link repeats `repo_search`: it narrows a list to choose from, and is over once something is chosen.
+    """
 
     selection: Selection
     preset: str | None
@@ -113,7 +116,6 @@ class OrganizationState(PageState):
             **self._chart(),
             "o": self.order if self.order != DEFAULT_ORDER else "",
             "p": str(self.page_number) if self.page_number > 1 else "",
-            "repo_q": self.repo_search,
         }
 
     @property

@@ -16,6 +16,8 @@ class OrganizationView(FiguresView):
     """The organization page."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if self.wants_repositories:
+            return self.repositories(self.state.selection)
         report, overview = read_page(self.state)
         context = {**self.figures_context(overview), **self._table_context(report)}
         return self.render("org_analytics/organization.html", context, status=400 if self.errors else 200)
