@@ -25,7 +25,7 @@ ALLOWED = {
     "models": {"choices", "fields", "limits", "money", "repo_paths"},
     "reporting": {"choices", "conf", "limits", "models", "money", "periods", "rollup"},
     "teams": {"reporting"},
-    "filters": {"models", "reporting"},
+    "filters": {"limits", "models", "reporting"},
     "api": LEAVES | {"access", "filters", "models", "reporting", "throttling"},
     "pages": LEAVES | {"access", "filters", "reporting", "rollup", "throttling"},
     "templatetags": {"access", "pages"},

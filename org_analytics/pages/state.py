@@ -75,6 +75,9 @@ class PageState:
             "include_no_repo": "" if selection.include_no_repo else "0",
         }
 
+    def _people(self) -> dict[str, Any]:
+        return {"team": list(self.selection.teams), "person": [str(pk) for pk in self.selection.people]}
+
     def _chart(self) -> dict[str, Any]:
         return {
             "compare": "1" if self.is_compared else "",
@@ -112,6 +115,7 @@ class OrganizationState(PageState):
         return {
             **self._filters(),
             "q": self.selection.person,
+            **self._people(),
             "zero": "0" if self.hides_idle else "",
             **self._chart(),
             "o": self.order if self.order != DEFAULT_ORDER else "",
