@@ -42,11 +42,14 @@ ALLOWED = {
 # Inside a room: module → the modules of the same room it may import. A room that is not listed has no order.
 ALLOWED_INSIDE = {
     "models": {
-        "__init__": {"imports", "recording", "repos", "sessions", "usage"},
+        "__init__": {"imports", "recaps", "recording", "repos", "sessions", "usage"},
         "repos": {"fork_graph", "managers"},
         "usage": {"lookups", "managers", "validation"},
-        "validation": {"owners", "values"},
-        "recording": {"lookups", "managers", "owners", "repos", "retries", "usage", "validation"},
+        "recap_validation": {"named_values", "values"},
+        "recaps": {"lookups", "managers", "recap_validation"},
+        "validation": {"named_values", "owners", "recap_validation", "values"},
+        "session_parts": {"recaps", "usage", "validation"},
+        "recording": {"lookups", "managers", "owners", "repos", "retries", "session_parts", "validation"},
         "sessions": {"recording", "repos"},
     },
     "rollup": {
@@ -61,6 +64,19 @@ ALLOWED_INSIDE = {
         "split_ranges": {"selection", "snapshots"},
         "aggregates": {"selection", "snapshots", "split_ranges", "usage"},
         "reports": {"aggregates", "members", "people", "selection", "snapshots", "usage"},
+        "visibility": {"members"},
+        "session_cursor": {"session_order", "session_rows"},
+        "session_list": {
+            "members",
+            "people",
+            "selection",
+            "session_cursor",
+            "session_order",
+            "session_rows",
+            "snapshots",
+            "split_ranges",
+        },
+        "session_detail": {"members", "session_rows", "snapshots", "visibility"},
     },
     "confabulous": {
         "schema": {"connection", "errors"},
