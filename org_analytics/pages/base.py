@@ -1,7 +1,7 @@
 """The common part of all pages: access, the parameters, one language, no caching, and the frame."""
 
 from functools import cached_property
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -23,17 +23,20 @@ from .cards import make_cards
 from .chart import Chart
 from .controls import Controls
 from .data import Overview
-from .filters import PageFilters
+from .filters import BasePageFilters, PageFilters
 from .formats import format_days
 from .frame import is_htmx, render_in_frame
 from .languages import is_right_to_left, numbers_in, page_language
 from .repositories import list_repos
-from .state import OrganizationState
+from .state import PageState
+
+State = TypeVar("State", bound=PageState)
 
 
-class BasePageView(PageAccessMixin):
+class BasePageView(PageAccessMixin, Generic[State]):
     """The common part of pages and downloads: the parameters, one language, and no caching."""
 
+    filterset_class: type[BasePageFilters] = PageFilters
     http_method_names = ["get", "head", "options"]
 
     def head(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -69,10 +72,10 @@ class BasePageView(PageAccessMixin):
         return translation.get_language()
 
     @cached_property
-    def filterset(self) -> PageFilters:
+    def filterset(self) -> BasePageFilters:
         """The parameters as given. Raises SuspiciousOperation on more parameters than Django accepts."""
         read_as_utf8(self.request)
-        return PageFilters(self.request.GET, queryset=None)
+        return self.filterset_class(self.request.GET, queryset=None)
 
     @cached_property
     def errors(self) -> dict[str, str]:
@@ -80,12 +83,13 @@ class BasePageView(PageAccessMixin):
         return dict(self.filterset.field_errors)
 
     @property
-    def state(self) -> OrganizationState:
+    def state(self) -> State:
         """The view to show: every valid value, and the default for each other one."""
-        return self.filterset.state
+        state: State = self.filterset.state
+        return state
 
 
-class PageView(BasePageView):
+class PageView(BasePageView[State]):
     """A page; for htmx without the frame around it."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -128,7 +132,7 @@ class PageView(BasePageView):
         return response
 
 
-class FiguresView(PageView):
+class FiguresView(PageView[State]):
     """A page with filters, totals and a chart."""
 
     @property

@@ -12,9 +12,10 @@ from ..reporting import reports
 from . import table
 from .base import BasePageView
 from .downloads import csv_lines, file_name, json_chunks, stream_async
+from .state import OrganizationState
 
 
-class DownloadView(BasePageView):
+class DownloadView(BasePageView[OrganizationState]):
     """The rows of a view as a file."""
 
     extension: str

@@ -5,11 +5,13 @@ the table, `zero=0` hides people without sessions, `compare=1` shows the previou
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 from urllib.parse import urlencode
 
 from ..periods import DEFAULT_PRESET
 from ..reporting.selection import Selection
+from ..reporting.session_order import NEWEST_FIRST
 
 CHART_MEASURES = ("cost", "sessions", "duration", "assistant", "user_time")
 TABLE_COLUMNS = (
@@ -24,10 +26,33 @@ TABLE_COLUMNS = (
     "avg_assistant",
     "avg_user",
 )
-DEFAULT_ORDER = "-cost"
+_AFTER_COST = TABLE_COLUMNS.index("cost") + 1
+TOKEN_COLUMNS = ("requests", "input_tokens", "output_tokens", "cache_write_tokens", "cache_read_tokens")
+MODEL_COLUMNS = (*TABLE_COLUMNS[:_AFTER_COST], *TOKEN_COLUMNS, *TABLE_COLUMNS[_AFTER_COST:])
+TABLE_ORDERS = [*MODEL_COLUMNS, *(f"-{name}" for name in MODEL_COLUMNS)]
 DEFAULT_MEASURE = "cost"
 # Parameters that change nothing in the table.
 _BESIDE_TABLE = {"measure", "compare", "chart"}
+
+
+class Grouping(StrEnum):
+    PERSON = "person"
+    TEAM = "team"
+    REPO = "repo"
+    PROVIDER = "provider"
+    MODEL = "model"
+    DAY = "day"
+    WEEK = "week"
+
+
+def columns_of(grouping: Grouping) -> tuple[str, ...]:
+    """Return the columns of the table."""
+    return MODEL_COLUMNS if grouping is Grouping.MODEL else TABLE_COLUMNS
+
+
+def default_order(grouping: Grouping) -> str:
+    """Return how the table is sorted unless the address says it: days newest first, all else by cost."""
+    return "-user" if grouping in (Grouping.DAY, Grouping.WEEK) else "-cost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +120,7 @@ class PageState:
 
     def query_elsewhere(self, **changes: Any) -> str:
         """Return the query string for another page: the filters and the chart's options, without the table's."""
-        return _encoded({**self._filters(), **self._chart(), **changes})
+        return _encoded({**self._filters(), **self._people(), **self._chart(), **changes})
 
     @property
     def _first_page(self) -> dict[str, str]:
@@ -107,9 +132,14 @@ class PageState:
 class OrganizationState(PageState):
     """Everything the address of the organization page says."""
 
-    order: str = DEFAULT_ORDER
+    grouping: Grouping = Grouping.PERSON
     page_number: int = 1
     hides_idle: bool = False
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the table."""
+        return columns_of(self.grouping)
 
     def _all_parameters(self) -> dict[str, Any]:
         return {
@@ -117,14 +147,37 @@ class OrganizationState(PageState):
             "q": self.selection.person,
             **self._people(),
             "zero": "0" if self.hides_idle else "",
+            "group": self.grouping if self.grouping is not Grouping.PERSON else "",
             **self._chart(),
-            "o": self.order if self.order != DEFAULT_ORDER else "",
+            "o": self.order if self.order != default_order(self.grouping) else "",
             "p": str(self.page_number) if self.page_number > 1 else "",
         }
 
     @property
     def _first_page(self) -> dict[str, str]:
         return {"p": ""}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionListState(PageState):
+    """Everything the address of a person's page says, or of a session's: the list from which one came."""
+
+    search: str = ""
+    cursor: str = ""
+
+    def _all_parameters(self) -> dict[str, Any]:
+        return {
+            **self._filters(),
+            **self._people(),
+            "q": self.search,
+            **self._chart(),
+            "o": self.order if self.order != str(NEWEST_FIRST) else "",
+            "cursor": self.cursor,
+        }
+
+    @property
+    def _first_page(self) -> dict[str, str]:
+        return {"cursor": ""}
 
 
 def _encoded(parameters: dict[str, Any]) -> str:

@@ -10,9 +10,10 @@ from . import header, table
 from .base import FiguresView
 from .data import read_page
 from .figures import Figures
+from .state import OrganizationState
 
 
-class OrganizationView(FiguresView):
+class OrganizationView(FiguresView[OrganizationState]):
     """The organization page."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

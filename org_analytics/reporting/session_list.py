@@ -102,7 +102,7 @@ def _listed(listing: SessionListing, using: str) -> QuerySet[Any]:
 
 
 def _sessions_of(owner: Person, using: str) -> Any:
-    return CodingSession.objects.using(using).filter(**{"user": owner.id})
+    return CodingSession.objects.using(using).filter(user=owner.id)
 
 
 def _matching_ids(sessions: QuerySet[Any], search: str) -> list[int]:
