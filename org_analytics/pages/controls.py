@@ -1,11 +1,10 @@
-"""The controls of the page: presets, filters, the switches of chart and table, downloads. Each is a link or a field."""
+"""The controls that all pages have: presets, filters and the switches of the chart. Each is a link or a field."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -15,7 +14,7 @@ from ..periods import PRESETS
 from .figures import LABELS
 from .formats import format_count
 from .repositories import RepoList
-from .state import CHART_MEASURES, OrganizationState
+from .state import CHART_MEASURES, PageState
 
 PRESET_LABELS = {
     "this-week": gettext_lazy("This week"),
@@ -28,8 +27,10 @@ PRESET_LABELS = {
 }
 # Parameters without a field on the page: their errors are listed above the results.
 _LABELS_WITHOUT_FIELD = {
+    "group": gettext_lazy("Grouping"),
     "o": gettext_lazy("Sort order"),
     "p": gettext_lazy("Page"),
+    "cursor": gettext_lazy("Page"),
     "measure": gettext_lazy("Measure"),
     "compare": gettext_lazy("Comparison"),
     "zero": gettext_lazy("People without sessions"),
@@ -39,7 +40,6 @@ _LABELS_WITHOUT_FIELD = {
 }
 # Parameters whose fields are folded away on a narrow screen.
 _FOLDED = {"start", "end", "provider", "repo", "repo_q", "include_no_repo", "q"}
-_DOWNLOADS = {"CSV": "organization-csv", "JSON": "organization-json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Option:
 class Controls:
     """The controls in the state shown; `raw_values` are the texts of the address, for fields with an error."""
 
-    state: OrganizationState
+    state: PageState
     providers_present: Collection[str]
     listed_repos: RepoList
     errors: Mapping[str, str]
@@ -99,8 +99,8 @@ class Controls:
     def active_filter_count(self) -> int:
         """How many dates and filters differ from the defaults; presets are always visible and do not count."""
         selection = self.state.selection
-        chosen = sum(map(len, (selection.providers, selection.repos, selection.teams, selection.people)))
-        return chosen + sum([self.state.preset is None, not selection.include_no_repo, selection.person != ""])
+        chosen = len(selection.providers) + len(selection.repos) + self.state.people_filter_count
+        return chosen + sum([self.state.preset is None, not selection.include_no_repo])
 
     @property
     def is_more_open(self) -> bool:
@@ -165,17 +165,10 @@ class Controls:
         return self.state.query(include_no_repo="0")
 
     @property
-    def person(self) -> str:
-        return self.raw_values["q"] if "q" in self.errors else self.state.selection.person
-
-    @property
-    def without_person(self) -> str:
-        return self.state.query(q="")
-
-    @property
     def kept_by_filters(self) -> list[tuple[str, str]]:
         """The hidden fields of the form of the filters."""
-        return self._kept({"provider", "repo", "include_no_repo", "q"})
+        own = {"provider", "repo", "include_no_repo", *self.state.fields_of_filters}
+        return self._kept(own)
 
     @property
     def kept_by_dates(self) -> list[tuple[str, str]]:
@@ -219,15 +212,3 @@ class Controls:
         is_on = self.state.is_chart_table
         label = _("Show as chart") if is_on else _("Show as table")
         return Option("chart", label, is_on, self.state.query(chart="" if is_on else "table"))
-
-    @property
-    def idle(self) -> Option:
-        is_on = self.state.hides_idle
-        label = _("Show people without sessions") if is_on else _("Hide people without sessions")
-        return Option("zero", label, is_on, self.state.query(zero="" if is_on else "0"))
-
-    @property
-    def downloads(self) -> list[tuple[str, str]]:
-        """Label and address of each download. A download has all rows, so its address has no page."""
-        query = self.state.query(p="")
-        return [(label, reverse(f"org_analytics:{name}") + query) for label, name in _DOWNLOADS.items()]

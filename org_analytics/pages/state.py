@@ -85,6 +85,16 @@ class PageState:
         """The parameters that differ from their defaults, in the order in which addresses have them."""
         return {name: value for name, value in self._all_parameters().items() if value}
 
+    @property
+    def people_filter_count(self) -> int:
+        """How many filters of people are set. A page of one person has none."""
+        return 0
+
+    @property
+    def fields_of_filters(self) -> frozenset[str]:
+        """The fields that only this page's form of filters has."""
+        return frozenset()
+
     def _all_parameters(self) -> dict[str, Any]:
         """Return every parameter, empty where it has its default."""
         raise NotImplementedError
@@ -140,6 +150,25 @@ class OrganizationState(PageState):
     def columns(self) -> tuple[str, ...]:
         """The columns of the table."""
         return columns_of(self.grouping)
+
+    @property
+    def people_filter_count(self) -> int:
+        selection = self.selection
+        return len(selection.teams) + len(selection.people) + (selection.person != "")
+
+    @property
+    def fields_of_filters(self) -> frozenset[str]:
+        return frozenset({"q", "team"})
+
+    def grouped_by(self, grouping: Grouping) -> str:
+        """Return the query string of the same view with another grouping; its order stays where it has the column."""
+        keeps_order = self.sorted_by != "user" and self.sorted_by in columns_of(grouping)
+        is_default = self.order == default_order(self.grouping)
+        order = self.order if keeps_order and not is_default else ""
+        return self.query(
+            group="" if grouping is Grouping.PERSON else grouping,
+            o="" if order == default_order(grouping) else order,
+        )
 
     def _all_parameters(self) -> dict[str, Any]:
         return {

@@ -1,24 +1,26 @@
-"""The table of people: its headings, rows and cells, as the template shows them."""
+"""The table of the organization page: its headings, rows and cells, as the template shows them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from django.core.paginator import Page
 from django.utils.translation import gettext as _
 
+from ..reporting.groups import BreakdownRow, Grouping
 from ..reporting.members import Person
 from ..reporting.reports import PersonUsage
-from .figures import LABELS, Figures
-from .formats import format_count
-from .state import TABLE_COLUMNS, OrganizationState
+from ..reporting.usage import ModelSums
+from .figures import LABELS, Figures, ModelFigures
+from .formats import format_count, format_day, format_short_day
+from .groupings import TEXTS
+from .state import OrganizationState
 
 PAGE_SIZE = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """A heading; `sort` is its `aria-sort`, empty where the table is sorted by another column."""
 
     name: str
@@ -35,10 +37,15 @@ class Cell(NamedTuple):
 
 
 class TableRow(NamedTuple):
-    """One person's row."""
+    """One person's row. `latest_from`: when the day of their last session began."""
 
     person: Person
     figures: Figures
+    latest_from: datetime | None = None
+
+    @property
+    def key(self) -> int | str:
+        return self.person.id
 
     @property
     def label(self) -> str:
@@ -46,33 +53,91 @@ class TableRow(NamedTuple):
         return self.person.name or self.person.email or str(self.person.id)
 
     @property
+    def detail(self) -> str:
+        """The second line: the e-mail address unless it is the label."""
+        return self.person.email if self.person.name else ""
+
+    @property
+    def name_key(self) -> Any:
+        """The sort key of the first column, None where there is no name."""
+        return self.person.collated_name if self.person.name is not None else None
+
+    @property
     def is_idle(self) -> bool:
         return not self.figures.sessions
 
 
-def make_rows(people: Sequence[PersonUsage], state: OrganizationState) -> list[TableRow]:
-    """Return the rows in the state's order; ties by name, then id (the report's order); unknown values are last."""
+class GroupRow(NamedTuple):
+    """The row of a team, a repository, a provider, a model, a day or a week; without a key that of the rest."""
+
+    key: int | str | None
+    label: str
+    figures: Figures
+    detail: str = ""
+    is_idle: bool = False
+
+    @property
+    def name_key(self) -> Any:
+        """The sort key of the first column, None for the rest."""
+        return None if self.key is None else (str(self.key).casefold(), self.key)
+
+
+def person_rows(people: Sequence[PersonUsage], state: OrganizationState) -> list[TableRow]:
+    """Return the rows of people in the state's order."""
     shown = [
-        TableRow(row.person, Figures(row.usage)) for row in people if row.usage.session_count or not state.hides_idle
+        TableRow(row.person, Figures(row.usage), row.latest_from)
+        for row in people
+        if row.usage.session_count or not state.hides_idle
     ]
-    keys: list[Any] = [_sort_key(row, state.sorted_by) for row in shown]
+    return sort_rows(shown, state)
+
+
+def group_rows(rows: Sequence[BreakdownRow], state: OrganizationState) -> list[GroupRow]:
+    """Return the rows of groups in the state's order."""
+    grouping = state.grouping
+    shown = [GroupRow(row.key, _group_label(row, grouping), _group_figures(row, grouping)) for row in rows]
+    return sort_rows(shown, state)
+
+
+def _group_label(row: BreakdownRow, grouping: Grouping) -> str:
+    if row.key is None:
+        return str(TEXTS[grouping].nothing)
+    if grouping is Grouping.DAY:
+        return format_short_day(date.fromisoformat(str(row.key)))
+    return format_day(date.fromisoformat(str(row.key))) if grouping is Grouping.WEEK else row.label
+
+
+def _group_figures(row: BreakdownRow, grouping: Grouping) -> Figures:
+    return ModelFigures(row.usage, row.model_usage or ModelSums()) if grouping is Grouping.MODEL else Figures(row.usage)
+
+
+Row = TypeVar("Row", TableRow, GroupRow)
+
+
+def sort_rows(rows: list[Row], state: OrganizationState) -> list[Row]:
+    """Return the rows in the state's order; ties stay in the report's order; unknown values are last."""
+    keys: list[Any] = [_sort_key(row, state.sorted_by) for row in rows]
     known = [place for place, key in enumerate(keys) if key is not None]
     unknown = [place for place, key in enumerate(keys) if key is None]
     known.sort(key=keys.__getitem__, reverse=state.is_descending)
-    return [shown[place] for place in known + unknown]
+    return [rows[place] for place in known + unknown]
 
 
-def _sort_key(row: TableRow, column: str) -> Any:
-    if column == "user":
-        return row.person.collated_name if row.person.name is not None else None
-    return row.figures.value(column)
+def _sort_key(row: TableRow | GroupRow, column: str) -> Any:
+    return row.name_key if column == "user" else row.figures.value(column)
 
 
 def make_columns(state: OrganizationState) -> list[Column]:
     """Return the headings with the views that a click on them leads to."""
+    first = {"user": TEXTS[state.grouping].column}
     return [
-        Column(name, str(LABELS[name]), state.query(o=_order_after_click(name, state)), _aria_sort(name, state))
-        for name in TABLE_COLUMNS
+        Column(
+            name,
+            str(first.get(name) or LABELS[name]),
+            state.query(o=_order_after_click(name, state)),
+            _aria_sort(name, state),
+        )
+        for name in state.columns
     ]
 
 
@@ -92,11 +157,11 @@ def make_cells(figures: Figures, state: OrganizationState, largest: Decimal | in
     """Return a row's numbers; in the sorted column with their share of the largest."""
     return [
         Cell(figures.format(name), _format_share(figures.value(name), largest) if name == state.sorted_by else None)
-        for name in TABLE_COLUMNS[1:]
+        for name in state.columns[1:]
     ]
 
 
-def largest_value(rows: Sequence[TableRow], state: OrganizationState) -> Decimal | int:
+def largest_value(rows: Sequence[TableRow | GroupRow], state: OrganizationState) -> Decimal | int:
     """Return the largest number of the sorted column over all rows, not only those of one page."""
     if state.sorted_by == "user":
         return 0
@@ -105,10 +170,10 @@ def largest_value(rows: Sequence[TableRow], state: OrganizationState) -> Decimal
 
 
 def _format_share(value: Decimal | int | None, largest: Decimal | int) -> str | None:
-    return f"{Decimal(value) / Decimal(largest) * 100:.1f}" if value and largest else None
+    return f"{Decimal(value) / Decimal(largest) * 100:.1f}" if value and value > 0 and largest else None
 
 
-def page_label(page: Page[TableRow]) -> str:
+def page_label(page: Page[Any]) -> str:
     """Return which page this is and which rows it has."""
     return _("Page %(number)s of %(pages)s (%(first)s–%(last)s of %(all)s)") % {
         "number": format_count(page.number),

@@ -1,0 +1,103 @@
+"""What a row of the organization page's table can be: its texts, and the next level that it leads to."""
+
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from ..reporting.selection import NONE
+from .state import Grouping, OrganizationState
+
+_SUNDAY = timedelta(6)
+
+
+class GroupingTexts(NamedTuple):
+    """The texts of a grouping. `nothing` names the row without a key, `overlap` says where rows share sessions."""
+
+    heading: Any
+    column: Any
+    caption: Any
+    nothing: Any = ""
+    overlap: Any = ""
+
+
+TEXTS = {
+    Grouping.PERSON: GroupingTexts(
+        _("People"), _("User"), _("Usage per person. Select a column heading to sort by it.")
+    ),
+    Grouping.TEAM: GroupingTexts(
+        _("Teams"),
+        _("Team"),
+        _("Usage per team. Select a column heading to sort by it."),
+        _("No team"),
+        _("Somebody in several teams counts in each of them, so the rows can add up to more than Everyone."),
+    ),
+    Grouping.REPO: GroupingTexts(
+        _("Repositories"),
+        _("Repository"),
+        _("Usage per repository. Select a column heading to sort by it."),
+        _("No repository"),
+    ),
+    Grouping.PROVIDER: GroupingTexts(
+        _("Providers"), _("Provider"), _("Usage per provider. Select a column heading to sort by it.")
+    ),
+    Grouping.MODEL: GroupingTexts(
+        _("Models"),
+        _("Model"),
+        _("Usage per model. Select a column heading to sort by it."),
+        _("Not broken down"),
+        _(
+            "A session counts whole in each of its models, so sessions and times can add up to more than Everyone. "
+            "Costs add up: what a session costs beyond its models is “not broken down”."
+        ),
+    ),
+    Grouping.DAY: GroupingTexts(_("Days"), _("Day"), _("Usage per day. Select a column heading to sort by it.")),
+    Grouping.WEEK: GroupingTexts(_("Weeks"), _("Week"), _("Usage per week. Select a column heading to sort by it.")),
+}
+
+
+def next_level(state: OrganizationState, key: Any) -> str | None:
+    """Return the address of the view behind a row: the row as a filter, by the next grouping; None if there is none."""
+    grouping = state.grouping
+    if grouping is Grouping.PERSON:
+        return person_url(key, state)
+    filters = _filters_of(state, key)
+    if filters is None:
+        return None
+    group = {Grouping.PROVIDER: Grouping.MODEL, Grouping.WEEK: Grouping.DAY}.get(grouping, "")
+    return reverse("org_analytics:organization") + state.query(**filters, group=group, o="")
+
+
+def _filters_of(state: OrganizationState, key: Any) -> dict[str, Any] | None:
+    """Return the parameters that select just the sessions of a row."""
+    match state.grouping:
+        case Grouping.TEAM:
+            return {"team": [NONE if key is None else key]}
+        case Grouping.REPO:
+            return repo_filter(key)
+        case Grouping.PROVIDER:
+            return {"provider": [key]}
+        case Grouping.DAY:
+            return _dates(state, key, key)
+        case Grouping.WEEK:
+            return _dates(state, key, key + _SUNDAY)
+    return None
+
+
+def _dates(state: OrganizationState, first: date, last: date) -> dict[str, Any]:
+    days = state.selection.days
+    first, last = max(first, days.first), min(last, days.last)
+    return {"range": "", "start": first.isoformat(), "end": last.isoformat()}
+
+
+def repo_filter(path: str | None) -> dict[str, Any]:
+    """Return the parameters that select the sessions of one repository, or those of none."""
+    if path is None:
+        return {"repo": [NONE], "include_no_repo": ""}
+    return {"repo": [path], "include_no_repo": "0"}
+
+
+def person_url(person_id: int | str, state: OrganizationState) -> str:
+    """Return the address of a person's page with the same filters."""
+    return reverse("org_analytics:person", args=[person_id]) + state.query_elsewhere()
