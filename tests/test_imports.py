@@ -62,7 +62,7 @@ ALLOWED_INSIDE = {
         "teams": {"members", "selection", "snapshots"},
         "people": {"members", "selection", "snapshots", "teams"},
         "split_ranges": {"selection", "snapshots"},
-        "aggregates": {"selection", "snapshots", "split_ranges", "usage"},
+        "aggregates": {"members", "selection", "snapshots", "split_ranges", "usage"},
         "reports": {"aggregates", "members", "people", "selection", "snapshots", "usage"},
         "visibility": {"members"},
         "session_cursor": {"session_order", "session_rows"},
@@ -77,6 +77,7 @@ ALLOWED_INSIDE = {
             "split_ranges",
         },
         "session_detail": {"members", "session_rows", "snapshots", "visibility"},
+        "groups": {"aggregates", "people", "reports", "selection", "snapshots", "teams", "usage"},
     },
     "confabulous": {
         "schema": {"connection", "errors"},

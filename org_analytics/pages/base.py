@@ -146,11 +146,15 @@ class FiguresView(PageView[State]):
         context = {"state": self.state, "controls": Controls(self.state, (), repos, self.errors, {})}
         return render(self.request, "org_analytics/includes/repository_options.html", context)
 
+    def raw_value(self, name: str) -> str:
+        """Return the first value of a parameter as it was sent, for a field with an error."""
+        return (self.request.GET.getlist(name) or [""])[0]
+
     def figures_context(self, overview: Overview) -> dict[str, Any]:
         """Return the filters, the texts at the top, the cards and the chart."""
         state, zone = self.state, app_settings.time_zone
         is_unfinished = timezone.now() < state.selection.end
-        raw_values = {name: (self.request.GET.getlist(name) or [""])[0] for name in ("start", "end", "q", "repo_q")}
+        raw_values = {name: self.raw_value(name) for name in ("start", "end", "repo_q")}
         return {
             "state": state,
             "selection": state.selection,

@@ -1,5 +1,6 @@
 """The figures of one view of a page, read from one state of the database."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from django.utils import timezone
@@ -7,14 +8,18 @@ from django.utils import timezone
 from ..conf import app_settings
 from ..periods import previous_period
 from ..reporting import reports
-from ..reporting.reports import Coverage, Report, Series
+from ..reporting.groups import Grouping, breakdown
+from ..reporting.members import Person, members
+from ..reporting.reports import Coverage, Series, Summary
 from ..reporting.selection import Selection
 from ..reporting.snapshots import snapshot
+from ..reporting.teams import team_names
 from ..reporting.usage import Usage
 from ..rollup import maintenance
 from .figures import FIGURE_COLUMNS
 from .repositories import RepoList, list_repos
 from .state import OrganizationState, PageState
+from .table import Row, group_rows, person_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +39,48 @@ class Overview:
     has_sessions: bool
 
 
-def read_page(state: OrganizationState) -> tuple[Report, Overview]:
+@dataclass(frozen=True, slots=True)
+class TableData:
+    """What the organization page shows beside the overview: every row in order, and names for the filters."""
+
+    summary: Summary
+    rows: Sequence[Row]
+    team_names: frozenset[str]
+    chosen_members: dict[int | str, Person]
+
+
+def read_page(state: OrganizationState) -> tuple[TableData, Overview]:
     """Read the figures of the organization page; each question is asked once, and all in one snapshot."""
+    people = state.selection.people
     with snapshot():
+        summary, rows = read_rows(state)
+        data = TableData(
+            summary=summary,
+            rows=rows,
+            team_names=team_names() if app_settings.has_teams else frozenset(),
+            chosen_members={person.id: person for person in members(people)} if people else {},
+        )
+        return data, read_overview(state, state.selection, summary)
+
+
+def read_rows(state: OrganizationState) -> tuple[Summary, Sequence[Row]]:
+    """Read the rows of the table, in the state's order, and what they sum up to."""
+    if state.grouping is Grouping.PERSON:
         report = reports.report(state.selection)
-        return report, read_overview(state, state.selection, report)
+        return report, person_rows(report.people, state)
+    found = breakdown(state.selection, state.grouping)
+    return found, group_rows(found.rows, state)
 
 
-def read_overview(state: PageState, selection: Selection, report: Report) -> Overview:
-    """Read what the filters and the chart of a view show beside its report."""
+def read_overview(state: PageState, selection: Selection, summary: Summary) -> Overview:
+    """Read what the filters and the chart of a view show beside its rows."""
     previous = _previous_selection(selection)
     with snapshot() as using:
         previous_series = reports.series(previous) if state.is_compared else None
         return Overview(
-            totals=report.totals,
-            coverage=report.coverage,
-            providers_present=report.providers_present,
+            totals=summary.totals,
+            coverage=summary.coverage,
+            providers_present=summary.providers_present,
             repos=list_repos(selection, state.repo_search),
             series=reports.series(selection, measures=FIGURE_COLUMNS[state.measure]),
             previous=previous,
@@ -57,7 +88,7 @@ def read_overview(state: PageState, selection: Selection, report: Report) -> Ove
             previous_total=previous_series.total if previous_series else reports.total(previous),
             no_repo_count=_no_repo_count(selection),
             is_zone_current=maintenance.days_are_current(using, selection.start, selection.end),
-            has_sessions=bool(report.totals.session_count) or reports.has_sessions(),
+            has_sessions=bool(summary.totals.session_count) or reports.has_sessions(),
         )
 
 

@@ -1,6 +1,6 @@
 """The organization page's downloads."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.core.handlers.asgi import ASGIRequest
@@ -8,11 +8,12 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
-from ..reporting import reports
-from . import table
+from ..reporting.reports import Summary
 from .base import BasePageView
+from .data import read_rows
 from .downloads import csv_lines, file_name, json_chunks, stream_async
 from .state import OrganizationState
+from .table import Row
 
 
 class DownloadView(BasePageView[OrganizationState]):
@@ -25,8 +26,8 @@ class DownloadView(BasePageView[OrganizationState]):
         if self.errors:
             text = "\n".join(f"{name}: {message}" for name, message in self.errors.items())
             return HttpResponse(text, status=400, content_type="text/plain; charset=utf-8")
-        report = reports.report(self.state.selection)
-        chunks = self.chunks(table.make_rows(report.people, self.state), report)
+        summary, rows = read_rows(self.state)
+        chunks = self.chunks(rows, summary)
         name = file_name(self.state, self.extension)
         return StreamingHttpResponse(
             stream_async(chunks) if isinstance(request, ASGIRequest) else chunks,
@@ -34,7 +35,7 @@ class DownloadView(BasePageView[OrganizationState]):
             headers={"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"},
         )
 
-    def chunks(self, rows: list[table.TableRow], report: reports.Report) -> Iterator[str]:
+    def chunks(self, rows: Sequence[Row], summary: Summary) -> Iterator[str]:
         """Return the file in pieces."""
         raise NotImplementedError
 
@@ -45,8 +46,8 @@ class CsvView(DownloadView):
     extension = "csv"
     content_type = "text/csv; charset=utf-8"
 
-    def chunks(self, rows: list[table.TableRow], report: reports.Report) -> Iterator[str]:
-        return csv_lines(rows)
+    def chunks(self, rows: Sequence[Row], summary: Summary) -> Iterator[str]:
+        return csv_lines(rows, self.state.grouping)
 
 
 class JsonView(DownloadView):
@@ -55,5 +56,5 @@ class JsonView(DownloadView):
     extension = "json"
     content_type = "application/json"
 
-    def chunks(self, rows: list[table.TableRow], report: reports.Report) -> Iterator[str]:
-        return json_chunks(rows, report.totals, self.state, timezone.now())
+    def chunks(self, rows: Sequence[Row], summary: Summary) -> Iterator[str]:
+        return json_chunks(rows, summary.totals, self.state, timezone.now())

@@ -11,7 +11,7 @@ from ..choices import Provider
 from ..conf import app_settings
 from ..filters import AllValues, FirstValue, parse_people, parse_teams
 from ..limits import FIRST_DATE, LAST_DATE, MAX_REPO_BYTES, MAX_SEARCH, MAX_VALUES
-from .state import Grouping
+from ..reporting.groups import Grouping
 
 # A page number beyond the last one: the paginator shows the last.
 _LAST_PAGE = 10**9

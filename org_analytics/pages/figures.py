@@ -1,5 +1,6 @@
 """The figures of a usage: which of them are known, and how they are written."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -122,6 +123,11 @@ class ModelFigures(Figures):
     """The figures of a model: also its requests and tokens, which are written as counts."""
 
     sums: ModelSums
+
+    @classmethod
+    def total(cls, totals: Usage, rows: Iterable["ModelFigures"]) -> "ModelFigures":
+        """Return the figures of all models: the totals, and the sums of the rows."""
+        return cls(totals, ModelSums.total(row.sums for row in rows))
 
     def value(self, column: str) -> Decimal | int | None:
         if column in TOKEN_COLUMNS:

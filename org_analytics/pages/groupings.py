@@ -1,13 +1,16 @@
 """What a row of the organization page's table can be: its texts, and the next level that it leads to."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from ..reporting.groups import Grouping
 from ..reporting.selection import NONE
-from .state import Grouping, OrganizationState
+from .state import OrganizationState, PageState
 
 _SUNDAY = timedelta(6)
 
@@ -57,16 +60,23 @@ TEXTS = {
 }
 
 
-def next_level(state: OrganizationState, key: Any) -> str | None:
-    """Return the address of the view behind a row: the row as a filter, by the next grouping; None if there is none."""
-    grouping = state.grouping
-    if grouping is Grouping.PERSON:
-        return person_url(key, state)
-    filters = _filters_of(state, key)
-    if filters is None:
-        return None
-    group = {Grouping.PROVIDER: Grouping.MODEL, Grouping.WEEK: Grouping.DAY}.get(grouping, "")
-    return reverse("org_analytics:organization") + state.query(**filters, group=group, o="")
+def next_level(state: OrganizationState) -> Callable[[Any], str | None]:
+    """Return a function from the key of a row to the address of the view behind it; None if there is none.
+
+    That view has the row as a filter, and the next grouping.
+    """
+    if state.grouping is Grouping.PERSON:
+        # A page has a hundred people: the part that all addresses share is made once.
+        before, after = person_url("*", state).split("*", 1)
+        return lambda key: f"{before}{quote(str(key), safe='')}{after}"
+    page = reverse("org_analytics:organization")
+    group = {Grouping.PROVIDER: Grouping.MODEL, Grouping.WEEK: Grouping.DAY}.get(state.grouping, "")
+
+    def address(key: Any) -> str | None:
+        filters = _filters_of(state, key)
+        return None if filters is None else page + state.query(**filters, group=group, o="")
+
+    return address
 
 
 def _filters_of(state: OrganizationState, key: Any) -> dict[str, Any] | None:
@@ -79,9 +89,9 @@ def _filters_of(state: OrganizationState, key: Any) -> dict[str, Any] | None:
         case Grouping.PROVIDER:
             return {"provider": [key]}
         case Grouping.DAY:
-            return _dates(state, key, key)
+            return _dates(state, date.fromisoformat(key), date.fromisoformat(key))
         case Grouping.WEEK:
-            return _dates(state, key, key + _SUNDAY)
+            return _dates(state, date.fromisoformat(key), date.fromisoformat(key) + _SUNDAY)
     return None
 
 
@@ -98,6 +108,6 @@ def repo_filter(path: str | None) -> dict[str, Any]:
     return {"repo": [path], "include_no_repo": "0"}
 
 
-def person_url(person_id: int | str, state: OrganizationState) -> str:
+def person_url(person_id: int | str, state: PageState) -> str:
     """Return the address of a person's page with the same filters."""
     return reverse("org_analytics:person", args=[person_id]) + state.query_elsewhere()

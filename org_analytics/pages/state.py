@@ -5,11 +5,11 @@ the table, `zero=0` hides people without sessions, `compare=1` shows the previou
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 from urllib.parse import urlencode
 
 from ..periods import DEFAULT_PRESET
+from ..reporting.groups import Grouping
 from ..reporting.selection import Selection
 from ..reporting.session_order import NEWEST_FIRST
 
@@ -33,16 +33,6 @@ TABLE_ORDERS = [*MODEL_COLUMNS, *(f"-{name}" for name in MODEL_COLUMNS)]
 DEFAULT_MEASURE = "cost"
 # Parameters that change nothing in the table.
 _BESIDE_TABLE = {"measure", "compare", "chart"}
-
-
-class Grouping(StrEnum):
-    PERSON = "person"
-    TEAM = "team"
-    REPO = "repo"
-    PROVIDER = "provider"
-    MODEL = "model"
-    DAY = "day"
-    WEEK = "week"
 
 
 def columns_of(grouping: Grouping) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple, TypeVar
 from django.core.paginator import Page
 from django.utils.translation import gettext as _
 
+from ..conf import app_settings
+from ..periods import day_of
 from ..reporting.groups import BreakdownRow, Grouping
 from ..reporting.members import Person
 from ..reporting.reports import PersonUsage
@@ -15,6 +17,7 @@ from ..reporting.usage import ModelSums
 from .figures import LABELS, Figures, ModelFigures
 from .formats import format_count, format_day, format_short_day
 from .groupings import TEXTS
+from .sparkline import Sparkline
 from .state import OrganizationState
 
 PAGE_SIZE = 100
@@ -63,6 +66,18 @@ class TableRow(NamedTuple):
         return self.person.collated_name if self.person.name is not None else None
 
     @property
+    def note(self) -> str:
+        """When the person was last active, in words."""
+        if self.latest_from is None:
+            return ""
+        return _("Last active %(day)s") % {"day": format_day(self.last_active)}
+
+    @property
+    def last_active(self) -> date | None:
+        """The day of their last session in the reporting time zone."""
+        return None if self.latest_from is None else day_of(self.latest_from, app_settings.time_zone)
+
+    @property
     def is_idle(self) -> bool:
         return not self.figures.sessions
 
@@ -74,12 +89,29 @@ class GroupRow(NamedTuple):
     label: str
     figures: Figures
     detail: str = ""
+    note: str = ""
     is_idle: bool = False
 
     @property
     def name_key(self) -> Any:
         """The sort key of the first column, None for the rest."""
         return None if self.key is None else (str(self.key).casefold(), self.key)
+
+
+class ShownRow(NamedTuple):
+    """A row as the template shows it; `url` leads to the view behind it, `line` draws the measure by day."""
+
+    label: str
+    detail: str
+    note: str
+    is_idle: bool
+    url: str | None
+    cells: list[Cell]
+    line: Sparkline | None
+
+
+Row = TableRow | GroupRow
+SomeRow = TypeVar("SomeRow", TableRow, GroupRow)
 
 
 def person_rows(people: Sequence[PersonUsage], state: OrganizationState) -> list[TableRow]:
@@ -111,10 +143,7 @@ def _group_figures(row: BreakdownRow, grouping: Grouping) -> Figures:
     return ModelFigures(row.usage, row.model_usage or ModelSums()) if grouping is Grouping.MODEL else Figures(row.usage)
 
 
-Row = TypeVar("Row", TableRow, GroupRow)
-
-
-def sort_rows(rows: list[Row], state: OrganizationState) -> list[Row]:
+def sort_rows(rows: list[SomeRow], state: OrganizationState) -> list[SomeRow]:
     """Return the rows in the state's order; ties stay in the report's order; unknown values are last."""
     keys: list[Any] = [_sort_key(row, state.sorted_by) for row in rows]
     known = [place for place, key in enumerate(keys) if key is not None]
@@ -123,7 +152,7 @@ def sort_rows(rows: list[Row], state: OrganizationState) -> list[Row]:
     return [rows[place] for place in known + unknown]
 
 
-def _sort_key(row: TableRow | GroupRow, column: str) -> Any:
+def _sort_key(row: Row, column: str) -> Any:
     return row.name_key if column == "user" else row.figures.value(column)
 
 
@@ -161,7 +190,12 @@ def make_cells(figures: Figures, state: OrganizationState, largest: Decimal | in
     ]
 
 
-def largest_value(rows: Sequence[TableRow | GroupRow], state: OrganizationState) -> Decimal | int:
+def show_row(row: Row, cells: list[Cell], url: str | None, line: Sparkline | None) -> ShownRow:
+    """Return a row with all that the template shows of it."""
+    return ShownRow(row.label, row.detail, row.note, row.is_idle, url, cells, line)
+
+
+def largest_value(rows: Sequence[Row], state: OrganizationState) -> Decimal | int:
     """Return the largest number of the sorted column over all rows, not only those of one page."""
     if state.sorted_by == "user":
         return 0

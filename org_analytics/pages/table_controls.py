@@ -7,11 +7,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from ..conf import app_settings
+from ..reporting.groups import Grouping
 from ..reporting.members import Person
 from ..reporting.selection import NONE
 from .controls import Option
 from .groupings import TEXTS
-from .state import Grouping, OrganizationState
+from .state import OrganizationState
 
 _DOWNLOADS = {"CSV": "organization-csv", "JSON": "organization-json"}
 
@@ -69,7 +70,7 @@ class TableControls:
 
     def _label(self, pk: int | str) -> str:
         person = self.chosen_members.get(pk)
-        return person.label if person else str(pk)
+        return (person.name or person.email or str(pk)) if person else str(pk)
 
     # The table -------------------------------------------------------------------------------------------------------
 

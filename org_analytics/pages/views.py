@@ -4,13 +4,16 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
-from ..reporting.reports import Report
+from ..reporting.groups import Grouping
 from . import header, table
 from .base import FiguresView
-from .data import read_page
-from .figures import Figures
+from .data import TableData, read_page
+from .figures import Figures, ModelFigures
+from .groupings import TEXTS, next_level
 from .state import OrganizationState
+from .table_controls import TableControls
 
 
 class OrganizationView(FiguresView[OrganizationState]):
@@ -19,24 +22,47 @@ class OrganizationView(FiguresView[OrganizationState]):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if self.wants_repositories:
             return self.repositories(self.state.selection)
-        report, overview = read_page(self.state)
-        context = {**self.figures_context(overview), **self._table_context(report)}
+        data, overview = read_page(self.state)
+        context = {**self.figures_context(overview), **self._people_context(data), **self._table_context(data)}
         return self.render("org_analytics/organization.html", context, status=400 if self.errors else 200)
 
-    def _table_context(self, report: Report) -> dict[str, Any]:
-        """Return one page of the table of people."""
+    def _people_context(self, data: TableData) -> dict[str, Any]:
+        """Return the controls that only this page has."""
         state = self.state
-        rows = table.make_rows(report.people, state)
-        page = Paginator(rows, table.PAGE_SIZE).get_page(state.page_number)
-        largest = table.largest_value(rows, state)
+        search = self.raw_value("q") if "q" in self.errors else state.selection.person
+        is_by_person = state.grouping is Grouping.PERSON
         return {
-            "has_nobody": bool(state.selection.person) and not report.people,
+            "table_controls": TableControls(state, sorted(data.team_names), data.chosen_members, search),
+            "has_nobody": is_by_person and state.selection.person != "" and not data.rows,
+            "skip_target": "people",
+            "skip_label": _("Skip to the table"),
+        }
+
+    def _table_context(self, data: TableData) -> dict[str, Any]:
+        """Return one page of the table."""
+        state, rows = self.state, data.rows
+        page = Paginator(rows, table.PAGE_SIZE).get_page(state.page_number)
+        largest, address_of = table.largest_value(rows, state), next_level(state)
+        return {
+            "texts": TEXTS[state.grouping],
             "columns": table.make_columns(state),
-            "total_cells": table.make_cells(Figures(report.totals), state, 0),
-            "rows": [(row, table.make_cells(row.figures, state, largest)) for row in page],
-            "summary": header.results_summary(report.totals, len(rows)),
+            "total_cells": table.make_cells(self._totals(data), state, 0),
+            "rows": [
+                table.show_row(row, table.make_cells(row.figures, state, largest), address_of(row.key), None)
+                for row in page
+            ],
+            "has_groups": state.grouping is not Grouping.PERSON,
+            "active_note": header.active_note(rows) if state.grouping is Grouping.PERSON else "",
+            "summary": header.results_summary(data.summary.totals, state.grouping, len(rows)),
             "page_obj": page,
             "page_label": table.page_label(page),
             "previous_page": state.query(p=str(page.number - 1) if page.number > 2 else ""),
             "next_page": state.query(p=str(page.number + 1)),
         }
+
+    def _totals(self, data: TableData) -> Figures:
+        """Return the figures of everyone; by model with the sums of all rows, as no total has them."""
+        totals = data.summary.totals
+        if self.state.grouping is not Grouping.MODEL:
+            return Figures(totals)
+        return ModelFigures.total(totals, [row.figures for row in data.rows if isinstance(row.figures, ModelFigures)])
