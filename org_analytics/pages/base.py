@@ -30,6 +30,8 @@ from .languages import is_right_to_left, numbers_in, page_language
 from .repositories import list_repos
 from .state import PageState
 
+# One message, so that nothing tells apart what is not there and what the reader may not see.
+NOT_FOUND = "Not found"
 State = TypeVar("State", bound=PageState)
 
 

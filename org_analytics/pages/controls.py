@@ -175,11 +175,16 @@ class Controls:
         """The hidden fields of the form of the dates."""
         return self._kept({"range", "start", "end"})
 
+    @property
+    def kept_by_search(self) -> list[tuple[str, str]]:
+        """The hidden fields of the form that searches a list of sessions."""
+        return self._kept({"q", "cursor"})
+
     def _kept(self, own: Collection[str]) -> list[tuple[str, Any]]:
         return [
             (name, value)
             for name, values in self.state.parameters.items()
-            if name not in {*own, "p"}
+            if name not in {*own, "p", "cursor"}
             for value in (values if isinstance(values, list) else [values])
         ]
 

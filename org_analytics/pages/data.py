@@ -8,7 +8,7 @@ from django.utils import timezone
 from ..conf import app_settings
 from ..periods import previous_period
 from ..reporting import reports
-from ..reporting.groups import Grouping, breakdown
+from ..reporting.groups import BreakdownRow, Grouping, breakdown, breakdown_rows
 from ..reporting.members import Person, members
 from ..reporting.reports import Coverage, Series, Summary
 from ..reporting.selection import Selection
@@ -18,7 +18,7 @@ from ..reporting.usage import Usage
 from ..rollup import maintenance
 from .figures import FIGURE_COLUMNS
 from .repositories import RepoList, list_repos
-from .state import OrganizationState, PageState
+from .state import OrganizationState, PageState, SessionListState
 from .table import Row, group_rows, person_rows
 
 
@@ -70,6 +70,24 @@ def read_rows(state: OrganizationState) -> tuple[Summary, Sequence[Row]]:
         return report, person_rows(report.people, state)
     found = breakdown(state.selection, state.grouping)
     return found, group_rows(found.rows, state)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFigures:
+    """One person's usage by repository, provider and model."""
+
+    groups: dict[Grouping, Sequence[BreakdownRow]]
+
+
+def read_person(state: SessionListState, selection: Selection) -> tuple[PersonFigures, Overview]:
+    """Read the figures of a person's page; `selection` selects that person."""
+    with snapshot():
+        by_provider = breakdown(selection, Grouping.PROVIDER)
+        groups = {
+            Grouping.REPO: breakdown_rows(selection, Grouping.REPO),
+            Grouping.PROVIDER: by_provider.rows,
+        }
+        return PersonFigures(groups), read_overview(state, selection, by_provider)
 
 
 def read_overview(state: PageState, selection: Selection, summary: Summary) -> Overview:

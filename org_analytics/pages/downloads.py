@@ -17,7 +17,7 @@ from ..reporting.groups import Grouping
 from ..reporting.usage import ModelSums, Usage
 from .figures import Figures, ModelFigures
 from .state import TOKEN_COLUMNS, OrganizationState
-from .table import Row, TableRow
+from .table import GroupRow, Row, TableRow
 
 _FORMULA_SIGNS = ("=", "+", "-", "@")
 _CONTROLS = {"\t", "\r", "\n"}
@@ -30,13 +30,19 @@ def csv_lines(rows: Sequence[Row], grouping: Grouping = Grouping.PERSON) -> Iter
     """Yield a heading with units, then one line per row. Unknown values are empty."""
     writer = csv.writer(_Echo())
     nothing = ModelFigures(Usage(), ModelSums()) if grouping is Grouping.MODEL else Figures(Usage())
-    names = ["user_id", "email", "name"] if grouping is Grouping.PERSON else [str(grouping)]
-    last_active = ["last_active"] if grouping is Grouping.PERSON else []
-    yield _BYTE_ORDER_MARK + writer.writerow([*names, *_numbers(nothing), *last_active])
+    numbers = list(_numbers(nothing))
+    is_by_person = grouping is Grouping.PERSON
+    head = ["user_id", "email", "name", *numbers, "last_active"] if is_by_person else [str(grouping), *numbers]
+    yield _BYTE_ORDER_MARK + writer.writerow(head)
     for row in rows:
-        texts = [row.person.id, row.person.email, row.person.name] if isinstance(row, TableRow) else [row.key]
-        numbers = _numbers(row.figures).values()
-        yield writer.writerow([*map(neutralize, texts), *numbers, *([row.last_active] if last_active else [])])
+        yield writer.writerow(_csv_values(row))
+
+
+def _csv_values(row: Row) -> list[Any]:
+    numbers = _numbers(row.figures).values()
+    if isinstance(row, GroupRow):
+        return [neutralize(row.key), *numbers]
+    return [*map(neutralize, (row.person.id, row.person.email, row.person.name)), *numbers, row.last_active]
 
 
 def json_chunks(rows: Sequence[Row], totals: Usage, state: OrganizationState, computed_at: datetime) -> Iterator[str]:

@@ -125,7 +125,7 @@ class ModelFigures(Figures):
     sums: ModelSums
 
     @classmethod
-    def total(cls, totals: Usage, rows: Iterable["ModelFigures"]) -> "ModelFigures":
+    def of_all(cls, totals: Usage, rows: Iterable["ModelFigures"]) -> "ModelFigures":
         """Return the figures of all models: the totals, and the sums of the rows."""
         return cls(totals, ModelSums.total(row.sums for row in rows))
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..reporting.groups import Grouping
 from ..reporting.selection import NONE
-from .state import OrganizationState, PageState
+from .state import OrganizationState
 
 _SUNDAY = timedelta(6)
 
@@ -67,7 +67,7 @@ def next_level(state: OrganizationState) -> Callable[[Any], str | None]:
     """
     if state.grouping is Grouping.PERSON:
         # A page has a hundred people: the part that all addresses share is made once.
-        before, after = person_url("*", state).split("*", 1)
+        before, after = person_url("*").removesuffix("*"), state.query_elsewhere()
         return lambda key: f"{before}{quote(str(key), safe='')}{after}"
     page = reverse("org_analytics:organization")
     group = {Grouping.PROVIDER: Grouping.MODEL, Grouping.WEEK: Grouping.DAY}.get(state.grouping, "")
@@ -108,6 +108,6 @@ def repo_filter(path: str | None) -> dict[str, Any]:
     return {"repo": [path], "include_no_repo": "0"}
 
 
-def person_url(person_id: int | str, state: PageState) -> str:
-    """Return the address of a person's page with the same filters."""
-    return reverse("org_analytics:person", args=[person_id]) + state.query_elsewhere()
+def person_url(person_id: int | str) -> str:
+    """Return the address of a person's page without parameters."""
+    return reverse("org_analytics:person", args=[person_id])

@@ -17,6 +17,7 @@ from ..reporting.usage import ModelSums
 from .figures import LABELS, Figures, ModelFigures
 from .formats import format_count, format_day, format_short_day
 from .groupings import TEXTS
+from .labels import person_label
 from .sparkline import Sparkline
 from .state import OrganizationState
 
@@ -52,8 +53,7 @@ class TableRow(NamedTuple):
 
     @property
     def label(self) -> str:
-        """The name; the e-mail address of a person without one; the id where there is neither."""
-        return self.person.name or self.person.email or str(self.person.id)
+        return person_label(self.person)
 
     @property
     def detail(self) -> str:
@@ -68,9 +68,8 @@ class TableRow(NamedTuple):
     @property
     def note(self) -> str:
         """When the person was last active, in words."""
-        if self.latest_from is None:
-            return ""
-        return _("Last active %(day)s") % {"day": format_day(self.last_active)}
+        day = self.last_active
+        return _("Last active %(day)s") % {"day": format_day(day)} if day else ""
 
     @property
     def last_active(self) -> date | None:
@@ -140,7 +139,8 @@ def _group_label(row: BreakdownRow, grouping: Grouping) -> str:
 
 
 def _group_figures(row: BreakdownRow, grouping: Grouping) -> Figures:
-    return ModelFigures(row.usage, row.model_usage or ModelSums()) if grouping is Grouping.MODEL else Figures(row.usage)
+    sums = getattr(row, "model_usage", None)
+    return ModelFigures(row.usage, sums or ModelSums()) if grouping is Grouping.MODEL else Figures(row.usage)
 
 
 def sort_rows(rows: list[SomeRow], state: OrganizationState) -> list[SomeRow]:

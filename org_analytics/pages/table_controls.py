@@ -12,6 +12,7 @@ from ..reporting.members import Person
 from ..reporting.selection import NONE
 from .controls import Option
 from .groupings import TEXTS
+from .labels import person_label, team_label
 from .state import OrganizationState
 
 _DOWNLOADS = {"CSV": "organization-csv", "JSON": "organization-json"}
@@ -70,7 +71,7 @@ class TableControls:
 
     def _label(self, pk: int | str) -> str:
         person = self.chosen_members.get(pk)
-        return (person.name or person.email or str(pk)) if person else str(pk)
+        return person_label(person) if person else str(pk)
 
     # The table -------------------------------------------------------------------------------------------------------
 
@@ -97,8 +98,3 @@ class TableControls:
         """Label and address of each download. A download has all rows, so its address has no page."""
         query = self.state.query(p="")
         return [(label, reverse(f"org_analytics:{name}") + query) for label, name in _DOWNLOADS.items()]
-
-
-def team_label(name: str) -> str:
-    """Return the name of a team as people read it."""
-    return _("No team") if name == NONE else name

@@ -65,4 +65,4 @@ class OrganizationView(FiguresView[OrganizationState]):
         totals = data.summary.totals
         if self.state.grouping is not Grouping.MODEL:
             return Figures(totals)
-        return ModelFigures.total(totals, [row.figures for row in data.rows if isinstance(row.figures, ModelFigures)])
+        return ModelFigures.of_all(totals, [row.figures for row in data.rows if isinstance(row.figures, ModelFigures)])
