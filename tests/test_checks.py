@@ -472,3 +472,56 @@ def test_e016_waits_for_pending_migrations(settings: Any) -> None:
         cursor.execute("DELETE FROM django_migrations WHERE app = 'sessions'")
 
     assert checks.check_teams(["default"]) == []
+
+
+CALLABLES = [("E017", "ORG_ANALYTICS_SESSION_URL"), ("E018", "ORG_ANALYTICS_RECAP_GENERATOR")]
+
+
+@pytest.mark.parametrize(("check_id", "setting"), CALLABLES)
+@pytest.mark.parametrize("path", ["tests.hosts.missing", "nowhere.url", "tests.hosts.not_callable", "x", 5])
+def test_e017_and_e018_a_callable_that_cannot_be_imported(
+    settings: Any, check_id: str, setting: str, path: Any
+) -> None:
+    setattr(settings, setting, path)
+
+    (message,) = found(check_id)
+
+    assert setting in message.msg
+
+
+@pytest.mark.parametrize(("check_id", "setting"), CALLABLES)
+@pytest.mark.parametrize("path", [None, "", "tests.hosts.only_ann"])
+def test_e017_and_e018_are_silent_on_a_callable_and_on_none(
+    settings: Any, check_id: str, setting: str, path: str | None
+) -> None:
+    setattr(settings, setting, path)
+
+    assert not found(check_id)
+
+
+@pytest.mark.parametrize("limit", [-1, 1.5, "10", True, float("nan")])
+def test_e019_a_limit_that_is_not_a_number(settings: Any, limit: Any) -> None:
+    settings.ORG_ANALYTICS_RECAPS_PER_MONTH = limit
+
+    assert len(found("E019")) == 1
+
+
+@pytest.mark.parametrize("limit", [None, 0, 1, 10**9])
+def test_e019_is_silent_on_numbers_and_on_none(settings: Any, limit: Any) -> None:
+    settings.ORG_ANALYTICS_RECAPS_PER_MONTH = limit
+
+    assert not found("E019")
+
+
+@pytest.mark.parametrize("value", ["True", "TRUE", "1", 1, "yes", " true", "on"])
+def test_e020_a_value_that_was_meant_to_share_sessions(settings: Any, value: Any) -> None:
+    settings.SHARE_ALL_SESSIONS_TO_AUTHENTICATED = value
+
+    assert len(found("E020")) == 1
+
+
+@pytest.mark.parametrize("value", [True, "true", False, None, "", "false", 0])
+def test_e020_is_silent_on_other_values(settings: Any, value: Any) -> None:
+    settings.SHARE_ALL_SESSIONS_TO_AUTHENTICATED = value
+
+    assert not found("E020")

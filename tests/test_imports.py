@@ -90,7 +90,12 @@ ALLOWED_INSIDE = {
         "summary": {"proof", "report"},
         "bridge": {"connection", "errors", "proof", "reading", "report", "schema", "users", "writing"},
     },
-    "api": {"views": {"base", "filters", "request_body", "responses"}},
+    "api": {
+        "filters": {"base"},
+        "views": {"base", "filters", "request_body", "responses"},
+        "session_responses": {"responses"},
+        "session_views": {"base", "filters", "session_responses"},
+    },
 }
 # The bridge needs one state of the database for its comparison, not the reports.
 ONLY_SNAPSHOTS = ("confabulous",)

@@ -1,6 +1,6 @@
 """The REST endpoints: reports about the organization, and the write API."""
 
-from typing import Any, TypeVar
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -11,17 +11,14 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 
 from ..conf import app_settings
-from ..filters import read_as_utf8
 from ..limits import MAX_ROWS
 from ..models import CodingSession, UserDeletedError
 from ..reporting import reports
 from ..reporting.selection import Selection
-from .base import InvalidQueryError, OrgAPIViewSet
-from .filters import AnalyticsFilters, ReposFilters, SeriesFilters
+from .base import OrgAPIViewSet
+from .filters import AnalyticsFilters, ReposFilters, SeriesFilters, validated
 from .request_body import BodyTooLargeError, InvalidBodyError, UnsupportedMediaTypeError, read_json_body
 from .responses import analytics_response, prices_response, recording_response, repos_response, series_response
-
-_Filters = TypeVar("_Filters", bound=ReposFilters)
 
 
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
@@ -47,7 +44,7 @@ class OrgViewSet(OrgAPIViewSet):
 
     def series(self, request: Request) -> JsonResponse:
         """Return the usage by provider for each day or week."""
-        filterset = _validated(SeriesFilters, request)
+        filterset = validated(SeriesFilters, request)
         selection, interval = filterset.selection, filterset.chosen_interval
         series = reports.series(selection, interval)
         return JsonResponse(series_response(series, selection, interval, app_settings.time_zone, timezone.now()))
@@ -80,16 +77,7 @@ class SessionsViewSet(OrgAPIViewSet):
 
 
 def _selection(filters: type[ReposFilters], request: Request) -> Selection:
-    return _validated(filters, request).selection
-
-
-def _validated(filters: type[_Filters], request: Request) -> _Filters:
-    # DRF documents no other way to the Django request than `_request`; tried with DRF 3.16 to 3.18.
-    read_as_utf8(request._request)
-    filterset = filters(request.query_params, queryset=None)
-    if not filterset.is_valid():
-        raise InvalidQueryError(filterset.error)
-    return filterset
+    return validated(filters, request).selection
 
 
 def _rows(body: Any) -> list[Any]:

@@ -1,6 +1,7 @@
 """System checks: tell a site what is not configured correctly, and what to do about it."""
 
 from .databases import check_daily_usage, check_database_vendor, check_users_database
+from .sessions import check_recap_generator, check_recaps_per_month, check_session_url, check_sharing
 from .settings import (
     check_email_domains,
     check_flag,
@@ -35,5 +36,9 @@ SETTINGS_CHECKS = [
     check_database_vendor,
     check_users_database,
     check_teams_callable,
+    check_session_url,
+    check_recap_generator,
+    check_recaps_per_month,
+    check_sharing,
 ]
 DATABASE_CHECKS = [check_daily_usage, check_teams]

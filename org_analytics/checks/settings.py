@@ -21,7 +21,7 @@ _NEEDED_APPS = {
     "django.contrib.admin": ("org_analytics.E005", {_PAGE}),
 }
 _WRITE_MODES = {"IMMEDIATE", "EXCLUSIVE"}
-_MEANT_AS_TRUE = {"true", "1", "yes", "on", "y", "t", "enabled"}
+MEANT_AS_TRUE = {"true", "1", "yes", "on", "y", "t", "enabled"}
 
 
 def check_email_domains(**kwargs: Any) -> list[CheckMessage]:
@@ -118,7 +118,7 @@ def check_use_tz(**kwargs: Any) -> list[CheckMessage]:
 def check_flag(**kwargs: Any) -> list[CheckMessage]:
     """W001: the value looks like "on", but the feature is off."""
     value = app_settings.enabled_value
-    if app_settings.enabled or str(value).strip().lower() not in _MEANT_AS_TRUE:
+    if app_settings.enabled or str(value).strip().lower() not in MEANT_AS_TRUE:
         return []
     return [
         Warning(

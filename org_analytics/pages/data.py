@@ -1,6 +1,6 @@
 """The figures of one view of a page, read from one state of the database."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django.utils import timezone
@@ -76,7 +76,7 @@ def read_rows(state: OrganizationState) -> tuple[Summary, Sequence[Row]]:
 class PersonFigures:
     """One person's usage by repository, provider and model."""
 
-    groups: dict[Grouping, Sequence[BreakdownRow]]
+    groups: Mapping[Grouping, Sequence[BreakdownRow]]
 
 
 def read_person(state: SessionListState, selection: Selection) -> tuple[PersonFigures, Overview]:

@@ -27,6 +27,7 @@ from .session_table import counts_note, make_session_columns, make_session_line
 from .state import SessionListState
 from .trail import organization_trail
 
+
 class PersonView(FiguresView[SessionListState]):
     """The page of one person; `me` is the reader."""
 

@@ -9,7 +9,6 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from ..conf import app_settings
-from ..models.validation import UsageRow
 from ..reporting.session_detail import SessionDetail, find_session
 from ..reporting.session_list import Neighbours, SessionListing, neighbours
 from ..reporting.session_order import SessionOrder
@@ -112,7 +111,7 @@ class SessionView(PageView[SessionListState]):
         }
 
 
-def _model_line(usage: UsageRow) -> ModelLine:
+def _model_line(usage: Any) -> ModelLine:
     counts = (getattr(usage, name) for name in TOKEN_COLUMNS)
     return ModelLine(
         model=usage.model,

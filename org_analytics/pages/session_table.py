@@ -126,7 +126,7 @@ def counts_note(counts: SessionCounts) -> str:
     counted = format_count(counts.counted)
     if not counts.pending:
         return counted
-    pending = ngettext(
-        "%(shown)s session not analyzed yet", "%(shown)s sessions not analyzed yet", counts.pending
-    ) % {"shown": format_count(counts.pending)}
+    pending = ngettext("%(shown)s session not analyzed yet", "%(shown)s sessions not analyzed yet", counts.pending) % {
+        "shown": format_count(counts.pending)
+    }
     return f"{counted} · {pending}"

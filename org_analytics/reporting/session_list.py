@@ -102,7 +102,8 @@ def _listed(listing: SessionListing, using: str) -> QuerySet[Any]:
 
 
 def _sessions_of(owner: Person, using: str) -> Any:
-    return CodingSession.objects.using(using).filter(user=owner.id)
+    pk: Any = owner.id
+    return CodingSession.objects.using(using).filter(user=pk)
 
 
 def _matching_ids(sessions: QuerySet[Any], search: str) -> list[int]:

@@ -68,7 +68,10 @@ class SessionOrder:
     def annotate(self, sessions: QuerySet[Any]) -> QuerySet[Any]:
         """These sessions with their value, `place`."""
         place: Any = F(self.field.name)
-        return sessions.annotate(place=NullIf(_Folded(place), Value("")) if self.is_by_title else place)
+        annotated: QuerySet[Any] = sessions.annotate(
+            place=NullIf(_Folded(place), Value("")) if self.is_by_title else place
+        )
+        return annotated
 
     def sort(self, sessions: QuerySet[Any], *, backwards: bool = False) -> QuerySet[Any]:
         """These annotated sessions in this order, or in the opposite one."""
