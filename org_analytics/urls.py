@@ -50,10 +50,10 @@ api_urlpatterns = [
 page_urlpatterns = [
     path("organization", OrganizationView.as_view(), name="organization"),
     path("organization/", OrganizationView.as_view(), name="organization-slash"),
-    path("organization/me", PersonView.as_view(), {"person_id": "me"}, name="me"),
+    path("organization/me", PersonView.as_view(), {"id": "me"}, name="me"),
     # Any text, so that a malformed id is answered like an unknown one.
-    path("organization/people/<path:person_id>", PersonView.as_view(), name="person"),
-    path("organization/sessions/<path:session_id>", SessionView.as_view(), name="session"),
+    path("organization/people/<org_analytics_id:id>", PersonView.as_view(), name="person"),
+    path("organization/sessions/<org_analytics_id:id>", SessionView.as_view(), name="session"),
     path("organization.csv", CsvView.as_view(), name="organization-csv"),
     path("organization.json", JsonView.as_view(), name="organization-json"),
 ]

@@ -51,7 +51,7 @@ class PersonView(FiguresView[SessionListState]):
     @cached_property
     def person(self) -> Person:
         """The person of the page. Raises the same Http404 for a malformed id, an unknown one and a user who left."""
-        text = self.kwargs["person_id"]
+        text = self.kwargs["id"]
         person_id = parse_user_id(self.request.user.pk if self.is_own_page else text)
         person = None if person_id is None else next(members([person_id]), None)
         if person is None:
@@ -61,7 +61,7 @@ class PersonView(FiguresView[SessionListState]):
     @property
     def is_own_page(self) -> bool:
         """Whether the address names the reader, whoever that is."""
-        is_own: bool = self.kwargs["person_id"] == ME
+        is_own: bool = self.kwargs["id"] == ME
         return is_own
 
     @property
@@ -77,7 +77,7 @@ class PersonView(FiguresView[SessionListState]):
     def page_url(self) -> str:
         if self.is_own_page:
             return reverse("org_analytics:me")
-        return reverse("org_analytics:person", args=[self.kwargs["person_id"]])
+        return reverse("org_analytics:person", args=[self.kwargs["id"]])
 
     @property
     def heading(self) -> str:

@@ -50,14 +50,14 @@ class SessionView(PageView[SessionListState]):
     @cached_property
     def detail(self) -> SessionDetail:
         """The session. Raises the same Http404 for one that there is not and one that the reader may not see."""
-        detail = find_session(self.kwargs["session_id"], self.request.user)
+        detail = find_session(self.kwargs["id"], self.request.user)
         if detail is None:
             raise Http404(NOT_FOUND)
         return detail
 
     @property
     def page_url(self) -> str:
-        return reverse("org_analytics:session", args=[self.kwargs["session_id"]])
+        return reverse("org_analytics:session", args=[self.kwargs["id"]])
 
     @property
     def heading(self) -> str:
