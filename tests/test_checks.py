@@ -15,6 +15,7 @@ from django.urls import reverse_lazy
 
 from org_analytics import checks
 from org_analytics.rollup import triggers
+from org_analytics.rollup.sums import DAILY_USAGE, DAYS
 
 
 def found(check_id: str) -> list[CheckMessage]:
@@ -351,10 +352,10 @@ def test_e013_is_silent_where_the_users_are_in_another_schema(settings: Any) -> 
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (f"DELETE FROM {triggers.USAGE}", "session_count 0 instead of 1"),
-        (f"UPDATE {triggers.USAGE} SET session_count = 9", "session_count 9 instead of 1"),
-        (f"UPDATE {triggers.USAGE} SET cost_nanos = 7", "cost_nanos 7 instead of 0"),
-        (f"UPDATE {triggers.USAGE} SET user_count = 0", "user_count 0 instead of 1"),
+        (f"DELETE FROM {DAILY_USAGE.table}", "session_count 0 instead of 1"),
+        (f"UPDATE {DAILY_USAGE.table} SET session_count = 9", "session_count 9 instead of 1"),
+        (f"UPDATE {DAILY_USAGE.table} SET cost_nanos = 7", "cost_nanos 7 instead of 0"),
+        (f"UPDATE {DAILY_USAGE.table} SET user_count = 0", "user_count 0 instead of 1"),
     ],
 )
 def test_w005_h15_totals_that_are_not_those_of_the_sessions(
@@ -377,7 +378,7 @@ def test_w005_is_silent_while_the_roll_up_is_of_another_version(user: Any, make_
     with connection.cursor() as cursor:
         for statement in triggers.drop_statements(connection.vendor):
             cursor.execute(statement)
-        cursor.execute(f"ALTER TABLE {triggers.USAGE} RENAME COLUMN user_count TO users_count")
+        cursor.execute(f"ALTER TABLE {DAILY_USAGE.table} RENAME COLUMN user_count TO users_count")
 
     assert [warning.id for warning in checks.check_daily_usage(["default"])] == ["org_analytics.W004"]
 
@@ -389,7 +390,7 @@ def test_w005_h15_is_not_looked_for_unless_a_database_is_named(django_assert_num
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("tables", [[triggers.USAGE], [triggers.DAYS], [triggers.USAGE, triggers.DAYS]])
+@pytest.mark.parametrize("tables", [[DAILY_USAGE.table], [DAYS], [DAILY_USAGE.table, DAYS]])
 def test_w006_h15_a_missing_roll_up_until_it_is_created_again(
     user: Any, make_session: Callable[..., Any], tables: list[str]
 ) -> None:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ..reporting.groups import Grouping
@@ -58,6 +59,11 @@ TEXTS = {
     Grouping.DAY: GroupingTexts(_("Days"), _("Day"), _("Usage per day. Select a column heading to sort by it.")),
     Grouping.WEEK: GroupingTexts(_("Weeks"), _("Week"), _("Usage per week. Select a column heading to sort by it.")),
 }
+
+
+def grouping_label(grouping: Grouping) -> str:
+    """Return the name of a grouping in the list of all."""
+    return gettext("Person") if grouping is Grouping.PERSON else str(TEXTS[grouping].column)
 
 
 def next_level(state: OrganizationState) -> Callable[[Any], str | None]:

@@ -11,7 +11,7 @@ from ..reporting.groups import Grouping
 from ..reporting.members import Person
 from ..reporting.selection import NONE
 from .controls import Option
-from .groupings import TEXTS
+from .groupings import grouping_label
 from .labels import person_label, team_label
 from .state import OrganizationState
 
@@ -80,7 +80,7 @@ class TableControls:
         """What a row of the table can be."""
         offered = (name for name in Grouping if name is not Grouping.TEAM or self.has_teams)
         return [
-            Option(name, str(TEXTS[name].column), name is self.state.grouping, self.state.grouped_by(name))
+            Option(name, grouping_label(name), name is self.state.grouping, self.state.grouped_by(name))
             for name in offered
         ]
 

@@ -63,3 +63,7 @@ class ModelSums(NamedTuple):
         """The sum of the known values of a count, such as "requests"; None if all are unknown."""
         value: int = getattr(self, name)
         return value if getattr(self, f"{name}_count") else None
+
+    def __add__(self, other: tuple[Any, ...]) -> "ModelSums":
+        """Add column by column, as Usage does."""
+        return ModelSums(*map(add, self, other))
