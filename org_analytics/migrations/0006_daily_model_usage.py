@@ -59,6 +59,6 @@ DAILY_MODEL_USAGE = ModelState(
 class Migration(migrations.Migration):
     """A second daily roll-up, by model. It is filled from the sessions that are stored."""
 
-    dependencies = [("org_analytics", "0004_confabulous_session")]
+    dependencies = [("org_analytics", "0005_recaps")]
 
     operations = [AddDailyModelUsage(RollupVersion("0002"), RollupVersion("0006"), DAILY_MODEL_USAGE)]
