@@ -81,7 +81,7 @@ ALLOWED_INSIDE = {
             "split_ranges",
         },
         "session_detail": {"members", "session_rows", "snapshots", "visibility"},
-        "groups": {"aggregates", "people", "reports", "selection", "snapshots", "teams", "usage"},
+        "groups": {"aggregates", "model_aggregates", "people", "reports", "selection", "snapshots", "teams", "usage"},
     },
     "confabulous": {
         "schema": {"connection", "errors"},

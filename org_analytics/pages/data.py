@@ -86,6 +86,7 @@ def read_person(state: SessionListState, selection: Selection) -> tuple[PersonFi
         groups = {
             Grouping.REPO: breakdown_rows(selection, Grouping.REPO),
             Grouping.PROVIDER: by_provider.rows,
+            Grouping.MODEL: breakdown_rows(selection, Grouping.MODEL),
         }
         return PersonFigures(groups), read_overview(state, selection, by_provider)
 

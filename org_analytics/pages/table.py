@@ -139,8 +139,7 @@ def _group_label(row: BreakdownRow, grouping: Grouping) -> str:
 
 
 def _group_figures(row: BreakdownRow, grouping: Grouping) -> Figures:
-    sums = getattr(row, "model_usage", None)
-    return ModelFigures(row.usage, sums or ModelSums()) if grouping is Grouping.MODEL else Figures(row.usage)
+    return ModelFigures(row.usage, row.model_sums or ModelSums()) if grouping is Grouping.MODEL else Figures(row.usage)
 
 
 def sort_rows(rows: list[SomeRow], state: OrganizationState) -> list[SomeRow]:
