@@ -140,3 +140,11 @@ class ModelFigures(Figures):
             return Figures.format(self, column)
         number = self.sums.known(column)
         return UNKNOWN if number is None else format_count(number)
+
+
+@dataclass(frozen=True, slots=True)
+class RestFigures(ModelFigures):
+    """The costs that are not broken down by model: no session of their own has them."""
+
+    def format(self, column: str) -> str:
+        return UNKNOWN if column == "sessions" else ModelFigures.format(self, column)

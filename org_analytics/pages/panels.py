@@ -53,7 +53,7 @@ def make_panel(
         column=str(texts.column),
         rows=[_panel_row(row, grouping, largest, state) for row in ordered[:_MAX_ROWS]],
         more=reverse("org_analytics:organization") + address,
-        more_label=_("All %(number)s, with all columns") % {"number": format_count(len(rows))},
+        more_label=_("All %(number)s as a table") % {"number": format_count(len(rows))},
     )
 
 

@@ -92,7 +92,7 @@ class SessionView(PageView[SessionListState]):
             "session": session,
             "provider_label": provider_label(session.provider),
             "started": format_moment(session.started_at, zone),
-            "ended": format_moment(session.ended_at, zone) if session.ended_at else UNKNOWN,
+            "ended": format_moment(session.ended_at, zone) if session.ended_at else "",
             "zone": zone,
             "root_url": repo_url(session.root, state) if session.root else "",
             "fork": fork_of(session),

@@ -14,7 +14,7 @@ from ..reporting.groups import BreakdownRow, Grouping
 from ..reporting.members import Person
 from ..reporting.reports import PersonUsage
 from ..reporting.usage import ModelSums
-from .figures import LABELS, Figures, ModelFigures
+from .figures import LABELS, Figures, ModelFigures, RestFigures
 from .formats import format_count, format_day, format_short_day
 from .groupings import TEXTS
 from .labels import person_label
@@ -127,7 +127,11 @@ def group_rows(rows: Sequence[BreakdownRow], state: OrganizationState) -> list[G
     """Return the rows of groups in the state's order."""
     grouping = state.grouping
     shown = [GroupRow(row.key, _group_label(row, grouping), _group_figures(row, grouping)) for row in rows]
-    return sort_rows(shown, state)
+    if grouping is not Grouping.MODEL:
+        return sort_rows(shown, state)
+    # What is not broken down is not a model: it is last in every order.
+    models = [row for row in shown if row.key is not None]
+    return [*sort_rows(models, state), *shown[len(models) :]]
 
 
 def _group_label(row: BreakdownRow, grouping: Grouping) -> str:
@@ -139,7 +143,10 @@ def _group_label(row: BreakdownRow, grouping: Grouping) -> str:
 
 
 def _group_figures(row: BreakdownRow, grouping: Grouping) -> Figures:
-    return ModelFigures(row.usage, row.model_sums or ModelSums()) if grouping is Grouping.MODEL else Figures(row.usage)
+    if grouping is not Grouping.MODEL:
+        return Figures(row.usage)
+    kind = ModelFigures if row.key is not None else RestFigures
+    return kind(row.usage, row.model_sums or ModelSums())
 
 
 def sort_rows(rows: list[SomeRow], state: OrganizationState) -> list[SomeRow]:
