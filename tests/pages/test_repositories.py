@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from org_analytics.models import CodingSession
+from org_analytics.models import CodingSession, Repo
 from org_analytics.pages.repositories import MAX_LISTED
 from tests.conftest import NOW
 
@@ -47,6 +47,34 @@ def test_all_repositories_are_listed_if_they_are_few(api, repositories):
     assert len(options(response)) == MAX_LISTED
     assert "most used" not in response.content.decode()
     assert 'hx-sync="this:replace"' not in response.content.decode()
+
+
+def test_the_most_used_in_view_are_listed_if_they_are_many(api, repositories):
+    repositories(MAX_LISTED + 5)
+    response = api.get("/organization")
+    assert len(options(response)) == MAX_LISTED
+    assert f"acme/r00{MAX_LISTED + 4}" in options(response)  # the last of them by name, which has the most sessions
+    assert f"acme/r00{MAX_LISTED + 3}" not in options(response)
+    assert "The 200 most used of 205. Search for the others." in response.content.decode()
+
+
+def test_chosen_repositories_are_listed_however_rarely_they_are_used(api, repositories):
+    repositories(MAX_LISTED + 5)
+    found = options(api.get(f"/organization?repo=acme/r00{MAX_LISTED + 3}"))
+    assert found[f"acme/r00{MAX_LISTED + 3}"]
+    assert len(found) == MAX_LISTED + 1
+
+
+def test_page_stays_small_with_ten_thousand_repositories(api, user, now):
+    repos = [Repo(path=f"acme/r{number:05}", key=f"acme/r{number:05}") for number in range(10_000)]
+    Repo.objects.bulk_create(repos)
+    CodingSession.objects.bulk_create(
+        CodingSession(user=user, provider="codex", external_id=repo.path, repo=repo, started_at=NOW, analyzed_at=NOW)
+        for repo in repos
+    )
+    few = len(api.get("/organization?repo_q=r00001").content)
+    assert len(api.get("/organization").content) < few + 200 * 300
+    assert len(api.get("/organization?repo_q=r0").content) < few + 200 * 300
 
 
 def test_a_search_finds_repositories_by_a_part_of_their_path_in_any_case(api, repositories):
