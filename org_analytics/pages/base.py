@@ -27,6 +27,7 @@ from .filters import BasePageFilters, PageFilters
 from .formats import format_days
 from .frame import is_htmx, render_in_frame
 from .languages import is_right_to_left, numbers_in, page_language
+from .messages import FIELDS_OF_FILTERS, list_errors
 from .repositories import list_repos
 from .state import PageState
 
@@ -161,6 +162,7 @@ class FiguresView(PageView[State]):
             "state": state,
             "selection": state.selection,
             "errors": self.errors,
+            "other_errors": list_errors(self.errors, with_field=FIELDS_OF_FILTERS),
             "controls": Controls(state, overview.providers_present, overview.repos, self.errors, raw_values),
             "preset_label": header.preset_label(state),
             "days_label": format_days(state.selection.days),

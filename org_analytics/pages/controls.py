@@ -25,19 +25,6 @@ PRESET_LABELS = {
     "30d": gettext_lazy("Last 30 days"),
     "90d": gettext_lazy("Last 90 days"),
 }
-# Parameters without a field on the page: their errors are listed above the results.
-_LABELS_WITHOUT_FIELD = {
-    "group": gettext_lazy("Grouping"),
-    "o": gettext_lazy("Sort order"),
-    "p": gettext_lazy("Page"),
-    "cursor": gettext_lazy("Page"),
-    "measure": gettext_lazy("Measure"),
-    "compare": gettext_lazy("Comparison"),
-    "zero": gettext_lazy("People without sessions"),
-    "team": gettext_lazy("Team"),
-    "person": gettext_lazy("People"),
-    "chart": gettext_lazy("Chart"),
-}
 # Parameters whose fields are folded away on a narrow screen.
 _FOLDED = {"start", "end", "provider", "repo", "repo_q", "include_no_repo", "q"}
 
@@ -188,16 +175,7 @@ class Controls:
             for value in (values if isinstance(values, list) else [values])
         ]
 
-    @property
-    def other_errors(self) -> list[tuple[str, str, str]]:
-        """Parameter, label and message of each error that no field of the page shows."""
-        return [
-            (name, str(label), self.errors[name])
-            for name, label in _LABELS_WITHOUT_FIELD.items()
-            if name in self.errors
-        ]
-
-    # Chart, table, downloads -----------------------------------------------------------------------------------------
+    # Chart ------------------------------------------------------------------------------------------------------------
 
     @property
     def measures(self) -> list[Option]:

@@ -8,10 +8,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from ..reporting.groups import BreakdownRow, Grouping
-from .figures import Figures
 from .formats import format_count
 from .groupings import TEXTS, repo_filter
 from .state import SessionListState
+from .table import group_figures, group_label
 
 # The rest is one click away.
 _MAX_ROWS = 8
@@ -58,10 +58,10 @@ def make_panel(
 
 
 def _panel_row(row: BreakdownRow, grouping: Grouping, largest: Decimal, state: SessionListState) -> PanelRow:
-    figures = Figures(row.usage)
+    figures = group_figures(row, grouping)
     share = _cost(row) / largest * 100 if largest > 0 else Decimal(0)
     return PanelRow(
-        label=row.label if row.key is not None else str(TEXTS[grouping].nothing),
+        label=group_label(row, grouping),
         url=repo_url(str(row.key), state) if grouping is Grouping.REPO and row.key is not None else "",
         sessions=figures.format("sessions"),
         narrowed=_narrowed(row, grouping, state),

@@ -17,12 +17,13 @@ from ..reporting.snapshots import snapshot
 from .base import NOT_FOUND, PageView
 from .figures import LABELS
 from .filters import SessionListFilters
-from .formats import UNKNOWN, format_count, format_duration, format_moment, format_money
+from .formats import UNKNOWN, format_count, format_moment, format_money
 from .groupings import person_url
 from .labels import person_label, provider_label
+from .messages import list_errors
 from .panels import repo_url
 from .recaps import recap_parts
-from .session_table import fork_of, session_cost, session_title
+from .session_table import fork_of, session_numbers, session_title
 from .state import TOKEN_COLUMNS, SessionListState
 from .trail import organization_trail
 
@@ -82,7 +83,7 @@ class SessionView(PageView[SessionListState]):
             "back": back,
             "before": before,
             "after": after,
-            "errors": self.errors,
+            "other_errors": list_errors(self.errors),
         }
 
     def _session_context(self, detail: SessionDetail) -> dict[str, Any]:
@@ -96,12 +97,7 @@ class SessionView(PageView[SessionListState]):
             "zone": zone,
             "root_url": repo_url(session.root, state) if session.root else "",
             "fork": fork_of(session),
-            "numbers": [
-                (LABELS["cost"], session_cost(session)),
-                (_("Duration"), format_duration(session.duration_ms)),
-                (LABELS["assistant"], format_duration(session.assistant_ms)),
-                (LABELS["user_time"], format_duration(session.user_ms)),
-            ],
+            "numbers": session_numbers(session),
             "count_labels": [LABELS[name] for name in TOKEN_COLUMNS],
             "models": [_model_line(usage) for usage in detail.models],
             "recap": detail.recap,

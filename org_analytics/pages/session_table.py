@@ -26,7 +26,7 @@ _LABELS = {
     "cost": gettext_lazy("Est. cost"),
 }
 _UNSORTED = {"provider", "repo"}
-_NUMBERS = {"duration", "assistant", "user_time", "cost"}
+_NUMBERS = ("duration", "assistant", "user_time", "cost")
 
 
 class SessionColumn(NamedTuple):
@@ -92,12 +92,7 @@ def make_session_line(session: ShownSession, state: SessionListState, zone: Zone
         fork=fork_of(session),
         started=format_moment(session.started_at, zone),
         is_pending=not session.is_analyzed,
-        numbers=[
-            format_duration(session.duration_ms),
-            format_duration(session.assistant_ms),
-            format_duration(session.user_ms),
-            session_cost(session),
-        ],
+        numbers=[text for _label, text in session_numbers(session)],
     )
 
 
@@ -111,10 +106,21 @@ def fork_of(session: ShownSession) -> str:
     return session.repo if session.repo and session.repo != session.root else ""
 
 
-def session_cost(session: ShownSession) -> str:
-    """Return the cost as text; a dash while it is not known yet."""
-    if not session.is_analyzed:
-        return UNKNOWN
+def session_numbers(session: ShownSession) -> list[tuple[str, str]]:
+    """Return label and text of each number, in the order of the columns; dashes while it is pending."""
+    texts = (
+        format_duration(session.duration_ms),
+        format_duration(session.assistant_ms),
+        format_duration(session.user_ms),
+        _format_cost(session),
+    )
+    return [
+        (str(_LABELS[name]), text if session.is_analyzed else UNKNOWN)
+        for name, text in zip(_NUMBERS, texts, strict=True)
+    ]
+
+
+def _format_cost(session: ShownSession) -> str:
     if session.cost_usd is None:
         return _("unpriced")
     text = format_money(session.cost_usd)

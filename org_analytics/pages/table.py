@@ -126,7 +126,7 @@ def person_rows(people: Sequence[PersonUsage], state: OrganizationState) -> list
 def group_rows(rows: Sequence[BreakdownRow], state: OrganizationState) -> list[GroupRow]:
     """Return the rows of groups in the state's order."""
     grouping = state.grouping
-    shown = [GroupRow(row.key, _group_label(row, grouping), _group_figures(row, grouping)) for row in rows]
+    shown = [GroupRow(row.key, group_label(row, grouping), group_figures(row, grouping)) for row in rows]
     if grouping is not Grouping.MODEL:
         return sort_rows(shown, state)
     # What is not broken down is not a model: it is last in every order.
@@ -134,7 +134,8 @@ def group_rows(rows: Sequence[BreakdownRow], state: OrganizationState) -> list[G
     return [*sort_rows(models, state), *shown[len(models) :]]
 
 
-def _group_label(row: BreakdownRow, grouping: Grouping) -> str:
+def group_label(row: BreakdownRow, grouping: Grouping) -> str:
+    """Return the name of a group as people read it."""
     if row.key is None:
         return str(TEXTS[grouping].nothing)
     if grouping is Grouping.DAY:
@@ -142,7 +143,8 @@ def _group_label(row: BreakdownRow, grouping: Grouping) -> str:
     return format_day(date.fromisoformat(str(row.key))) if grouping is Grouping.WEEK else row.label
 
 
-def _group_figures(row: BreakdownRow, grouping: Grouping) -> Figures:
+def group_figures(row: BreakdownRow, grouping: Grouping) -> Figures:
+    """Return the numbers of a group; of a model also its tokens."""
     if grouping is not Grouping.MODEL:
         return Figures(row.usage)
     kind = ModelFigures if row.key is not None else RestFigures
