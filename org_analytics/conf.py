@@ -173,6 +173,17 @@ class AppSettings:
         return alias
 
     @property
+    def read_fallback(self) -> bool:
+        """`ORG_ANALYTICS_READ_FALLBACK`: whether reports read the routers' database while the replica does not answer.
+
+        Default True. Raises ImproperlyConfigured.
+        """
+        value = getattr(settings, "ORG_ANALYTICS_READ_FALLBACK", True)
+        if not isinstance(value, bool):
+            raise ImproperlyConfigured(f"ORG_ANALYTICS_READ_FALLBACK: {value!r} is not True or False.")
+        return value
+
+    @property
     def token_url(self) -> str | None:
         """`ORG_ANALYTICS_TOKEN_URL`: the page where people make tokens, or None. Raises ImproperlyConfigured."""
         value = getattr(settings, "ORG_ANALYTICS_TOKEN_URL", None)

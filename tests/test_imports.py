@@ -61,6 +61,7 @@ ALLOWED_INSIDE = {
         "operations": {"maintenance", "sums", "tables", "versions"},
     },
     "reporting": {
+        "snapshots": {"replicas"},
         "members": {"snapshots"},
         "teams": {"members", "selection", "snapshots"},
         "people": {"members", "selection", "snapshots", "teams"},
@@ -68,6 +69,17 @@ ALLOWED_INSIDE = {
         "aggregates": {"members", "selection", "snapshots", "split_ranges", "usage"},
         "model_aggregates": {"selection", "snapshots", "split_ranges", "usage"},
         "reports": {"aggregates", "members", "people", "selection", "snapshots", "usage"},
+        "groups": {
+            "aggregates",
+            "members",
+            "model_aggregates",
+            "people",
+            "reports",
+            "selection",
+            "snapshots",
+            "teams",
+            "usage",
+        },
         "visibility": {"members"},
         "session_cursor": {"session_order", "session_rows"},
         "session_list": {
@@ -81,7 +93,6 @@ ALLOWED_INSIDE = {
             "split_ranges",
         },
         "session_detail": {"members", "session_rows", "snapshots", "visibility"},
-        "groups": {"aggregates", "model_aggregates", "people", "reports", "selection", "snapshots", "teams", "usage"},
     },
     "confabulous": {
         "schema": {"connection", "errors"},

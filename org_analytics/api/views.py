@@ -5,6 +5,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import JsonResponse
+from django.urls import get_script_prefix
 from django.utils import timezone, translation
 from django.utils.decorators import method_decorator
 from rest_framework import exceptions
@@ -13,12 +14,24 @@ from rest_framework.request import Request
 from ..conf import app_settings
 from ..limits import MAX_ROWS
 from ..models import CodingSession, UserDeletedError
-from ..reporting import reports
+from ..reporting import groups, reports
 from ..reporting.selection import Selection
+from ..reporting.snapshots import snapshot
+from ..reporting.visibility import find_person
 from .base import OrgAPIViewSet
-from .filters import AnalyticsFilters, ReposFilters, SeriesFilters, validated
+from .filters import AnalyticsFilters, BreakdownFilters, ReposFilters, SeriesFilters, validated
 from .request_body import BodyTooLargeError, InvalidBodyError, UnsupportedMediaTypeError, read_json_body
-from .responses import analytics_response, prices_response, recording_response, repos_response, series_response
+from .responses import (
+    analytics_response,
+    breakdown_response,
+    person_response,
+    prices_response,
+    recording_response,
+    repos_response,
+    series_response,
+)
+from .schema.document import openapi_document
+from .schema.site import SCHEMA
 
 
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
@@ -29,7 +42,10 @@ class OrgViewSet(OrgAPIViewSet):
         "analytics": "Failed to compute org analytics",
         "repos": "Failed to list org repos",
         "series": "Failed to compute org series",
+        "breakdown": "Failed to compute org breakdown",
+        "person": "Failed to compute the usage of a person",
         "prices": "Failed to list prices",
+        "openapi": "Failed to describe the API",
     }
 
     def analytics(self, request: Request) -> JsonResponse:
@@ -49,9 +65,31 @@ class OrgViewSet(OrgAPIViewSet):
         series = reports.series(selection, interval)
         return JsonResponse(series_response(series, selection, interval, app_settings.time_zone, timezone.now()))
 
+    def breakdown(self, request: Request) -> JsonResponse:
+        """Return the usage by person, team, repository, provider, model, day or week."""
+        filterset = validated(BreakdownFilters, request)
+        selection, grouping = filterset.selection, filterset.grouping
+        found = groups.breakdown(selection, grouping)
+        return JsonResponse(breakdown_response(found, grouping, selection, timezone.now()))
+
+    def person(self, request: Request, id: str) -> JsonResponse:
+        """Return the usage of one member by repository, provider and model."""
+        selection = _selection(AnalyticsFilters, request)
+        with snapshot():
+            person = find_person(id, request.user)
+            if person is None:
+                raise exceptions.NotFound
+            report = groups.person_report(selection, person)
+        return JsonResponse(person_response(report, selection, timezone.now()))
+
     def prices(self, request: Request) -> JsonResponse:
         """Return the prices that the administrator has set, for clients that derive costs."""
         return JsonResponse(prices_response(app_settings.prices, timezone.now()))
+
+    def openapi(self, request: Request) -> JsonResponse:
+        """Return the OpenAPI document of these endpoints, as they are mounted in this site."""
+        mount = f"{get_script_prefix().rstrip('/')}{request.path_info}".removesuffix(SCHEMA.path)
+        return JsonResponse(openapi_document(mount or "/"))
 
 
 @method_decorator(transaction.non_atomic_requests, name="dispatch")

@@ -178,6 +178,21 @@ def check_read_database(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
+def check_read_fallback(**kwargs: Any) -> list[CheckMessage]:
+    """E024: whether to fall back from the replica is neither True nor False."""
+    try:
+        app_settings.read_fallback  # noqa: B018
+    except ImproperlyConfigured as error:
+        return [
+            Error(
+                str(error),
+                hint="Use True to read the default database while the replica does not answer, or False to answer 503.",
+                id="org_analytics.E024",
+            )
+        ]
+    return []
+
+
 def check_throttle_rates(**kwargs: Any) -> list[CheckMessage]:
     """E014: the rate limits cannot be read, so every request would fail."""
     try:

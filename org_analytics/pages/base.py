@@ -3,6 +3,7 @@
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -10,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import Throttled
+from rest_framework.exceptions import ParseError, Throttled
 
 from ..access import PageAccessMixin
 from ..conf import app_settings
@@ -60,6 +61,10 @@ class BasePageView(PageAccessMixin, Generic[State]):
             except Throttled as error:
                 response = self.unavailable(_("You have sent too many requests. Try again in a minute."), status=429)
                 response["Retry-After"] = retry_after(error)
+            except SuspiciousOperation:
+                # More parameters than Django reads. Django would answer 400 too, and log a stack trace.
+                text = str(ParseError.default_detail)
+                response = HttpResponse(text, status=400, content_type="text/plain; charset=utf-8")
         response.headers.setdefault("Content-Language", language)
         patch_cache_control(response, no_store=True)
         patch_vary_headers(response, ["Cookie", "HX-Request"])

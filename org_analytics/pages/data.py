@@ -1,6 +1,6 @@
 """The figures of one view of a page, read from one state of the database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from django.utils import timezone
@@ -8,7 +8,7 @@ from django.utils import timezone
 from ..conf import app_settings
 from ..periods import previous_period
 from ..reporting import reports
-from ..reporting.groups import BreakdownRow, Grouping, breakdown, breakdown_rows
+from ..reporting.groups import Grouping, PersonReport, breakdown, person_report
 from ..reporting.members import Person, members
 from ..reporting.reports import Coverage, Series, Summary
 from ..reporting.selection import Selection
@@ -72,23 +72,11 @@ def read_rows(state: OrganizationState) -> tuple[Summary, Sequence[Row]]:
     return found, group_rows(found.rows, state)
 
 
-@dataclass(frozen=True, slots=True)
-class PersonFigures:
-    """One person's usage by repository, provider and model."""
-
-    groups: Mapping[Grouping, Sequence[BreakdownRow]]
-
-
-def read_person(state: SessionListState, selection: Selection) -> tuple[PersonFigures, Overview]:
+def read_person(state: SessionListState, selection: Selection, person: Person) -> tuple[PersonReport, Overview]:
     """Read the figures of a person's page; `selection` selects that person."""
     with snapshot():
-        by_provider = breakdown(selection, Grouping.PROVIDER)
-        groups = {
-            Grouping.REPO: breakdown_rows(selection, Grouping.REPO),
-            Grouping.PROVIDER: by_provider.rows,
-            Grouping.MODEL: breakdown_rows(selection, Grouping.MODEL),
-        }
-        return PersonFigures(groups), read_overview(state, selection, by_provider)
+        report = person_report(selection, person)
+        return report, read_overview(state, selection, report)
 
 
 def read_overview(state: PageState, selection: Selection, summary: Summary) -> Overview:

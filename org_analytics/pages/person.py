@@ -9,7 +9,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from ..conf import app_settings
-from ..reporting.groups import Grouping
+from ..reporting.groups import Grouping, PersonReport
 from ..reporting.members import Person, members, parse_user_id
 from ..reporting.selection import Selection
 from ..reporting.session_cursor import InvalidCursorError
@@ -18,7 +18,7 @@ from ..reporting.session_order import SessionOrder
 from ..reporting.snapshots import snapshot
 from ..reporting.visibility import ME, sees_sessions_of
 from .base import NOT_FOUND, FiguresView
-from .data import PersonFigures, read_person
+from .data import read_person
 from .filters import SessionListFilters
 from .header import results_summary
 from .labels import person_label
@@ -38,11 +38,11 @@ class PersonView(FiguresView[SessionListState]):
             selection = self.selection
             if self.wants_repositories:
                 return self.repositories(selection)
-            figures, overview = read_person(self.state, selection)
+            report, overview = read_person(self.state, selection, self.person)
             sessions = self._sessions_context() if self.shows_sessions else {}
         context = {
             **self.figures_context(overview),
-            **self._person_context(figures),
+            **self._person_context(report),
             **sessions,
             "summary": results_summary(overview.totals, Grouping.PERSON, 1),
         }
@@ -83,13 +83,20 @@ class PersonView(FiguresView[SessionListState]):
     def heading(self) -> str:
         return person_label(self.person)
 
-    def _person_context(self, figures: PersonFigures) -> dict[str, Any]:
+    def _person_context(self, report: PersonReport) -> dict[str, Any]:
         """Return who this is, and what they used."""
         person, state = self.person, self.state
         return {
             "trail": organization_trail(state),
             "subheading": person.email if person.name else "",
-            "panels": [make_panel(grouping, rows, person.id, state) for grouping, rows in figures.groups.items()],
+            "panels": [
+                make_panel(grouping, rows, person.id, state)
+                for grouping, rows in (
+                    (Grouping.REPO, report.repos),
+                    (Grouping.PROVIDER, report.providers),
+                    (Grouping.MODEL, report.models),
+                )
+            ],
             "skip_target": "sessions",
             "skip_label": _("Skip to the sessions"),
         }

@@ -1,7 +1,7 @@
 """Breakdowns: the usage of a selection by person, team, repository, provider, model, day or week."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -12,6 +12,7 @@ from ..choices import Provider
 from ..models import Repo
 from ..periods import Interval
 from .aggregates import Group, Key, Who, by_key
+from .members import Person
 from .model_aggregates import by_model
 from .people import selected_user_ids
 from .reports import Report, Summary, report, summarize, total
@@ -69,6 +70,16 @@ class Breakdown(Summary):
         return cls(summary.totals, summary.coverage, summary.providers_present, rows)
 
 
+@dataclass(frozen=True, slots=True)
+class PersonReport(Summary):
+    """The usage of one member by repository, provider and model. `providers_present` are the member's own."""
+
+    person: Person
+    repos: tuple[BreakdownRow, ...]
+    providers: tuple[BreakdownRow, ...]
+    models: tuple[BreakdownRow, ...]
+
+
 def breakdown(selection: Selection, grouping: Grouping) -> Breakdown:
     """The usage by group, with totals and coverage."""
     with snapshot():
@@ -92,6 +103,26 @@ def breakdown_rows(selection: Selection, grouping: Grouping) -> tuple[BreakdownR
             return _by_model(selection, total(selection))
         groups = by_key(selection, _KEYS[grouping], selected_user_ids(selection), with_others=False)
         return _of_groups(groups[Who.SELECTED], grouping)
+
+
+def person_report(selection: Selection, person: Person) -> PersonReport:
+    """The usage of this member, whatever people are selected.
+
+    Where teams are selected and the member is in none of them, nothing is counted.
+    """
+    selection = replace(selection, people=(person.id,))
+    with snapshot():
+        groups = by_key(selection, Key.PROVIDER, selected_user_ids(selection), with_others=False)[Who.SELECTED]
+        summary = summarize(selection, groups, groups, [])
+        return PersonReport(
+            summary.totals,
+            summary.coverage,
+            summary.providers_present,
+            person,
+            repos=breakdown_rows(selection, Grouping.REPO),
+            providers=_of_groups(groups, Grouping.PROVIDER),
+            models=_by_model(selection, summary.totals),
+        )
 
 
 def _of_people(found: Report, selection: Selection, grouping: Grouping) -> tuple[BreakdownRow, ...]:

@@ -14,6 +14,7 @@ from django.db import connection, connections
 from django.test import override_settings
 
 import org_analytics
+from org_analytics.models import CodingSession, SessionRecap
 from org_analytics.rollup import maintenance
 from org_analytics.rollup.versions import DIRECTORY, RollupVersion, current_sql
 from tests.schema import schema
@@ -181,6 +182,22 @@ def test_version_with_another_column_migrates_from_anywhere_and_back(scratch: st
     columns = connections[scratch].introspection.get_table_description
     with connections[scratch].cursor() as cursor:
         assert "session_twice" not in {column.name for column in columns(cursor, "org_analytics_dailyusage")}
+
+
+def test_0005_adds_recaps_to_a_database_with_sessions_and_goes_back(scratch: str) -> None:
+    migrate(scratch)
+    migrate(scratch, "0004")
+    user_id = user_on(scratch)
+    add_session(scratch, user_id, "first", "2026-06-17 12:00:00+00:00")
+    before = schema(scratch)
+    migrate(scratch, "0005")
+    session = CodingSession.objects.using(scratch).get()
+    SessionRecap.objects.using(scratch).create(session=session, recap="x", computed_at=session.started_at)
+    add_session(scratch, user_id, "second", "2026-06-17 13:00:00+00:00")
+    migrate(scratch, "0004")
+    assert (schema(scratch), counts(scratch)) == (before, [("2026-06-17", 2)])
+    migrate(scratch)
+    assert maintenance.altered_triggers(connections[scratch]) == []
 
 
 def test_versions_are_read_by_kind() -> None:
