@@ -1,16 +1,20 @@
 """The usage by model, computed the slow and obvious way: every row of model usage in Python."""
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import Any
 
+from org_analytics.conf import app_settings
 from org_analytics.models import ModelUsage
 from org_analytics.models.usage import COUNTS
 from org_analytics.money import to_nanos
+from org_analytics.periods import Interval, buckets
+from org_analytics.reporting.daily import Measure, daily_values
 from org_analytics.reporting.groups import BreakdownRow, Grouping, breakdown, breakdown_rows
 from org_analytics.reporting.model_aggregates import ModelGroup
 from org_analytics.reporting.selection import Selection
 from org_analytics.reporting.usage import ModelSums, Usage
-from tests.brute_force import BruteForce, usage
+from tests.brute_force import BruteForce, usage, value_of
 
 
 def by_model(selection: Selection) -> list[ModelGroup]:
@@ -34,6 +38,16 @@ def assert_model_breakdown_exact(selection: Selection) -> None:
     assert breakdown_rows(selection, Grouping.MODEL) == found.rows
     assert (found.totals, found.coverage) == (expected.totals(), expected.coverage())
     assert found.providers_present == expected.providers_present()
+
+
+def assert_daily_model_values_exact(selection: Selection, measure: Measure) -> None:
+    """The numbers of each day and model are what they must be."""
+    expected: dict[Any, dict[Any, int | None]] = {group.model: {} for group in by_model(selection)}
+    for day, (start, end) in buckets(selection.start, selection.end, app_settings.time_zone, Interval.DAY).items():
+        for group in by_model(replace(selection, start=start, end=end)):
+            expected[group.model][day] = value_of(group.usage, measure)
+    keys = [*expected, None]
+    assert daily_values(selection, Grouping.MODEL, keys, measure) == {**expected, None: {}}
 
 
 def _usage(rows: list[Any], sessions: list[Any]) -> Usage:

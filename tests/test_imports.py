@@ -32,7 +32,7 @@ ALLOWED = {
     "urls": {"api", "pages"},
     "checks": {"conf", "ingest", "limits", "reporting", "rollup"},
     "apps": {"checks", "rollup"},
-    "admin": {"models"},
+    "admin": {"conf", "models"},
     "migrations": {"fields", "rollup"},
     "ingest": {"limits", "repo_paths"},
     "push": {"ingest", "limits", "repo_paths"},
@@ -80,6 +80,7 @@ ALLOWED_INSIDE = {
             "teams",
             "usage",
         },
+        "daily": {"groups", "members", "people", "selection", "snapshots", "split_ranges", "teams"},
         "visibility": {"members"},
         "session_cursor": {"session_order", "session_rows"},
         "session_list": {
