@@ -1,13 +1,15 @@
 """The figures of one view of a page, read from one state of the database."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from django.core.paginator import Page, Paginator
 from django.utils import timezone
 
 from ..conf import app_settings
 from ..periods import previous_period
 from ..reporting import reports
+from ..reporting.daily import Measure, RowKey, daily_values
 from ..reporting.groups import Grouping, PersonReport, breakdown, person_report
 from ..reporting.members import Person, members
 from ..reporting.reports import Coverage, Series, Summary
@@ -18,8 +20,9 @@ from ..reporting.usage import Usage
 from ..rollup import maintenance
 from .figures import FIGURE_COLUMNS
 from .repositories import RepoList, list_repos
+from .sparkline import Sparkline, make_sparkline
 from .state import OrganizationState, PageState, SessionListState
-from .table import Row, group_rows, person_rows
+from .table import PAGE_SIZE, Row, group_rows, person_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,18 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class TableData:
-    """What the organization page shows beside the overview: every row in order, and names for the filters."""
+    """What the organization page shows beside the overview.
+
+    `rows` are all in their order, `page` those shown, and `lines` the small lines of these by key. `lines` is None
+    where the grouping or a range of one day leaves nothing to draw.
+    """
 
     summary: Summary
     rows: Sequence[Row]
+    page: Page[Row]
+    lines: Mapping[RowKey, Sparkline | None] | None
     team_names: frozenset[str]
-    chosen_members: dict[int | str, Person]
+    chosen_members: Mapping[int | str, Person]
 
 
 def read_page(state: OrganizationState) -> tuple[TableData, Overview]:
@@ -54,13 +63,29 @@ def read_page(state: OrganizationState) -> tuple[TableData, Overview]:
     people = state.selection.people
     with snapshot():
         summary, rows = read_rows(state)
+        page = Paginator(rows, PAGE_SIZE).get_page(state.page_number)
         data = TableData(
             summary=summary,
             rows=rows,
+            page=page,
+            lines=_read_lines(state, page) if has_lines(state) else None,
             team_names=team_names() if app_settings.has_teams else frozenset(),
             chosen_members={person.id: person for person in members(people)} if people else {},
         )
         return data, read_overview(state, state.selection, summary)
+
+
+def has_lines(state: OrganizationState) -> bool:
+    """Whether rows have a line: a row of a day or a week has no days to compare."""
+    return state.grouping not in (Grouping.DAY, Grouping.WEEK) and state.selection.days.count > 1
+
+
+def _read_lines(state: OrganizationState, rows: Iterable[Row]) -> dict[RowKey, Sparkline | None]:
+    """Read the measure by day of these rows; one query for all."""
+    keys = [row.key for row in rows if row.figures.sessions]
+    values = daily_values(state.selection, state.grouping, keys, Measure(state.measure)) if keys else {}
+    days = list(state.selection.days)
+    return {key: make_sparkline(state.measure, days, by_day) for key, by_day in values.items()}
 
 
 def read_rows(state: OrganizationState) -> tuple[Summary, Sequence[Row]]:

@@ -198,8 +198,11 @@ def make_cells(figures: Figures, state: OrganizationState, largest: Decimal | in
     ]
 
 
-def show_row(row: Row, cells: list[Cell], url: str | None, line: Sparkline | None) -> ShownRow:
+def show_row(
+    row: Row, state: OrganizationState, largest: Decimal | int, url: str | None, line: Sparkline | None
+) -> ShownRow:
     """Return a row with all that the template shows of it."""
+    cells = make_cells(row.figures, state, largest)
     return ShownRow(row.label, row.detail, row.note, row.is_idle, url, cells, line)
 
 

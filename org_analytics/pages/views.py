@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from ..reporting.groups import Grouping
 from . import header, table
 from .base import FiguresView
-from .data import TableData, read_page
+from .data import Overview, TableData, read_page
 from .figures import Figures, ModelFigures
 from .groupings import TEXTS, next_level
+from .sparkline import Sparkline, make_sparkline, values_of
 from .state import OrganizationState
 from .table_controls import TableControls
 
@@ -23,7 +23,12 @@ class OrganizationView(FiguresView[OrganizationState]):
         if self.wants_repositories:
             return self.repositories(self.state.selection)
         data, overview = read_page(self.state)
-        context = {**self.figures_context(overview), **self._people_context(data), **self._table_context(data)}
+        context = {
+            **self.figures_context(overview),
+            **self._people_context(data),
+            **self._table_context(data),
+            "total_line": self._total_line(overview),
+        }
         return self.render("org_analytics/organization.html", context, status=400 if self.errors else 200)
 
     def _people_context(self, data: TableData) -> dict[str, Any]:
@@ -40,17 +45,15 @@ class OrganizationView(FiguresView[OrganizationState]):
 
     def _table_context(self, data: TableData) -> dict[str, Any]:
         """Return one page of the table."""
-        state, rows = self.state, data.rows
-        page = Paginator(rows, table.PAGE_SIZE).get_page(state.page_number)
+        state, rows, page, lines = self.state, data.rows, data.page, data.lines or {}
         largest, address_of = table.largest_value(rows, state), next_level(state)
         return {
             "texts": TEXTS[state.grouping],
             "columns": table.make_columns(state),
             "total_cells": table.make_cells(self._totals(data), state, 0),
-            "rows": [
-                table.show_row(row, table.make_cells(row.figures, state, largest), address_of(row.key), None)
-                for row in page
-            ],
+            "rows": [table.show_row(row, state, largest, address_of(row.key), lines.get(row.key)) for row in page],
+            "has_lines": data.lines is not None,
+            "column_count": len(state.columns) + (data.lines is not None),
             "has_groups": state.grouping is not Grouping.PERSON,
             "active_note": header.active_note(rows) if state.grouping is Grouping.PERSON else "",
             "summary": header.results_summary(data.summary.totals, state.grouping, len(rows)),
@@ -59,6 +62,11 @@ class OrganizationView(FiguresView[OrganizationState]):
             "previous_page": state.query(p=str(page.number - 1) if page.number > 2 else ""),
             "next_page": state.query(p=str(page.number + 1)),
         }
+
+    def _total_line(self, overview: Overview) -> Sparkline | None:
+        """Return the line of everyone, from the numbers of the chart."""
+        series, measure = overview.series, self.state.measure
+        return make_sparkline(measure, [bucket.day for bucket in series.buckets], values_of(series, measure))
 
     def _totals(self, data: TableData) -> Figures:
         """Return the figures of everyone; by model with the sums of all rows, as no total has them."""

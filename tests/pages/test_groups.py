@@ -11,6 +11,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from org_analytics.pages import data
 from tests.pages.steps import cells, labels, shown, totals, words
 
 pytestmark = pytest.mark.django_db
@@ -298,3 +299,55 @@ def test_queries_do_not_grow_with_the_rows(api, organization, make_user, make_se
         models = [usage(f"model-{number}", "1")]
         make_session(person, started_at=started, git_info=git(f"more/{number}"), models=models, cost_usd="1")
     assert count() == before <= 22
+
+
+def lines(response):
+    return {row.label: row.line.text if row.line else None for row in response.context["rows"]}
+
+
+@pytest.mark.parametrize(
+    ("query", "label", "text"),
+    [
+        ("", "Bob Ng", "Est. cost by day: first $20.00, last $0.00, highest $20.00 on Thu 11 Jun"),
+        ("", "Dora Uhl", None),
+        ("group=team", "Ops, EU", "Est. cost by day: first $0.00, last $15.00, highest $15.00 on Wed 17 Jun"),
+        ("group=team", "No team", "Est. cost by day: first $0.00, last $0.00, highest $4.00 on Tue 16 Jun"),
+        ("group=repo&measure=sessions", "acme/web", "Sessions by day: first 1, last 1, highest 1 on Thu 11 Jun"),
+        ("group=repo", "No repository", "Est. cost by day: first $0.00, last $0.00, highest $8.00 on Sun 14 Jun"),
+        ("group=provider", "Codex", "Est. cost by day: first $0.00, last $10.00, highest $10.00 on Wed 17 Jun"),
+        ("group=model", "gpt", "Est. cost by day: first $0.00, last $11.00, highest $11.00 on Wed 17 Jun"),
+        ("group=model", "Not broken down", None),
+    ],
+)
+def test_a_line_in_each_row_draws_the_measure_by_day(api, organization, query, label, text):
+    response = shown(api, f"/organization?{query}")
+    assert lines(response)[label] == text
+    assert text is None or f'role="img" aria-label="{text}" viewBox="0 0 6 16"' in response.content.decode()
+
+
+def test_line_of_everyone_is_that_of_the_chart(api, organization):
+    text = "Est. cost by day: first $20.00, last $15.00, highest $20.00 on Thu 11 Jun"
+    for grouping in ("person", "model"):
+        assert shown(api, f"/organization?group={grouping}").context["total_line"].text == text
+
+
+@pytest.mark.parametrize("query", ["group=day", "group=week", "start=2026-06-17&end=2026-06-17"])
+def test_there_is_no_line_where_a_row_or_the_range_is_one_day(api, organization, query):
+    response = shown(api, f"/organization?{query}")
+    assert "oa-line" not in response.content.decode()
+    assert "By day" not in words(response)
+
+
+def test_lines_are_read_for_the_rows_shown_only_and_with_one_query(api, organization, monkeypatch):
+    monkeypatch.setattr(data, "PAGE_SIZE", 2)
+
+    def queries(query):
+        with CaptureQueriesContext(connection) as captured:
+            response = shown(api, f"/organization?{query}")
+        return len(captured), [row.label for row in response.context["rows"] if row.line]
+
+    one_day, _none = queries("start=2026-06-17&end=2026-06-17")
+    two_days, drawn = queries("start=2026-06-16&end=2026-06-17")
+    assert two_days == one_day + 1
+    assert drawn == ["Ann Lee", "Cleo Ost"]
+    assert queries("start=2026-06-16&end=2026-06-17&p=2") == (two_days - 1, [])  # nobody with a session

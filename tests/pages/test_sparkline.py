@@ -7,50 +7,53 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from org_analytics.pages.sparkline import HEIGHT, make_sparkline
-from org_analytics.reporting.usage import Usage
 
 FIRST = date(2026, 6, 15)
 DOLLAR = 10**9
 
 
-def days(count):
-    return [FIRST + timedelta(number) for number in range(count)]
-
-
-def sessions(*counts):
-    return make_sparkline("sessions", days(len(counts)), [Usage(session_count=count) for count in counts])
+def line(measure, *values):
+    """The line of consecutive days; `...` is a day without a session."""
+    days = [FIRST + timedelta(number) for number in range(len(values))]
+    known = {day: value for day, value in zip(days, values, strict=True) if value is not ...}
+    return make_sparkline(measure, days, known)
 
 
 def test_highest_day_is_at_the_top_and_zero_at_the_bottom():
-    assert sessions(0, 10, 5).points == "0,15 1,1 2,8"
+    assert line("sessions", 0, 10, 5).points == "0,15 1,1 2,8"
 
 
 def test_days_inside_a_level_stretch_are_left_out():
-    assert sessions(0, 0, 0, 4, 4, 4, 0).points == "0,15 2,15 3,1 5,1 6,15"
+    assert line("sessions", ..., ..., 0, 4, 4, 4, 0).points == "0,15 2,15 3,1 5,1 6,15"
 
 
-def test_words_name_the_first_the_last_and_the_highest_day():
-    usages = [Usage(session_count=1, cost_nanos=cost * DOLLAR, cost_count=1) for cost in (2, 9, 9, 4)]
-    line = make_sparkline("cost", days(4), usages)
-    assert line.text == "Est. cost by day: first $2.00, last $4.00, highest $9.00 on Tue 16 Jun"
+@pytest.mark.parametrize(
+    ("measure", "values", "text"),
+    [
+        (
+            "cost",
+            (2 * DOLLAR, 9 * DOLLAR, 9 * DOLLAR, 4 * DOLLAR),
+            "Est. cost by day: first $2.00, last $4.00, highest $9.00 on Tue 16 Jun",
+        ),
+        ("cost", (None, DOLLAR, ...), "Est. cost by day: first unpriced, last $0.00, highest $1.00 on Tue 16 Jun"),
+        ("sessions", (..., 1_234), "Sessions by day: first 0, last 1,234, highest 1,234 on Tue 16 Jun"),
+        ("duration", (60_000, None), "Total duration by day: first 1m, last –, highest 1m on Mon 15 Jun"),
+    ],
+)
+def test_words_name_the_first_the_last_and_the_highest_day(measure, values, text):
+    assert line(measure, *values).text == text
 
 
-def test_words_say_where_a_cost_is_unknown():
-    unpriced = Usage(session_count=1, unpriced_count=1)
-    line = make_sparkline("cost", days(2), [unpriced, Usage(session_count=1, cost_nanos=DOLLAR, cost_count=1)])
-    assert line.text == "Est. cost by day: first unpriced, last $1.00, highest $1.00 on Tue 16 Jun"
-
-
-@pytest.mark.parametrize("counts", [(), (5,), (0, 0, 0)])
-def test_nothing_is_drawn_of_one_day_or_of_no_use(counts):
-    assert sessions(*counts) is None
+@pytest.mark.parametrize("values", [(), (5,), (0, 0, 0), (None, None), (..., ...)])
+def test_nothing_is_drawn_of_one_day_or_of_no_use(values):
+    assert line("cost", *values) is None
 
 
 @given(st.lists(st.integers(0, 2**53), min_size=2, max_size=90).filter(any))
-def test_line_covers_all_days_and_stays_inside_its_frame(counts):
-    line = sessions(*counts)
-    places, heights = zip(*(map(int, point.split(",")) for point in line.points.split()), strict=True)
-    assert (places[0], places[-1], line.width) == (0, len(counts) - 1, len(counts) - 1)
+def test_line_covers_all_days_and_stays_inside_its_frame(values):
+    drawn = line("sessions", *values)
+    places, heights = zip(*(map(int, point.split(",")) for point in drawn.points.split()), strict=True)
+    assert (places[0], places[-1], drawn.width) == (0, len(values) - 1, len(values) - 1)
     assert list(places) == sorted(set(places))
     assert min(heights) == 1
     assert max(heights) <= HEIGHT - 1

@@ -121,6 +121,21 @@
   }
   watchTables();
 
+  // Back from another page: the browser restores the page's scroll position, this the table's ---------------------------
+
+  const scrollKey = () => `org-analytics ${location.pathname}${location.search}`;
+
+  window.addEventListener("pagehide", () => {
+    const table = byId("table");
+    if (table) {
+      sessionStorage.setItem(scrollKey(), JSON.stringify([table.scrollLeft, table.scrollTop]));
+    }
+  });
+  if (performance.getEntriesByType("navigation")[0]?.type === "back_forward" && byId("table")) {
+    const [left, top] = JSON.parse(sessionStorage.getItem(scrollKey()) || "[0, 0]");
+    byId("table").scrollTo(left, top);
+  }
+
   // Progress and failure ----------------------------------------------------------------------------------------------
 
   function showFailure() {
