@@ -1,5 +1,6 @@
-"""The figures of one view of the page, read from one state of the database."""
+"""The figures of one view of a page, read from one state of the database."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from django.utils import timezone
@@ -7,21 +8,28 @@ from django.utils import timezone
 from ..conf import app_settings
 from ..periods import previous_period
 from ..reporting import reports
-from ..reporting.reports import Report, Series
+from ..reporting.groups import Grouping, PersonReport, breakdown, person_report
+from ..reporting.members import Person, members
+from ..reporting.reports import Coverage, Series, Summary
 from ..reporting.selection import Selection
 from ..reporting.snapshots import snapshot
+from ..reporting.teams import team_names
 from ..reporting.usage import Usage
 from ..rollup import maintenance
 from .figures import FIGURE_COLUMNS
-from .state import PageState
+from .repositories import RepoList, list_repos
+from .state import OrganizationState, PageState, SessionListState
+from .table import Row, group_rows, person_rows
 
 
 @dataclass(frozen=True, slots=True)
-class PageData:
-    """Everything that the page asks the database for."""
+class Overview:
+    """The figures that all pages with filters and a chart show."""
 
-    report: Report
-    repos: list[str]
+    totals: Usage
+    coverage: Coverage
+    providers_present: tuple[str, ...]
+    repos: RepoList
     series: Series
     previous: Selection
     previous_series: Series | None
@@ -31,22 +39,63 @@ class PageData:
     has_sessions: bool
 
 
-def read_page(state: PageState) -> PageData:
-    """Read the figures of a view; each question is asked once, and all in one snapshot."""
-    selection, previous = state.selection, _previous_selection(state.selection)
+@dataclass(frozen=True, slots=True)
+class TableData:
+    """What the organization page shows beside the overview: every row in order, and names for the filters."""
+
+    summary: Summary
+    rows: Sequence[Row]
+    team_names: frozenset[str]
+    chosen_members: dict[int | str, Person]
+
+
+def read_page(state: OrganizationState) -> tuple[TableData, Overview]:
+    """Read the figures of the organization page; each question is asked once, and all in one snapshot."""
+    people = state.selection.people
+    with snapshot():
+        summary, rows = read_rows(state)
+        data = TableData(
+            summary=summary,
+            rows=rows,
+            team_names=team_names() if app_settings.has_teams else frozenset(),
+            chosen_members={person.id: person for person in members(people)} if people else {},
+        )
+        return data, read_overview(state, state.selection, summary)
+
+
+def read_rows(state: OrganizationState) -> tuple[Summary, Sequence[Row]]:
+    """Read the rows of the table, in the state's order, and what they sum up to."""
+    if state.grouping is Grouping.PERSON:
+        report = reports.report(state.selection)
+        return report, person_rows(report.people, state)
+    found = breakdown(state.selection, state.grouping)
+    return found, group_rows(found.rows, state)
+
+
+def read_person(state: SessionListState, selection: Selection, person: Person) -> tuple[PersonReport, Overview]:
+    """Read the figures of a person's page; `selection` selects that person."""
+    with snapshot():
+        report = person_report(selection, person)
+        return report, read_overview(state, selection, report)
+
+
+def read_overview(state: PageState, selection: Selection, summary: Summary) -> Overview:
+    """Read what the filters and the chart of a view show beside its rows."""
+    previous = _previous_selection(selection)
     with snapshot() as using:
-        report = reports.report(selection)
         previous_series = reports.series(previous) if state.is_compared else None
-        return PageData(
-            report=report,
-            repos=reports.repos(selection),
+        return Overview(
+            totals=summary.totals,
+            coverage=summary.coverage,
+            providers_present=summary.providers_present,
+            repos=list_repos(selection, state.repo_search),
             series=reports.series(selection, measures=FIGURE_COLUMNS[state.measure]),
             previous=previous,
             previous_series=previous_series,
             previous_total=previous_series.total if previous_series else reports.total(previous),
             no_repo_count=_no_repo_count(selection),
             is_zone_current=maintenance.days_are_current(using, selection.start, selection.end),
-            has_sessions=bool(report.totals.session_count) or reports.has_sessions(),
+            has_sessions=bool(summary.totals.session_count) or reports.has_sessions(),
         )
 
 

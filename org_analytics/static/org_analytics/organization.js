@@ -25,8 +25,14 @@
   }
 
   document.addEventListener("input", (event) => {
-    if (event.target.id === "repository-search") {
-      filterRepositories(event.target);
+    if (event.target.id === "repository-search" && !event.target.hasAttribute("hx-get")) {
+      filterRepositories(event.target); // the list is complete; htmx asks the server for others
+    }
+  });
+  // The search narrows a list to choose from. It is not part of the view.
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    if (detail.elt.id !== "repository-search") {
+      delete detail.parameters.repo_q;
     }
   });
   document.addEventListener("click", (event) => closeList(event.target));
