@@ -15,7 +15,7 @@ from rest_framework.exceptions import ParseError, Throttled
 
 from ..access import PageAccessMixin
 from ..conf import app_settings
-from ..filters import read_as_utf8
+from ..filters.parameters import read_as_utf8
 from ..reporting.selection import Selection
 from ..reporting.snapshots import QueryTimeoutError
 from ..throttling import retry_after
