@@ -152,7 +152,8 @@ def _sum(name: str, expression: Any) -> Cast:
     return Cast(Sum(expression), IntegerField() if name.endswith("_count") else BigIntegerField())
 
 
-def _summand(rollup: Rollup, name: str) -> RawSQL:
+def summand(rollup: Rollup, name: str) -> RawSQL:
+    """What a session adds to a summed column, as an expression of sessions."""
     sql = rollup.summand(name, SESSIONS, MODEL_USAGE)
     return RawSQL(sql.replace("%", "%%"), (), BigIntegerField())  # noqa: S611
 
@@ -164,7 +165,7 @@ def sums_of_days(rollup: Rollup) -> dict[str, Any]:
 
 def sums_of_sessions(rollup: Rollup) -> dict[str, Any]:
     """The same sums of sessions, or of sessions joined with their model usage."""
-    return {f"sum_{name}": _sum(name, _summand(rollup, name)) for name in rollup.sums}
+    return {f"sum_{name}": _sum(name, summand(rollup, name)) for name in rollup.sums}
 
 
 def only(sums: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
