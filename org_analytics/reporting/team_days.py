@@ -48,8 +48,12 @@ def sum_by_team(rows: Any, width: int, teams: Memberships, using: str) -> list[t
 def _as_json(teams: Memberships, connection: Any) -> str:
     """A JSON array of the user's key, as the database keeps it, and the team."""
     key: Any = get_user_model()._meta.pk
-    keys = {user_id: key.get_db_prep_value(key.to_python(user_id), connection) for user_id in teams}
-    return json.dumps([(keys[user_id], team) for user_id, names in teams.items() for team in names], default=str)
+    pairs = (
+        (user_id if isinstance(user_id, int) else key.get_db_prep_value(user_id, connection), team)
+        for user_id, names in teams.items()
+        for team in names
+    )
+    return json.dumps(list(pairs), default=str)
 
 
 def _date(day: date | str) -> date:
