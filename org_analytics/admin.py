@@ -1,5 +1,6 @@
-"""The admin: repositories with their fork links, and sessions."""
+"""The admin: repositories with their fork links, sessions, and the access log."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -8,20 +9,25 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db.models import Count, F, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from .models import CodingSession, ForkSighting, ModelUsage, Repo
+from .conf import app_settings
+from .models import AccessLogEntry, CodingSession, ForkSighting, ModelUsage, Repo, SessionRecap
 
 if TYPE_CHECKING:
     _RepoForm = forms.ModelForm[Repo]
     _SightingInline = admin.TabularInline[ForkSighting, Repo]
     _UsageInline = admin.TabularInline[ModelUsage, CodingSession]
+    _RecapInline = admin.StackedInline[SessionRecap, CodingSession]
     _RepoAdmin = admin.ModelAdmin[Repo]
     _SessionAdmin = admin.ModelAdmin[CodingSession]
+    _AccessLogAdmin = admin.ModelAdmin[AccessLogEntry]
 else:  # Django's own classes take no type parameters
     _RepoForm = forms.ModelForm
     _SightingInline = _UsageInline = admin.TabularInline
-    _RepoAdmin = _SessionAdmin = admin.ModelAdmin
+    _RecapInline = admin.StackedInline
+    _RepoAdmin = _SessionAdmin = _AccessLogAdmin = admin.ModelAdmin
 
 
 class RepoForm(_RepoForm):
@@ -119,9 +125,25 @@ class UsageInline(_UsageInline):
         return False
 
 
+class RecapInline(_RecapInline):
+    """The recap of the session. Only the write API and `generate_recaps` write it."""
+
+    model = SessionRecap
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: CodingSession | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: CodingSession | None = None) -> bool:
+        return False
+
+
 @admin.register(CodingSession)
 class CodingSessionAdmin(_SessionAdmin):
-    """Shows sessions and lets administrators delete them. Only the write API changes them."""
+    """Shows sessions and lets administrators delete them. Only the write API changes them.
+
+    Titles and recaps are shown, and titles searched, only if the site shares sessions.
+    """
 
     list_display = ["started_at", "user", "provider", "repo", "title", "cost", "cost_complete", "is_analyzed"]
     list_filter = ["provider", ("analyzed_at", admin.EmptyFieldListFilter), "cost_complete", "started_at"]
@@ -130,7 +152,6 @@ class CodingSessionAdmin(_SessionAdmin):
     date_hierarchy = "started_at"
     ordering = ["-started_at", "-pk"]
     show_full_result_count = False
-    inlines = [UsageInline]
 
     @admin.display(description=_("cost (USD)"), ordering="cost_usd")
     def cost(self, session: CodingSession) -> str | None:
@@ -146,9 +167,66 @@ class CodingSessionAdmin(_SessionAdmin):
     def has_change_permission(self, request: HttpRequest, obj: CodingSession | None = None) -> bool:
         return False
 
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return _without_hidden(self.list_display)
+
+    def get_exclude(self, request: HttpRequest, obj: CodingSession | None = None) -> list[str]:
+        return [] if app_settings.shares_sessions else ["title"]
+
+    def get_inlines(self, request: HttpRequest, obj: CodingSession | None) -> list[Any]:
+        return [UsageInline, RecapInline] if app_settings.shares_sessions else [UsageInline]
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Refuse conditions on the title in the address, such as `?title__startswith=`, which Django would allow."""
+        is_hidden = lookup.partition("__")[0] in ("title", "recap") and not app_settings.shares_sessions
+        return not is_hidden and super().lookup_allowed(lookup, value, request)
+
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         """Search the user's e-mail address too, if the user model has one."""
         user = get_user_model()
         email = user.get_email_field_name()
         has_email = any(field.name == email for field in user._meta.get_fields())
-        return [*self.search_fields, *([f"user__{email}"] if has_email else [])]
+        return [*_without_hidden(self.search_fields), *([f"user__{email}"] if has_email else [])]
+
+
+def _without_hidden(names: Iterable[Any]) -> list[Any]:
+    """The names without the title, unless the site shares sessions."""
+    return [name for name in names if name != "title" or app_settings.shares_sessions]
+
+
+@admin.register(AccessLogEntry)
+class AccessLogAdmin(_AccessLogAdmin):
+    """Shows who was shown whose numbers. Entries cannot be added, changed or deleted here."""
+
+    list_display = ["at", "reader_name", "view", "people", "row_count", "filters"]
+    list_filter = ["view", "at"]
+    list_select_related = ["reader"]
+    date_hierarchy = "at"
+    show_full_result_count = False
+
+    @admin.display(description=_("reader"), ordering="reader")
+    def reader_name(self, entry: AccessLogEntry) -> str:
+        return str(entry.reader or entry.reader_text)
+
+    @admin.display(description=_("people shown"))
+    def people(self, entry: AccessLogEntry) -> str:
+        return ", ".join(map(str, entry.subjects.all())) or gettext("everybody")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AccessLogEntry]:
+        return super().get_queryset(request).prefetch_related("subjects")
+
+    def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
+        return {**dict.fromkeys(("add", "change", "delete"), False), "view": self.has_view_permission(request)}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: AccessLogEntry | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: AccessLogEntry | None = None) -> bool:
+        # Django also asks this before it deletes a user with everything that belongs to them. That is allowed to
+        # everybody who may delete the user.
+        match = request.resolver_match
+        own_views = f"{self.opts.app_label}_{self.opts.model_name}_"
+        return match is not None and not (match.url_name or "").startswith(own_views)

@@ -9,6 +9,10 @@ MAX_TITLE = 255
 MAX_MODEL = 255
 MAX_SOURCE = 64
 MAX_MODELS = 100
+MAX_RECAP = 4_000
+MAX_RECAP_ITEMS = 10
+MAX_RECAP_ITEM = 1_000
+MAX_MESSAGE_ID = 255
 MAX_COST_USD = Decimal(100_000)
 MAX_MS = 366 * 86_400_000
 MAX_COUNT = 2**53 - 1  # beyond it, JSON numbers are not exact everywhere
@@ -28,6 +32,9 @@ FIRST_TIMESTAMP = int(datetime(1, 1, 3, tzinfo=UTC).timestamp())
 LAST_TIMESTAMP = int(datetime(9999, 12, 29, 23, 59, 59, tzinfo=UTC).timestamp())
 MAX_TZ_OFFSET = 1440
 MAX_VALUES = 50
+MAX_TEAM = 255
+MAX_USER_ID = 2**63 - 1  # what a database column can hold
+MAX_SESSION_ID = MAX_USER_ID
 MAX_REPO_BYTES = 512
 MAX_SEARCH = 200
 
@@ -36,4 +43,6 @@ MAX_ROWS = 500
 MAX_BYTES = 2 * 1024 * 1024  # compressed, and again uncompressed
 MAX_NAMED = 10  # unknown fields and bad models: a small body must not become a long answer
 
-MAX_STATEMENT_TIMEOUT = 86_400
+MAX_STATEMENT_TIMEOUT = 86_400  # seconds
+MAX_ACCESS_LOG_DAYS = 3_650
+MAX_NEW_REPOS_PER_DAY = 1_000_000

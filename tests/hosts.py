@@ -87,7 +87,21 @@ def only_ann() -> QuerySet[Any]:
     return get_user_model()._default_manager.filter(email="ann@example.com")
 
 
+def without_customers() -> QuerySet[Any]:
+    return get_user_model()._default_manager.exclude(email__startswith="customer@")
+
+
 not_callable = "a text"
+
+
+def failing_teams() -> list[tuple[Any, str]]:
+    raise RuntimeError("no directory")
+
+
+def teams_of_a_missing_table() -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT person, team FROM no_such_table")
+        return cursor.fetchall()
 
 
 class Throttled(BaseThrottle):

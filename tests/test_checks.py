@@ -14,7 +14,9 @@ from django.db import connection, connections
 from django.urls import reverse_lazy
 
 from org_analytics import checks
+from org_analytics.models.usage import COUNTS
 from org_analytics.rollup import triggers
+from org_analytics.rollup.sums import DAILY_MODEL_USAGE, DAILY_USAGE, DAYS
 
 
 def found(check_id: str) -> list[CheckMessage]:
@@ -218,6 +220,21 @@ def test_e010_a_database_to_read_from_that_does_not_exist(settings: Any) -> None
     assert not found("E009")
 
 
+@pytest.mark.parametrize("value", ["false", 0, None])
+def test_e024_a_fallback_that_is_neither_true_nor_false(settings: Any, value: Any) -> None:
+    settings.ORG_ANALYTICS_READ_FALLBACK = value
+
+    (message,) = found("E024")
+
+    assert repr(value) in message.msg
+
+
+def test_e024_is_silent_on_true_and_false(settings: Any) -> None:
+    settings.ORG_ANALYTICS_READ_FALLBACK = False
+
+    assert not found("E024")
+
+
 @pytest.mark.parametrize("alias", [None, "", "default"])
 def test_e010_is_silent_on_an_alias_and_on_none(settings: Any, alias: str | None) -> None:
     settings.ORG_ANALYTICS_READ_DATABASE = alias
@@ -351,16 +368,18 @@ def test_e013_is_silent_where_the_users_are_in_another_schema(settings: Any) -> 
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (f"DELETE FROM {triggers.USAGE}", "session_count 0 instead of 1"),
-        (f"UPDATE {triggers.USAGE} SET session_count = 9", "session_count 9 instead of 1"),
-        (f"UPDATE {triggers.USAGE} SET cost_nanos = 7", "cost_nanos 7 instead of 0"),
-        (f"UPDATE {triggers.USAGE} SET user_count = 0", "user_count 0 instead of 1"),
+        (f"DELETE FROM {DAILY_USAGE.table}", "session_count 0 instead of 1"),
+        (f"UPDATE {DAILY_USAGE.table} SET session_count = 9", "session_count 9 instead of 1"),
+        (f"UPDATE {DAILY_USAGE.table} SET cost_nanos = 7", "cost_nanos 7 instead of 0"),
+        (f"UPDATE {DAILY_USAGE.table} SET user_count = 0", "user_count 0 instead of 1"),
+        (f"DELETE FROM {DAILY_MODEL_USAGE.table}", "session_count by model 0 instead of 1"),
+        (f"UPDATE {DAILY_MODEL_USAGE.table} SET requests_rest = 9", "requests_rest by model 9 instead of 3"),
     ],
 )
 def test_w005_h15_totals_that_are_not_those_of_the_sessions(
     user: Any, make_session: Callable[..., Any], damage: str, message: str
 ) -> None:
-    make_session(user)
+    make_session(user, models=[{"model": "a", **dict.fromkeys(COUNTS, 3), "cost_usd": 1}])
     assert checks.check_daily_usage(["default"]) == []
     with connection.cursor() as cursor:
         cursor.execute(damage)
@@ -377,7 +396,7 @@ def test_w005_is_silent_while_the_roll_up_is_of_another_version(user: Any, make_
     with connection.cursor() as cursor:
         for statement in triggers.drop_statements(connection.vendor):
             cursor.execute(statement)
-        cursor.execute(f"ALTER TABLE {triggers.USAGE} RENAME COLUMN user_count TO users_count")
+        cursor.execute(f"ALTER TABLE {DAILY_USAGE.table} RENAME COLUMN user_count TO users_count")
 
     assert [warning.id for warning in checks.check_daily_usage(["default"])] == ["org_analytics.W004"]
 
@@ -389,7 +408,7 @@ def test_w005_h15_is_not_looked_for_unless_a_database_is_named(django_assert_num
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("tables", [[triggers.USAGE], [triggers.DAYS], [triggers.USAGE, triggers.DAYS]])
+@pytest.mark.parametrize("tables", [[DAILY_USAGE.table], [DAYS], [DAILY_USAGE.table, DAYS], [DAILY_MODEL_USAGE.table]])
 def test_w006_h15_a_missing_roll_up_until_it_is_created_again(
     user: Any, make_session: Callable[..., Any], tables: list[str]
 ) -> None:
@@ -407,6 +426,37 @@ def test_w006_h15_a_missing_roll_up_until_it_is_created_again(
     call_command("rebuild_daily_usage", "--check", verbosity=0, stdout=io.StringIO())
 
 
+@pytest.mark.parametrize("value", [None, 0, "false"])
+def test_e021_a_switch_of_the_access_log_that_is_not_true_or_false(settings: Any, value: Any) -> None:
+    settings.ORG_ANALYTICS_ACCESS_LOG = value
+    (message,) = found("E021")
+    assert "ORG_ANALYTICS_ACCESS_LOG:" in message.msg
+
+    settings.ORG_ANALYTICS_ACCESS_LOG = False
+    assert not found("E021")
+
+
+@pytest.mark.parametrize("value", [None, 0, -1, 3651, 1.5, True, "90"])
+def test_e021_days_of_the_access_log_that_are_not_a_number_of_days(settings: Any, value: Any) -> None:
+    settings.ORG_ANALYTICS_ACCESS_LOG_DAYS = value
+    (message,) = found("E021")
+    assert "ORG_ANALYTICS_ACCESS_LOG_DAYS:" in message.msg
+
+    settings.ORG_ANALYTICS_ACCESS_LOG_DAYS = 3650
+    assert not found("E021")
+
+
+@pytest.mark.parametrize("value", [-1, 1.5, True, "200", [], 1_000_001])
+def test_e022_a_limit_of_new_repositories_that_is_not_a_number(settings: Any, value: Any) -> None:
+    settings.ORG_ANALYTICS_NEW_REPOS_PER_DAY = value
+    (message,) = found("E022")
+    assert repr(value) in message.msg
+
+    for limit in (None, 0, 1_000_000):
+        settings.ORG_ANALYTICS_NEW_REPOS_PER_DAY = limit
+        assert not found("E022")
+
+
 def test_each_id_has_a_test_of_its_name() -> None:
     source = "".join(path.read_text(encoding="utf-8") for path in Path(checks.__file__).parent.glob("*.py"))
     ids = set(re.findall(r"org_analytics\.([EW]\d{3})", source))
@@ -422,3 +472,106 @@ def test_e015_names_prices_that_cannot_be_read(settings: Any, prices: Any) -> No
     settings.ORG_ANALYTICS_PRICES = prices
     [message] = checks.check_prices()
     assert (message.id, message.msg.startswith("ORG_ANALYTICS_PRICES: ")) == ("org_analytics.E015", True)
+
+
+@pytest.mark.parametrize("path", ["tests.hosts.missing", "nowhere.teams", "tests.hosts.not_callable", "x", 5])
+def test_e016_teams_that_cannot_be_imported_or_called(settings: Any, path: Any) -> None:
+    settings.ORG_ANALYTICS_TEAMS = path
+
+    assert len(found("E016")) == 1
+
+
+@pytest.mark.parametrize("path", [None, "", "org_analytics.teams.from_groups", "tests.hosts.failing_teams"])
+def test_e016_does_not_call_anything_unless_a_database_is_named(settings: Any, path: str | None) -> None:
+    settings.ORG_ANALYTICS_TEAMS = path
+
+    assert not found("E016")
+    assert checks.check_teams() == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("tests.hosts.failing_teams", "failed with RuntimeError"),
+        ("tests.hosts.teams_of_a_missing_table", "failed with"),
+        ("tests.hosts.only_ann", "item 0 of the result is not a pair"),
+    ],
+)
+def test_e016_a_callable_that_fails_or_does_not_return_pairs(settings: Any, user: Any, path: str, problem: str) -> None:
+    settings.ORG_ANALYTICS_TEAMS = path
+
+    (message,) = checks.check_teams(["default"])
+
+    assert (message.id, problem in message.msg) == ("org_analytics.E016", True)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", [None, "org_analytics.teams.from_groups", "x"])
+def test_e016_is_silent_on_teams_on_none_and_on_what_is_named_already(settings: Any, path: str | None) -> None:
+    settings.ORG_ANALYTICS_TEAMS = path
+
+    assert checks.check_teams(["default"]) == []
+
+
+@pytest.mark.django_db
+def test_e016_waits_for_pending_migrations(settings: Any) -> None:
+    """`migrate` runs the checks first and may be about to create the table of the teams."""
+    settings.ORG_ANALYTICS_TEAMS = "tests.hosts.teams_of_a_missing_table"
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'sessions'")
+
+    assert checks.check_teams(["default"]) == []
+
+
+CALLABLES = [("E017", "ORG_ANALYTICS_SESSION_URL"), ("E018", "ORG_ANALYTICS_RECAP_GENERATOR")]
+
+
+@pytest.mark.parametrize(("check_id", "setting"), CALLABLES)
+@pytest.mark.parametrize("path", ["tests.hosts.missing", "nowhere.url", "tests.hosts.not_callable", "x", 5])
+def test_e017_and_e018_a_callable_that_cannot_be_imported(
+    settings: Any, check_id: str, setting: str, path: Any
+) -> None:
+    setattr(settings, setting, path)
+
+    (message,) = found(check_id)
+
+    assert setting in message.msg
+
+
+@pytest.mark.parametrize(("check_id", "setting"), CALLABLES)
+@pytest.mark.parametrize("path", [None, "", "tests.hosts.only_ann"])
+def test_e017_and_e018_are_silent_on_a_callable_and_on_none(
+    settings: Any, check_id: str, setting: str, path: str | None
+) -> None:
+    setattr(settings, setting, path)
+
+    assert not found(check_id)
+
+
+@pytest.mark.parametrize("limit", [-1, 1.5, "10", True, float("nan")])
+def test_e019_a_limit_that_is_not_a_number(settings: Any, limit: Any) -> None:
+    settings.ORG_ANALYTICS_RECAPS_PER_MONTH = limit
+
+    assert len(found("E019")) == 1
+
+
+@pytest.mark.parametrize("limit", [None, 0, 1, 10**9])
+def test_e019_is_silent_on_numbers_and_on_none(settings: Any, limit: Any) -> None:
+    settings.ORG_ANALYTICS_RECAPS_PER_MONTH = limit
+
+    assert not found("E019")
+
+
+@pytest.mark.parametrize("value", ["True", "TRUE", "1", 1, "yes", " true", "on"])
+def test_e020_a_value_that_was_meant_to_share_sessions(settings: Any, value: Any) -> None:
+    settings.SHARE_ALL_SESSIONS_TO_AUTHENTICATED = value
+
+    assert len(found("E020")) == 1
+
+
+@pytest.mark.parametrize("value", [True, "true", False, None, "", "false", 0])
+def test_e020_is_silent_on_other_values(settings: Any, value: Any) -> None:
+    settings.SHARE_ALL_SESSIONS_TO_AUTHENTICATED = value
+
+    assert not found("E020")

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from rest_framework.authtoken.models import Token
 
 import org_analytics
@@ -27,7 +27,9 @@ from tests.threads import at_once
 if settings.SETTINGS_MODULE != "example_project.settings":
     pytest.skip("runs with --ds=example_project.settings, as make test does", allow_module_level=True)
 
-from example_project import demo_data
+from django.contrib import admin
+
+from example_project import demo_data, wsgi
 from example_project.management.commands import demo
 
 ROOT = Path(__file__).parent.parent
@@ -35,10 +37,76 @@ UNTIL = "2026-06-17T15:30Z"
 PRODUCTION = {"DEBUG": "false", "SECRET_KEY": "a-long-random-text-" + "x7Q" * 20, "ALLOWED_HOSTS": "team.example.com"}
 
 
+def is_ours(model):
+    return model._meta.app_label == "org_analytics"
+
+
 @pytest.fixture(autouse=True)
 def feature_on(settings):
     settings.ENABLE_ORG_ANALYTICS = True
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+# Requests
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    ("charset", "query"), [("hex", "a=1"), ("undefined", "a=1"), ("base64", "%"), ("utf8", "&".join(["a=1"] * 1_001))]
+)
+@pytest.mark.django_db
+def test_request_that_django_cannot_read_is_answered_with_400(method, charset, query):
+    environ = {
+        **RequestFactory()._base_environ(PATH_INFO="/organization", QUERY_STRING=query, REQUEST_METHOD=method),
+        "CONTENT_TYPE": f"text/plain; charset={charset}",
+    }
+    answers = []
+
+    body = wsgi.application(environ, lambda status, headers: answers.append(status))
+
+    assert answers == ["400 Bad Request"]
+    assert bool(b"".join(body)) == (method == "GET")
+
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+ADMIN_PAGES = [f"/admin/org_analytics/{model._meta.model_name}/" for model in admin.site._registry if is_ours(model)]
+PAGES = ["/", "/trends", "/account/token", "/account/login", "/organization", "/admin/", *ADMIN_PAGES]
+OTHERS = ["/organization.csv", "/no-such-page", "/api/v1/org/repos"]
+
+
+@pytest.mark.parametrize("path", [*PAGES, *OTHERS])
+@pytest.mark.django_db
+def test_every_answer_has_the_security_headers(client_of, superuser, path):
+    for client in (Client(), client_of(superuser)):
+        response = client.get(path)
+        assert {name: response.headers.get(name) for name in HEADERS} == HEADERS
+
+
+@pytest.mark.django_db
+def test_static_files_have_the_security_headers(client):
+    response = client.get("/static/org_analytics/organization.js")
+    wanted = HEADERS.keys() - {"X-Frame-Options"}  # frame-ancestors says the same
+    assert {name: response.headers.get(name) for name in wanted} == {name: HEADERS[name] for name in wanted}
+    response.close()
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.django_db
+def test_no_page_has_what_the_policy_refuses(client_of, superuser, make_session, path):
+    make_session(superuser, git_info={"path": "acme/api"})
+    text = client_of(superuser).get(path).text
+    assert (
+        re.findall(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)|<style|\son\w+=|\sstyle=|javascript:", text) == []
+    )
 
 
 # Pages
@@ -338,7 +406,7 @@ def test_proxy_header_is_trusted_only_when_asked_for():
 
 SERVE_STYLE = """
 import django; django.setup()
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.templatetags.static import static
 print(Client(headers={"host": "team.example.com"}).get(static("example_project/style.css"), secure=True).status_code)
 """

@@ -2,17 +2,21 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from rest_framework.request import Request
 
 from ..choices import Provider
-from ..filters import RawFilter, SelectionFilters
+from ..conf import app_settings
+from ..filters.parameters import RawFilter, RawListFilter, SelectionFilters, parse_people, parse_teams, read_as_utf8
 from ..limits import FIRST_TIMESTAMP, LAST_TIMESTAMP, MAX_DAYS, MAX_REPO_BYTES, MAX_SECONDS, MAX_TZ_OFFSET, MAX_VALUES
 from ..periods import Interval, api_defaults, shown_dates
+from ..reporting.groups import Grouping
 from ..reporting.selection import Selection
+from .base import InvalidQueryError
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,32}")
 _FLAGS = {"": True, "true": True, "1": True, "false": False, "0": False}
@@ -33,15 +37,19 @@ class ContractForm(forms.Form):
             raise ValidationError(f"Date range cannot exceed {MAX_DAYS} days")
         providers = _providers(get("provider") or "")
         repos = _repos(get("repos") or "")
+        include_no_repo = _flag(get("include_no_repo") or "")
         self.cleaned_data["selection"] = Selection(
             start=start,
             end=end,
             days=shown_dates(start, end, tz_offset),
             providers=providers,
             repos=repos,
-            include_no_repo=_flag(get("include_no_repo") or ""),
+            include_no_repo=include_no_repo,
+            teams=_teams(get("team") or []),
+            people=_people(get("person") or []),
         )
         self.cleaned_data["interval"] = _interval(get("interval") or "")
+        self.cleaned_data["group_by"] = _grouping(get("group_by") or "")
         return self.cleaned_data
 
 
@@ -67,6 +75,8 @@ class AnalyticsFilters(ReposFilters):
     provider = RawFilter()
     repos = RawFilter()
     include_no_repo = RawFilter()
+    team = RawListFilter()
+    person = RawListFilter()
 
 
 class SeriesFilters(AnalyticsFilters):
@@ -79,6 +89,43 @@ class SeriesFilters(AnalyticsFilters):
         """The length of a bucket; only after `is_valid()`."""
         interval: Interval = self.form.cleaned_data["interval"]
         return interval
+
+
+class BreakdownFilters(AnalyticsFilters):
+    """The parameters of `GET /api/v1/org/breakdown`."""
+
+    group_by = RawFilter()
+
+    @property
+    def grouping(self) -> Grouping:
+        """What the rows are; only after `is_valid()`."""
+        grouping: Grouping = self.form.cleaned_data["group_by"]
+        return grouping
+
+
+class SessionsFilters(AnalyticsFilters):
+    """The parameters of `GET /api/v1/org/people/{id}/sessions`."""
+
+    cursor = RawFilter()
+
+    @property
+    def cursor_text(self) -> str:
+        """The cursor as it was sent, empty if there is none; only after `is_valid()`."""
+        text: str = self.form.cleaned_data["cursor"] or ""
+        return text
+
+
+_Filters = TypeVar("_Filters", bound=ReposFilters)
+
+
+def validated(filters: type[_Filters], request: Request) -> _Filters:
+    """The request's parameters. Raises InvalidQueryError."""
+    # DRF documents no other way to the Django request than `_request`; tried with DRF 3.16 to 3.18.
+    read_as_utf8(request._request)
+    filterset = filters(request.query_params, queryset=None)
+    if not filterset.is_valid():
+        raise InvalidQueryError(filterset.error)
+    return filterset
 
 
 def _integer(text: str | None, name: str, lowest: int, highest: int) -> int | None:
@@ -125,11 +172,34 @@ def _flag(text: str) -> bool:
     return _FLAGS[text]
 
 
+def _teams(texts: list[str]) -> tuple[str, ...]:
+    if not app_settings.has_teams:
+        return ()
+    try:
+        return parse_teams(texts)
+    except ValueError:
+        raise ValidationError("Invalid team") from None
+
+
+def _people(texts: list[str]) -> tuple[int | str, ...]:
+    try:
+        return parse_people(texts)
+    except ValueError:
+        raise ValidationError("Invalid person") from None
+
+
 def _interval(text: str) -> Interval:
     try:
         return Interval(text or Interval.DAY)
     except ValueError:
         raise ValidationError("Invalid interval") from None
+
+
+def _grouping(text: str) -> Grouping:
+    """Without teams there is no grouping by team."""
+    if text not in set(Grouping) - ({Grouping.TEAM} if not app_settings.has_teams else set()) | {""}:
+        raise ValidationError("Invalid group_by")
+    return Grouping(text or Grouping.PERSON)
 
 
 def quoted(text: str) -> str:

@@ -1,27 +1,39 @@
 """The REST endpoints: reports about the organization, and the write API."""
 
-from typing import Any, TypeVar
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import JsonResponse
+from django.urls import get_script_prefix
 from django.utils import timezone, translation
 from django.utils.decorators import method_decorator
 from rest_framework import exceptions
 from rest_framework.request import Request
 
 from ..conf import app_settings
-from ..filters import read_as_utf8
 from ..limits import MAX_ROWS
+from ..logs import access_log
+from ..logs.access_log import View
 from ..models import CodingSession, UserDeletedError
-from ..reporting import reports
+from ..reporting import groups, reports
 from ..reporting.selection import Selection
-from .base import InvalidQueryError, OrgAPIViewSet
-from .filters import AnalyticsFilters, ReposFilters, SeriesFilters
+from ..reporting.snapshots import snapshot
+from ..reporting.visibility import find_person
+from .base import OrgAPIViewSet
+from .filters import AnalyticsFilters, BreakdownFilters, ReposFilters, SeriesFilters, validated
 from .request_body import BodyTooLargeError, InvalidBodyError, UnsupportedMediaTypeError, read_json_body
-from .responses import analytics_response, prices_response, recording_response, repos_response, series_response
-
-_Filters = TypeVar("_Filters", bound=ReposFilters)
+from .responses import (
+    analytics_response,
+    breakdown_response,
+    person_response,
+    prices_response,
+    recording_response,
+    repos_response,
+    series_response,
+)
+from .schema.document import openapi_document
+from .schema.site import SCHEMA
 
 
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
@@ -32,29 +44,62 @@ class OrgViewSet(OrgAPIViewSet):
         "analytics": "Failed to compute org analytics",
         "repos": "Failed to list org repos",
         "series": "Failed to compute org series",
+        "breakdown": "Failed to compute org breakdown",
+        "person": "Failed to compute the usage of a person",
         "prices": "Failed to list prices",
+        "openapi": "Failed to describe the API",
     }
 
     def analytics(self, request: Request) -> JsonResponse:
         """Return the usage of each member, the totals and the coverage."""
         selection = _selection(AnalyticsFilters, request)
-        return JsonResponse(analytics_response(reports.report(selection), selection, timezone.now()))
+        report = reports.report(selection)
+        people = report.people
+        access_log.record(request.user, View.API_ANALYTICS, selection=selection, people=people, row_count=len(people))
+        return JsonResponse(analytics_response(report, selection, timezone.now()))
 
     def repos(self, request: Request) -> JsonResponse:
         """Return the paths of the root repositories with sessions in range."""
         selection = _selection(ReposFilters, request)
-        return JsonResponse(repos_response(reports.repos(selection), selection, timezone.now()))
+        repos = reports.repos(selection)
+        access_log.record(request.user, View.API_REPOS, selection=selection, row_count=len(repos))
+        return JsonResponse(repos_response(repos, selection, timezone.now()))
 
     def series(self, request: Request) -> JsonResponse:
         """Return the usage by provider for each day or week."""
-        filterset = _validated(SeriesFilters, request)
+        filterset = validated(SeriesFilters, request)
         selection, interval = filterset.selection, filterset.chosen_interval
         series = reports.series(selection, interval)
+        access_log.record(request.user, View.API_SERIES, selection=selection, row_count=len(series.buckets))
         return JsonResponse(series_response(series, selection, interval, app_settings.time_zone, timezone.now()))
+
+    def breakdown(self, request: Request) -> JsonResponse:
+        """Return the usage by person, team, repository, provider, model, day or week."""
+        filterset = validated(BreakdownFilters, request)
+        selection, grouping = filterset.selection, filterset.grouping
+        found = groups.breakdown(selection, grouping)
+        access_log.record(request.user, View.API_BREAKDOWN, selection=selection, row_count=len(found.rows))
+        return JsonResponse(breakdown_response(found, grouping, selection, timezone.now()))
+
+    def person(self, request: Request, id: str) -> JsonResponse:
+        """Return the usage of one member by repository, provider and model."""
+        selection = _selection(AnalyticsFilters, request)
+        with snapshot():
+            person = find_person(id, request.user)
+            if person is None:
+                raise exceptions.NotFound
+            report = groups.person_report(selection, person)
+        access_log.record(request.user, View.API_PERSON, selection=selection, owner=person, row_count=1)
+        return JsonResponse(person_response(report, selection, timezone.now()))
 
     def prices(self, request: Request) -> JsonResponse:
         """Return the prices that the administrator has set, for clients that derive costs."""
         return JsonResponse(prices_response(app_settings.prices, timezone.now()))
+
+    def openapi(self, request: Request) -> JsonResponse:
+        """Return the OpenAPI document of these endpoints, as they are mounted in this site."""
+        mount = f"{get_script_prefix().rstrip('/')}{request.path_info}".removesuffix(SCHEMA.path)
+        return JsonResponse(openapi_document(mount or "/"))
 
 
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
@@ -80,16 +125,7 @@ class SessionsViewSet(OrgAPIViewSet):
 
 
 def _selection(filters: type[ReposFilters], request: Request) -> Selection:
-    return _validated(filters, request).selection
-
-
-def _validated(filters: type[_Filters], request: Request) -> _Filters:
-    # DRF documents no other way to the Django request than `_request`; tried with DRF 3.16 to 3.18.
-    read_as_utf8(request._request)
-    filterset = filters(request.query_params, queryset=None)
-    if not filterset.is_valid():
-        raise InvalidQueryError(filterset.error)
-    return filterset
+    return validated(filters, request).selection
 
 
 def _rows(body: Any) -> list[Any]:
@@ -111,7 +147,9 @@ def _with_user(row: Any, user: Any) -> dict[str, Any] | ValidationError:
 
 
 def _record(rows: list[dict[str, Any]]) -> list[str | ValidationError]:
-    outcomes = CodingSession.objects.record_many(rows, batch_size=MAX_ROWS, skip_invalid=True)
+    outcomes = CodingSession.objects.record_many(
+        rows, batch_size=MAX_ROWS, skip_invalid=True, new_repos_per_day=app_settings.new_repos_per_day
+    )
     if any(isinstance(outcome, UserDeletedError) for outcome in outcomes):
         # Somebody deleted the account while its sessions were written.
         raise exceptions.NotAuthenticated

@@ -45,7 +45,18 @@ class Statements(Base):
         with mock.patch("builtins.print") as shown:
             exec(code, {"user": self.ada})
         shown.assert_called_once_with(["provider", "started_at"])
-        assert CodingSession.objects.count() == 3
+        assert CodingSession.objects.count() == 4
+
+
+class Recaps(Base):
+    def test_the_command_makes_a_recap_of_each_analyzed_session_once(self):
+        self.saved()
+        self.saved(is_measured=False)
+        for made in (1, 0):
+            out = StringIO()
+            call_command("generate_recaps", stdout=out)
+            assert out.getvalue().startswith(f"Recaps: {made} made")
+        assert CodingSession.objects.get(recap__isnull=False).recap.recap == "Claude Code worked for 3 minutes."
 
 
 class Backfill(Base):
