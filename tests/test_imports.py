@@ -29,7 +29,7 @@ ALLOWED = {
     "logs": {"conf", "limits", "models", "reporting"},
     "api": LEAVES | {"access", "filters", "logs", "models", "reporting", "throttling"},
     "pages": LEAVES | {"access", "filters", "logs", "reporting", "rollup", "throttling"},
-    "templatetags": {"access", "pages"},
+    "templatetags": {"access", "filters", "pages"},
     "urls": {"api", "pages"},
     "checks": {"conf", "ingest", "limits", "reporting", "rollup"},
     "apps": {"checks", "rollup"},
