@@ -21,7 +21,8 @@ class HostState(PageState):
     order: str = ""
 
     def _all_parameters(self) -> dict[str, Any]:
-        return {**self._filters(), **self._people()}
+        # A host may have another default range than our pages, so that the address always names it.
+        return {**self._filters(), "range": self.preset or "", **self._people()}
 
     @property
     def _first_page(self) -> dict[str, str]:
