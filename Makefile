@@ -19,6 +19,7 @@ help: ## list the targets
 
 demo: $(VENV)/.demo-installed ## serve the example with a demo organization on 127.0.0.1 (PORT=8000)
 	@DEBUG=true ENABLE_ORG_ANALYTICS=true DATABASE_URL=sqlite:///demo.sqlite3 \
+		SHARE_ALL_SESSIONS_TO_AUTHENTICATED=$${SHARE_ALL_SESSIONS_TO_AUTHENTICATED-true} \
 		$(RUN) manage.py demo --port "$(PORT)"
 
 # The suite, its core with a second user model, and the example, on SQLite and on PostgreSQL; the browser only once.
