@@ -20,6 +20,7 @@ from ..conf import app_settings
 from ..filters import read_as_utf8
 from ..logs import access_log
 from ..logs.access_log import View
+from ..logs.request_log import logged
 from ..reporting import reports
 from ..reporting.reports import Report
 from ..reporting.snapshots import QueryTimeoutError
@@ -51,6 +52,7 @@ class OrganizationBaseView(PageAccessMixin):
     def get(self, request: HttpRequest) -> HttpResponseBase:
         raise NotImplementedError
 
+    @logged
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         language = page_language(self.asked_language)
         with translation.override(language), numbers_in(self.asked_language):
