@@ -59,7 +59,7 @@ ALLOWED_INSIDE = {
         "recap_validation": {"named_values", "values"},
         "recaps": {"lookups", "managers", "recap_validation"},
         "validation": {"named_values", "owners", "recap_validation", "values"},
-        "session_parts": {"recaps", "usage", "validation"},
+        "row_parts": {"recaps", "usage", "validation"},
         "new_repos": {"errors", "validation"},
         "recording": {
             "errors",
@@ -69,7 +69,7 @@ ALLOWED_INSIDE = {
             "owners",
             "repos",
             "retries",
-            "session_parts",
+            "row_parts",
             "validation",
         },
         "sessions": {"recording", "repos"},
@@ -102,6 +102,7 @@ ALLOWED_INSIDE = {
             "teams",
             "usage",
         },
+        "daily": {"groups", "members", "people", "selection", "snapshots", "split_ranges", "teams"},
         "visibility": {"members"},
         "session_cursor": {"session_order", "session_rows"},
         "session_list": {

@@ -27,7 +27,7 @@ from .new_repos import count_new_repos
 from .owners import lock_users, missing_users
 from .repos import BeforeCreating, Repo
 from .retries import retried
-from .session_parts import PARTS
+from .row_parts import PARTS
 from .validation import SessionRow, clean_rows
 
 if TYPE_CHECKING:
