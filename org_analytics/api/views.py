@@ -78,6 +78,7 @@ class OrgViewSet(OrgAPIViewSet):
         filterset = validated(BreakdownFilters, request)
         selection, grouping = filterset.selection, filterset.grouping
         found = groups.breakdown(selection, grouping)
+        access_log.record(request.user, View.API_BREAKDOWN, selection=selection, row_count=len(found.rows))
         return JsonResponse(breakdown_response(found, grouping, selection, timezone.now()))
 
     def person(self, request: Request, id: str) -> JsonResponse:
@@ -88,6 +89,8 @@ class OrgViewSet(OrgAPIViewSet):
             if person is None:
                 raise exceptions.NotFound
             report = groups.person_report(selection, person)
+        row_count = len(report.repos) + len(report.providers) + len(report.models)
+        access_log.record(request.user, View.API_PERSON, selection=selection, owner=person, row_count=row_count)
         return JsonResponse(person_response(report, selection, timezone.now()))
 
     def prices(self, request: Request) -> JsonResponse:
