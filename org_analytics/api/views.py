@@ -89,8 +89,7 @@ class OrgViewSet(OrgAPIViewSet):
             if person is None:
                 raise exceptions.NotFound
             report = groups.person_report(selection, person)
-        row_count = len(report.repos) + len(report.providers) + len(report.models)
-        access_log.record(request.user, View.API_PERSON, selection=selection, owner=person, row_count=row_count)
+        access_log.record(request.user, View.API_PERSON, selection=selection, owner=person, row_count=1)
         return JsonResponse(person_response(report, selection, timezone.now()))
 
     def prices(self, request: Request) -> JsonResponse:

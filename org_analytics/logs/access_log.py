@@ -8,7 +8,7 @@ import logging
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from django.contrib.auth import get_user_model
 from django.db import connections, router, transaction
@@ -18,7 +18,6 @@ from ..conf import app_settings
 from ..limits import MAX_NAMED
 from ..models import AccessLogEntry
 from ..reporting.members import Person, person_of
-from ..reporting.reports import PersonUsage
 from ..reporting.selection import Selection
 from ..reporting.snapshots import read_database
 
@@ -31,6 +30,13 @@ _WAIT_MS = 50
 # With every hundredth entry, old ones are deleted: more than are added, and few enough that nobody waits for it.
 _PRUNE_EVERY, _PRUNE_AT_MOST = 100, 200
 _PRUNE_BATCH = 1_000
+
+
+class PersonRow(Protocol):
+    """A row about one person."""
+
+    @property
+    def person(self) -> Person: ...
 
 
 class Access(NamedTuple):
@@ -47,13 +53,13 @@ def record(
     *,
     row_count: int,
     selection: Selection | None = None,
-    people: Sequence[PersonUsage] = (),
+    people: Sequence[PersonRow] = (),
     owner: Person | None = None,
     session_id: int | None = None,
 ) -> None:
     """Log that `reader` was shown `row_count` rows. Never raises. Call it after the snapshot of the answer.
 
-    `people` are those whom a report of this selection shows, `owner` the person of a page or a session. An answer about
+    `people` are the rows of a report by person, `owner` the person of a page or a session. An answer about
     the reader alone is not logged.
     """
     try:
@@ -103,7 +109,7 @@ def _oldest() -> datetime:
     return timezone.now() - timedelta(app_settings.access_log_days)
 
 
-def _subjects(selection: Selection | None, people: Sequence[PersonUsage]) -> Collection[int | str]:
+def _subjects(selection: Selection | None, people: Sequence[PersonRow]) -> Collection[int | str]:
     """The ids of the few people whom a report is limited to; none if it is about everybody or many."""
     if selection is None:
         return ()
