@@ -16,6 +16,7 @@ from rest_framework.exceptions import ParseError, Throttled
 from ..access import PageAccessMixin
 from ..conf import app_settings
 from ..filters.parameters import read_as_utf8
+from ..logs.request_log import logged
 from ..reporting.selection import Selection
 from ..reporting.snapshots import QueryTimeoutError
 from ..throttling import retry_after
@@ -51,6 +52,7 @@ class BasePageView(PageAccessMixin, Generic[State]):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         raise NotImplementedError
 
+    @logged
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         language = page_language(self.asked_language)
         with translation.override(language), numbers_in(self.asked_language):

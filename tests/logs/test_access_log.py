@@ -171,6 +171,17 @@ def test_a_filter_of_people_is_about_them(api: Client, user: Any, staff: Any, su
 
 
 @pytest.mark.core
+def test_a_person_and_a_breakdown_are_logged(api: Client, staff: Any, make_session: Any) -> None:
+    make_session(staff, git_info={"path": "acme/api"})
+    assert api.get(f"/api/v1/org/people/{staff.pk}", RANGE).status_code == 200
+    assert api.get("/api/v1/org/breakdown", {**RANGE, "by": "person"}).status_code == 200
+    assert api.get("/api/v1/org/people/me", RANGE).status_code == 200
+
+    assert [view for view, _count in entries()] == ["api-person", "api-breakdown"]
+    assert subjects() == [{staff.email}, set()]
+
+
+@pytest.mark.core
 def test_a_session_and_a_list_of_sessions_are_about_their_owner(
     api: Client, staff: Any, make_session: Any, settings: Any
 ) -> None:
