@@ -84,6 +84,7 @@ class DatabaseState:
             )
 
     def _one_of(self, keys: Collection[int]) -> RawSQL:
+        # The keys are a parameter, not part of the SQL.
         return RawSQL(_KEYS[connections[self._using].vendor], [json.dumps(list(keys))])  # noqa: S611
 
 
