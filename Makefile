@@ -32,10 +32,11 @@ test: $(VENV)/.dev-installed ## run the whole suite on SQLite and PostgreSQL, wi
 	@$(POSTGRES) $(PYTEST) --ds=example_project.settings -m "not once" tests/test_example.py
 	@$(RUN) -m coverage report
 
-lint: $(VENV)/.dev-installed ## run ruff and mypy, check for missing migrations and outdated catalogues
+lint: $(VENV)/.dev-installed ## run ruff, mypy and bandit, check for missing migrations and outdated catalogues
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
+	@$(RUN) -m bandit --quiet --recursive --configfile pyproject.toml org_analytics example_project
 	@$(RUN) manage.py makemigrations --check --dry-run
 	@scripts/check-catalogues
 

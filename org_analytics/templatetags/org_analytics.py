@@ -35,6 +35,7 @@ def org_analytics_nav(context: template.Context, css_class: str = "") -> SafeStr
         url = reverse("org_analytics:organization")
         is_current = request.path_info.strip("/") == url.removeprefix(get_script_prefix()).strip("/")
         item = {"url": url, "css_class": css_class, "is_current": is_current}
+        # The template has escaped its values.
         return mark_safe(render_to_string("org_analytics/includes/nav_item.html", item).strip())  # noqa: S308
     except Exception:
         # A navigation bar is on every page of a host: none of them may fail because of us.
@@ -66,6 +67,7 @@ def org_analytics_account(context: template.Context, css_class: str = "") -> Saf
     shared[_ACCOUNT_SHOWN] = True
     request: Any = context["request"]
     account = {**account_context(request), "css_class": css_class}
+    # The template has escaped its values.
     return mark_safe(render_to_string("org_analytics/includes/account.html", account, request=request))  # noqa: S308
 
 
