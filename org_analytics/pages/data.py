@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from django.core.paginator import Page, Paginator
 from django.utils import timezone
@@ -13,6 +14,7 @@ from ..reporting.daily import Measure, RowKey, daily_values
 from ..reporting.groups import Grouping, PersonReport, breakdown, person_report
 from ..reporting.members import Person, members
 from ..reporting.reports import Coverage, Series, Summary
+from ..reporting.replicas import replica_lag
 from ..reporting.selection import Selection
 from ..reporting.snapshots import snapshot
 from ..reporting.teams import team_names
@@ -39,6 +41,7 @@ class Overview:
     previous_total: Usage
     no_repo_count: int
     is_zone_current: bool
+    replica_lag: timedelta | None
     has_sessions: bool
 
 
@@ -120,6 +123,7 @@ def read_overview(state: PageState, selection: Selection, summary: Summary) -> O
             previous_total=previous_series.total if previous_series else reports.total(previous),
             no_repo_count=_no_repo_count(selection),
             is_zone_current=maintenance.days_are_current(using, selection.start, selection.end),
+            replica_lag=replica_lag(using),
             has_sessions=bool(summary.totals.session_count) or reports.has_sessions(),
         )
 
