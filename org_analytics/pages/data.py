@@ -13,8 +13,8 @@ from ..reporting import reports
 from ..reporting.daily import Measure, RowKey, daily_values
 from ..reporting.groups import Grouping, PersonReport, breakdown, person_report
 from ..reporting.members import Person, members
-from ..reporting.reports import Coverage, Series, Summary
 from ..reporting.replicas import replica_lag
+from ..reporting.reports import Coverage, Series, Summary
 from ..reporting.selection import Selection
 from ..reporting.snapshots import snapshot
 from ..reporting.teams import team_names
