@@ -14,6 +14,7 @@ from itertools import accumulate, chain
 SEED = 20261123
 DAYS = 90
 REPOS = 500
+TEAMS = 25
 FORKS = 150  # the last of them; each of one of the others
 END = datetime(2026, 11, 23, tzinfo=UTC)
 START = END - timedelta(DAYS)
@@ -46,6 +47,13 @@ class Cell:
 def root_of(repo: int) -> int:
     """The repository that this one is a fork of; itself if it is not a fork."""
     return repo - (REPOS - FORKS) if repo >= REPOS - FORKS else repo
+
+
+def teams_of(person: int) -> set[int]:
+    """The teams of a person: one of ten people is in two, one in none."""
+    if person % 10 == 9:
+        return set()
+    return {person % TEAMS, (person + (person % 10 == 0)) % TEAMS}
 
 
 def cells(size: Size) -> list[Cell]:
