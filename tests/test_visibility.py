@@ -46,6 +46,7 @@ MALFORMED = [
     "\0",
     "a/b",
     "..",
+    "9" * 19,
     "9" * 40,
 ]
 MALFORMED += ["None", "null", "me/me", "sessions", "\\", "%", "?", "#", "<script>", "x" * 2_000]
