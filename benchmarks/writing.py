@@ -1,4 +1,4 @@
-"""How fast sessions are recorded, with the roll-up's triggers and without: `python -m benchmarks.writing`; prints JSON.
+"""How fast sessions are recorded, with the roll-ups' triggers and without: `python -m benchmarks.writing`; prints JSON.
 
 Written into the loaded database of DATABASE_URL and rolled back.
 """
@@ -6,6 +6,7 @@ Written into the loaded database of DATABASE_URL and rolled back.
 import json
 import statistics
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -19,31 +20,45 @@ from benchmarks.data import END
 MANY = 5_000
 ONES = 100
 ROUNDS = 5
+# Writes sessions with so many models and this duration.
+Write = Callable[[int, int], None]
+MODELS = ("opus", "haiku")
+# Models a row → the word for them.
+ROWS = {0: "", len(MODELS): ", two models"}
+STATES = ("new", "changed", "unchanged")
 
 
 def main() -> dict[str, float]:
-    """Sessions a second of `record_many`, milliseconds of `record`, both against those without the triggers, and rows
+    """Sessions a second of `record_many` and milliseconds of `record`, both with triggers against without, and rows
     that change nothing against new ones.
     """
     django.setup()
-    times: dict[str, list[float]] = {name: [] for name in ("one", "one, bare", "many", "many, bare", "again")}
+    medians = measured()
+    found: dict[str, float] = {}
+    for models, label in ROWS.items():
+        one, many = medians[_one, models, "new"][0], medians[_many, models, "new"][0]
+        found |= {f"record{label}, ms": one * 1000 / ONES, f"record_many{label}, sessions/s": MANY / many}
+        found[f"record_many{label}, unchanged / new"] = medians[_many, models, "unchanged"][0] / many
+        for write, name in ((_one, "record"), (_many, "record_many")):
+            for state in STATES:
+                with_them, without = medians[write, models, state]
+                found[f"{name}{label}, {state}, with / without roll-ups"] = with_them / without
+    return found
+
+
+def measured() -> dict[tuple[Write, int, str], tuple[float, float]]:
+    """Median seconds with and without triggers. All are measured in turn, so that a slow moment meets all of them."""
+    times: dict[tuple[Write, int, str], list[tuple[float, float]]] = defaultdict(list)
     for turn in range(ROUNDS + 1):
-        for name, seconds in (
-            ("one", _undone(_one)),
-            ("one, bare", _undone(_one, without_triggers)),
-            ("many", _undone(_many)),
-            ("many, bare", _undone(_many, without_triggers)),
-            ("again", _undone(_many, _with_all_of_them)),
-        ):
-            if turn:
-                times[name].append(seconds)
-    medians = {name: statistics.median(found) for name, found in times.items()}
+        for write in (_one, _many):
+            for models in ROWS:
+                for state in STATES:
+                    pair = (_undone(write, models, state), _undone(write, models, state, without_triggers))
+                    if turn:
+                        times[write, models, state].append(pair)
     return {
-        "record, ms": medians["one"] * 1000 / ONES,
-        "record, with / without roll-up": medians["one"] / medians["one, bare"],
-        "record_many, sessions/s": MANY / medians["many"],
-        "record_many, with / without roll-up": medians["many"] / medians["many, bare"],
-        "record_many, unchanged / new": medians["again"] / medians["many"],
+        key: (statistics.median(pair[0] for pair in pairs), statistics.median(pair[1] for pair in pairs))
+        for key, pairs in times.items()
     }
 
 
@@ -66,23 +81,19 @@ def _with_triggers() -> Iterator[None]:
     yield
 
 
-@contextmanager
-def _with_all_of_them() -> Iterator[None]:
-    """After the same rows were written: the cost for a host that writes all its sessions every night."""
-    _many()
-    yield
-
-
-def _undone(write: Callable[[], None], around: Callable[[], Any] = _with_triggers) -> float:
+def _undone(write: Write, models: int, state: str, around: Callable[[], Any] = _with_triggers) -> float:
+    """Seconds of new rows, or of rows that were written before: other values, or the same ones every night."""
     with transaction.atomic(), around():
+        if state != "new":
+            write(models, 100_000 if state == "unchanged" else 90_000)
         started = time.perf_counter()
-        write()
+        write(models, 100_000)
         seconds = time.perf_counter() - started
         transaction.set_rollback(True)
     return seconds
 
 
-def _rows(count: int) -> list[dict[str, Any]]:
+def _rows(count: int, models: int, duration: int) -> list[dict[str, Any]]:
     from django.contrib.auth import get_user_model
 
     users = list(get_user_model().objects.order_by("pk")[:200])
@@ -93,26 +104,38 @@ def _rows(count: int) -> list[dict[str, Any]]:
             "external_id": f"new-{number}",
             "started_at": END - timedelta(seconds=number),
             "git_info": {"repo_url": f"git@git.example.com:owner{number % 40}/repo{number % 40}.git"},
-            "cost_usd": "1.23456789",
-            "duration_ms": 100_000,
+            "duration_ms": duration,
             "assistant_ms": 50_000,
             "user_ms": 20_000,
+            **({"models": [_usage(model, duration) for model in MODELS]} if models else {"cost_usd": "1.23456789"}),
         }
         for number in range(count)
     ]
 
 
-def _one() -> None:
+def _usage(model: str, duration: int) -> dict[str, Any]:
+    return {
+        "model": model,
+        "requests": 12,
+        "input_tokens": duration,
+        "output_tokens": 3_000,
+        "cache_write_tokens": 40_000,
+        "cache_read_tokens": 500_000,
+        "cost_usd": "0.61728394",
+    }
+
+
+def _one(models: int, duration: int) -> None:
     from org_analytics.models import CodingSession
 
-    for row in _rows(ONES):
+    for row in _rows(ONES, models, duration):
         CodingSession.objects.record(**row)
 
 
-def _many() -> None:
+def _many(models: int, duration: int) -> None:
     from org_analytics.models import CodingSession
 
-    CodingSession.objects.record_many(_rows(MANY))
+    CodingSession.objects.record_many(_rows(MANY, models, duration))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from tests.questions import NOW, RANGE
 URLS = [
     "/api/v1/org/people/{person}/sessions",
     "/api/v1/org/sessions/{session}",
+    "/organization/sessions/{session}",
 ]
 METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"]
 READING = {"GET", "HEAD"}
@@ -125,9 +126,8 @@ def body_of(response: Any, ids: dict[str, str]) -> bytes:
     body = re.sub(rb'(csrf[^>]*value=|"csrf_token": )"[^"]*"', rb"\1", response.content)
     for value in sorted(set(ids.values()) - {""}, key=len, reverse=True):
         for form in {value, quote(value, safe="/"), quote(quote(value, safe="/"))}:
-            body = (
-                body.replace(form.encode(), b"ID") if len(form) > 2 or is_page(response.request["PATH_INFO"]) else body
-            )
+            # A shorter one is part of the markup too.
+            body = body.replace(form.encode(), b"ID") if len(form) > 2 else body
     return body
 
 
@@ -244,7 +244,7 @@ def test_a_search_for_people_does_not_find_titles_and_recaps(client_as: Any, fre
 
     page = client_as("owner").get("/organization", {"q": CANARY})
 
-    assert page.context["report"].people == ()
+    assert page.context["rows"] == []
 
 
 def test_no_log_no_error_and_no_name_has_a_title_or_a_recap(

@@ -55,13 +55,18 @@ def members(ids: Collection[int | str] = ()) -> Iterator[Person]:
     if ids:
         users = users.filter(pk__in=ids)
     if hasattr(model, "get_full_name") and not _has_plain_full_name(model, names):
-        for user in users:
-            yield _person(user.pk, getattr(user, email, ""), user.get_full_name())
+        yield from map(person_of, users)
         return
     columns = ["first_name", "last_name"] if hasattr(model, "get_full_name") else ["name"] if "name" in names else []
     emails = [email] if email in names else []
     for pk, *values in users.values_list("pk", *emails, *columns):
         yield _person(pk, values.pop(0) if emails else "", " ".join(map(str, filter(None, values))))
+
+
+def person_of(user: Any) -> Person:
+    """The user as a person. They may not be a member, and not even have a row in the user table."""
+    name = user.get_full_name() if hasattr(user, "get_full_name") else getattr(user, "name", "")
+    return _person(user.pk, getattr(user, get_user_model().get_email_field_name(), ""), name)
 
 
 def member_ids() -> QuerySet[Any]:

@@ -154,6 +154,7 @@ def _sum(name: str, expression: Any) -> Cast:
 
 def _summand(rollup: Rollup, name: str) -> RawSQL:
     sql = rollup.summand(name, SESSIONS, MODEL_USAGE)
+    # SQL of this package's own names.
     return RawSQL(sql.replace("%", "%%"), (), BigIntegerField())  # noqa: S611
 
 

@@ -4,6 +4,7 @@ import gzip
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from random import Random
 from urllib.parse import quote
 
@@ -98,11 +99,16 @@ def _encoded(random: Random, body: bytes, headers: dict[str, str]) -> bytes:
     kind = random.random()
     if kind < 0.1:
         headers["Content-Encoding"] = "gzip"
-        return gzip.compress(body, 1)[: random.choice((None, None, 15, -4))]
+        return gzip.compress(body, 1, mtime=0)[: random.choice((None, None, 15, -4))]
     if kind < 0.13:
         headers["Content-Encoding"] = "gzip"
-        return gzip.compress(b" " * 30_000_000, 1)
+        return _gzip_bomb()
     return body
+
+
+@cache
+def _gzip_bomb() -> bytes:
+    return gzip.compress(b" " * 30_000_000, 1, mtime=0)
 
 
 def _content_type(random: Random) -> str:

@@ -22,7 +22,7 @@ from tests.schema import schema
 from tests.scratch import scratch_database
 
 MIGRATIONS = Path(org_analytics.__file__).parent / "migrations"
-BEFORE_0006 = "0004"
+BEFORE_0006 = "0005"
 GOLDEN = Path(__file__).parent / "golden"
 LATEST = max(path.name.split(".")[0] for path in DIRECTORY.glob("*.sql"))
 MADE_UP = """
