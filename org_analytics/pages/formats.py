@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 # Private API: it takes the separators as arguments, so that they are looked up once for thousands of numbers.
@@ -139,7 +139,7 @@ def format_percent(ratio: Decimal) -> str:
 
 def format_day(value: date) -> str:
     """`17 Nov 2026`, for sentences."""
-    return date_format(value, pgettext("date format, see Django's date filter", "j M Y"))
+    return _format_date(value, pgettext("date format, see Django's date filter", "j M Y"), get_language())
 
 
 def format_days(days: Days) -> str:
@@ -157,4 +157,11 @@ def format_moment(value: datetime, zone: tzinfo) -> str:
 
 def format_short_day(value: date) -> str:
     """`Tue 17 Nov`, for axes and rows."""
-    return date_format(value, pgettext("date format without the year, see Django's date filter", "D j M"))
+    return _format_date(
+        value, pgettext("date format without the year, see Django's date filter", "D j M"), get_language()
+    )
+
+
+@lru_cache(maxsize=1_000)  # the same few days in a hundred rows
+def _format_date(value: date, pattern: str, language: str | None) -> str:
+    return date_format(value, pattern)

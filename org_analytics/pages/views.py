@@ -11,6 +11,7 @@ from .base import FiguresView
 from .data import Overview, TableData, read_page
 from .figures import Figures, ModelFigures
 from .groupings import TEXTS, next_level
+from .markup import line_html
 from .sparkline import Sparkline, make_sparkline, values_of
 from .state import OrganizationState
 from .table_controls import TableControls
@@ -28,6 +29,7 @@ class OrganizationView(FiguresView[OrganizationState]):
             **self._people_context(data),
             **self._table_context(data),
             "total_line": self._total_line(overview),
+            "total_line_html": line_html(self._total_line(overview)),
         }
         return self.render("org_analytics/organization.html", context, status=400 if self.errors else 200)
 
