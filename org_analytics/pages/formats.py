@@ -37,9 +37,13 @@ class _Conventions:
     seconds: str
 
     def number(self, value: Decimal | int, places: int = 0) -> str:
-        return numberformat.format(
-            value, self.decimal, places, self.grouping, self.thousands, force_grouping=True, use_l10n=True
-        )
+        if self.grouping != 3:
+            return numberformat.format(
+                value, self.decimal, places, self.grouping, self.thousands, force_grouping=True, use_l10n=True
+            )
+        # Python groups by three itself, in a fraction of the time.
+        text = f"{value:,.{places}f}" if places else f"{int(value):,}"
+        return text.translate({ord(","): self.thousands, ord("."): self.decimal})
 
 
 @cache

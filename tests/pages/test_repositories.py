@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 def options(response):
     """The listed paths, and whether each is ticked."""
-    found = re.findall(r'name="repo" value="([^"]+)" id="[^"]+"\s+(checked)?', response.content.decode())
+    found = re.findall(r'name="repo" value="([^"]+)" id="[^"]+"\s*(checked)?', response.content.decode())
     return {path: bool(checked) for path, checked in found}
 
 
