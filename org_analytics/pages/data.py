@@ -22,7 +22,7 @@ from ..reporting.usage import Usage
 from ..rollup import maintenance
 from .figures import FIGURE_COLUMNS
 from .repositories import RepoList, list_repos
-from .sparkline import Sparkline, make_sparkline
+from .sparkline import Sparkline, SparklinePen
 from .state import OrganizationState, PageState, SessionListState
 from .table import PAGE_SIZE, Row, group_rows, person_rows
 
@@ -87,8 +87,8 @@ def _read_lines(state: OrganizationState, rows: Iterable[Row]) -> dict[RowKey, S
     """Read the measure by day of these rows; one query for all."""
     keys = [row.key for row in rows if row.figures.sessions]
     values = daily_values(state.selection, state.grouping, keys, Measure(state.measure)) if keys else {}
-    days = list(state.selection.days)
-    return {key: make_sparkline(state.measure, days, by_day) for key, by_day in values.items()}
+    pen = SparklinePen(state.measure, list(state.selection.days))
+    return {key: pen.draw(by_day) for key, by_day in values.items()}
 
 
 def read_rows(state: OrganizationState) -> tuple[Summary, Sequence[Row]]:

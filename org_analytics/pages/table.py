@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 from django.core.paginator import Page
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from ..conf import app_settings
@@ -18,6 +20,7 @@ from .figures import LABELS, Figures, ModelFigures, RestFigures
 from .formats import format_count, format_day, format_short_day
 from .groupings import TEXTS
 from .labels import person_label
+from .markup import cells_html, line_html, name_html
 from .sparkline import Sparkline
 from .state import OrganizationState
 
@@ -74,11 +77,14 @@ class TableRow(NamedTuple):
     @property
     def last_active(self) -> date | None:
         """The day of their last session in the reporting time zone."""
-        return None if self.latest_from is None else day_of(self.latest_from, app_settings.time_zone)
+        return None if self.latest_from is None else _day_of(self.latest_from, app_settings.time_zone)
 
     @property
     def is_idle(self) -> bool:
         return not self.figures.sessions
+
+
+_day_of = lru_cache(maxsize=1_000)(day_of)  # the same few days for thousands of people
 
 
 class GroupRow(NamedTuple):
@@ -112,6 +118,18 @@ class ShownRow(NamedTuple):
     url: str | None
     cells: list[Cell]
     line: Sparkline | None
+
+    @property
+    def name_html(self) -> SafeString:
+        return name_html(self.label, self.detail, self.note, self.url)
+
+    @property
+    def line_html(self) -> SafeString:
+        return line_html(self.line)
+
+    @property
+    def cells_html(self) -> SafeString:
+        return cells_html(self.cells)
 
 
 Row = TableRow | GroupRow

@@ -1,5 +1,6 @@
 """Reports: usage per person, over time and in total. Immutable and exact; money is never a float."""
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,11 +13,11 @@ from ..conf import app_settings
 from ..models import CodingSession, Repo
 from ..periods import Interval, buckets
 from ..rollup.sums import SUMMED_COLUMNS
-from .aggregates import Group, by_day, by_user, count_without_repo, latest_start, of_all
+from .aggregates import Group, by_day, by_user, count_without_repo, days_of_use, latest_start, of_all
 from .members import Person, json_id, members
 from .people import select_people, selected_user_ids
 from .selection import Selection
-from .snapshots import snapshot
+from .snapshots import once_per_snapshot, snapshot
 from .usage import Usage
 
 
@@ -169,18 +170,40 @@ def no_repo_count(selection: Selection) -> int:
 
 
 def repos(selection: Selection) -> list[str]:
-    """Sorted root paths of the repositories with sessions of members in range, analyzed or not.
+    """Sorted root paths of the repositories with sessions of members in range, analyzed or not."""
+    return sorted(set(_present_repos(selection).values()))
+
+
+def repos_by_use(selection: Selection) -> list[str]:
+    """The same paths, those that the selected people used on most days first."""
+    with snapshot():
+        roots = _present_repos(selection)
+        uses = days_of_use(selection, selected_user_ids(selection) if selection.selects_people else None)
+    total: dict[str, int] = defaultdict(int)
+    for pk, root in roots.items():
+        total[root] += uses.get(pk, 0)
+    return sorted(total, key=lambda root: (-total[root], root))
+
+
+def _present_repos(selection: Selection) -> dict[int, str]:
+    """The root path of each repository with sessions of members in range.
 
     Looks for one session per repository, by index.
     """
     with snapshot() as using:
-        sessions = CodingSession.objects.started_between(selection.start, selection.end).filter(
-            repo=OuterRef("pk"), user__in=app_settings.members.order_by().values("pk")
+        return once_per_snapshot(
+            ("present repos", selection.start, selection.end), lambda: _find_repos(selection, using)
         )
-        # A subquery in the result: PostgreSQL turns an EXISTS into a join over all sessions.
-        first = Subquery(sessions.order_by("repo", "started_at").values("user")[:1])
-        seen = Repo.objects.using(using).annotate(first=first).filter(first__isnull=False)
-        return sorted(set(seen.values_list(Coalesce("root__path", "path"), flat=True)))
+
+
+def _find_repos(selection: Selection, using: str) -> dict[int, str]:
+    sessions = CodingSession.objects.started_between(selection.start, selection.end).filter(
+        repo=OuterRef("pk"), user__in=app_settings.members.order_by().values("pk")
+    )
+    # A subquery in the result: PostgreSQL turns an EXISTS into a join over all sessions.
+    first = Subquery(sessions.order_by("repo", "started_at").values("user")[:1])
+    seen = Repo.objects.using(using).annotate(first=first).filter(first__isnull=False)
+    return dict(seen.values_list("pk", Coalesce("root__path", "path")))
 
 
 def has_sessions() -> bool:
