@@ -61,16 +61,7 @@ class AppSettings:
     @property
     def members_callable(self) -> Callable[[], Any] | None:
         """The callable that `ORG_ANALYTICS_MEMBERS` names, or None. Raises ImproperlyConfigured."""
-        path = getattr(settings, "ORG_ANALYTICS_MEMBERS", None)
-        if not path:
-            return None
-        try:
-            members = import_string(path)
-        except (ImportError, AttributeError, TypeError) as error:
-            raise ImproperlyConfigured(f"ORG_ANALYTICS_MEMBERS: cannot import {path!r}.") from error
-        if not callable(members):
-            raise ImproperlyConfigured(f"ORG_ANALYTICS_MEMBERS: {path!r} is not callable.")
-        return members  # type: ignore[no-any-return]
+        return _callable_of("ORG_ANALYTICS_MEMBERS")
 
     @property
     def members(self) -> QuerySet[Any]:
@@ -81,6 +72,19 @@ class AppSettings:
         if not isinstance(users, QuerySet):
             raise ImproperlyConfigured("ORG_ANALYTICS_MEMBERS: the callable must return a QuerySet of users.")
         return users.filter(is_active=True) if _has_field(model, "is_active") else users
+
+    @property
+    def has_teams(self) -> bool:
+        """Whether `ORG_ANALYTICS_TEAMS` is set, whatever it names."""
+        return bool(getattr(settings, "ORG_ANALYTICS_TEAMS", None))
+
+    @property
+    def teams_callable(self) -> Callable[[], Any] | None:
+        """The callable that `ORG_ANALYTICS_TEAMS` names, or None. Raises ImproperlyConfigured.
+
+        It returns (user id, team name) pairs.
+        """
+        return _callable_of("ORG_ANALYTICS_TEAMS")
 
     @property
     def time_zone(self) -> ZoneInfo:
@@ -157,6 +161,20 @@ class AppSettings:
 def is_email_domain(entry: str) -> bool:
     """Two or more dot-separated labels of letters, digits and inner hyphens."""
     return bool(_DOMAIN.fullmatch(entry))
+
+
+def _callable_of(name: str) -> Callable[..., Any] | None:
+    """The callable whose dotted path a setting holds; None where the setting is empty. Raises ImproperlyConfigured."""
+    path = getattr(settings, name, None)
+    if not path:
+        return None
+    try:
+        found = import_string(path)
+    except (ImportError, AttributeError, TypeError) as error:
+        raise ImproperlyConfigured(f"{name}: cannot import {path!r}.") from error
+    if not callable(found):
+        raise ImproperlyConfigured(f"{name}: {path!r} is not callable.")
+    return found  # type: ignore[no-any-return]
 
 
 def _has_field(model: type[Model], name: str) -> bool:

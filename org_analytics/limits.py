@@ -28,6 +28,8 @@ FIRST_TIMESTAMP = int(datetime(1, 1, 3, tzinfo=UTC).timestamp())
 LAST_TIMESTAMP = int(datetime(9999, 12, 29, 23, 59, 59, tzinfo=UTC).timestamp())
 MAX_TZ_OFFSET = 1440
 MAX_VALUES = 50
+MAX_TEAM = 255
+MAX_USER_ID = 2**63 - 1  # what a database column can hold
 MAX_REPO_BYTES = 512
 MAX_SEARCH = 200
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import timezone, translation
 
@@ -155,3 +156,15 @@ def ask(api: Client) -> Callable[..., Any]:
         return response.json()
 
     return get
+
+
+@pytest.fixture
+def join(db: None, settings: Any) -> Callable[[Any, str], None]:
+    """`join(user, "Core")` puts a user into a team; teams are Django's groups."""
+    settings.ORG_ANALYTICS_TEAMS = "org_analytics.teams.from_groups"
+
+    def add(user: Any, team: str) -> None:
+        group, _created = Group.objects.get_or_create(name=team)
+        user.groups.add(group)
+
+    return add

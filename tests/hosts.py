@@ -90,6 +90,16 @@ def only_ann() -> QuerySet[Any]:
 not_callable = "a text"
 
 
+def failing_teams() -> list[tuple[Any, str]]:
+    raise RuntimeError("no directory")
+
+
+def teams_of_a_missing_table() -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT person, team FROM no_such_table")
+        return cursor.fetchall()
+
+
 class Throttled(BaseThrottle):
     """Refuses every request."""
 

@@ -422,3 +422,53 @@ def test_e015_names_prices_that_cannot_be_read(settings: Any, prices: Any) -> No
     settings.ORG_ANALYTICS_PRICES = prices
     [message] = checks.check_prices()
     assert (message.id, message.msg.startswith("ORG_ANALYTICS_PRICES: ")) == ("org_analytics.E015", True)
+
+
+@pytest.mark.parametrize("path", ["tests.hosts.missing", "nowhere.teams", "tests.hosts.not_callable", "x", 5])
+def test_e016_teams_that_cannot_be_imported_or_called(settings: Any, path: Any) -> None:
+    settings.ORG_ANALYTICS_TEAMS = path
+
+    assert len(found("E016")) == 1
+
+
+@pytest.mark.parametrize("path", [None, "", "org_analytics.teams.from_groups", "tests.hosts.failing_teams"])
+def test_e016_does_not_call_anything_unless_a_database_is_named(settings: Any, path: str | None) -> None:
+    settings.ORG_ANALYTICS_TEAMS = path
+
+    assert not found("E016")
+    assert checks.check_teams() == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("tests.hosts.failing_teams", "failed with RuntimeError"),
+        ("tests.hosts.teams_of_a_missing_table", "failed with"),
+        ("tests.hosts.only_ann", "item 0 of the result is not a pair"),
+    ],
+)
+def test_e016_a_callable_that_fails_or_does_not_return_pairs(settings: Any, user: Any, path: str, problem: str) -> None:
+    settings.ORG_ANALYTICS_TEAMS = path
+
+    (message,) = checks.check_teams(["default"])
+
+    assert (message.id, problem in message.msg) == ("org_analytics.E016", True)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", [None, "org_analytics.teams.from_groups", "x"])
+def test_e016_is_silent_on_teams_on_none_and_on_what_is_named_already(settings: Any, path: str | None) -> None:
+    settings.ORG_ANALYTICS_TEAMS = path
+
+    assert checks.check_teams(["default"]) == []
+
+
+@pytest.mark.django_db
+def test_e016_waits_for_pending_migrations(settings: Any) -> None:
+    """`migrate` runs the checks first and may be about to create the table of the teams."""
+    settings.ORG_ANALYTICS_TEAMS = "tests.hosts.teams_of_a_missing_table"
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'sessions'")
+
+    assert checks.check_teams(["default"]) == []

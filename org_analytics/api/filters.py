@@ -9,7 +9,8 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from ..choices import Provider
-from ..filters import RawFilter, SelectionFilters
+from ..conf import app_settings
+from ..filters import RawFilter, RawListFilter, SelectionFilters, parse_people, parse_teams
 from ..limits import FIRST_TIMESTAMP, LAST_TIMESTAMP, MAX_DAYS, MAX_REPO_BYTES, MAX_SECONDS, MAX_TZ_OFFSET, MAX_VALUES
 from ..periods import Interval, api_defaults, shown_dates
 from ..reporting.selection import Selection
@@ -33,13 +34,16 @@ class ContractForm(forms.Form):
             raise ValidationError(f"Date range cannot exceed {MAX_DAYS} days")
         providers = _providers(get("provider") or "")
         repos = _repos(get("repos") or "")
+        include_no_repo = _flag(get("include_no_repo") or "")
         self.cleaned_data["selection"] = Selection(
             start=start,
             end=end,
             days=shown_dates(start, end, tz_offset),
             providers=providers,
             repos=repos,
-            include_no_repo=_flag(get("include_no_repo") or ""),
+            include_no_repo=include_no_repo,
+            teams=_teams(get("team") or []),
+            people=_people(get("person") or []),
         )
         self.cleaned_data["interval"] = _interval(get("interval") or "")
         return self.cleaned_data
@@ -67,6 +71,8 @@ class AnalyticsFilters(ReposFilters):
     provider = RawFilter()
     repos = RawFilter()
     include_no_repo = RawFilter()
+    team = RawListFilter()
+    person = RawListFilter()
 
 
 class SeriesFilters(AnalyticsFilters):
@@ -123,6 +129,22 @@ def _flag(text: str) -> bool:
     if text not in _FLAGS:
         raise ValidationError("Invalid include_no_repo")
     return _FLAGS[text]
+
+
+def _teams(texts: list[str]) -> tuple[str, ...]:
+    if not app_settings.has_teams:
+        return ()
+    try:
+        return parse_teams(texts)
+    except ValueError:
+        raise ValidationError("Invalid team") from None
+
+
+def _people(texts: list[str]) -> tuple[int | str, ...]:
+    try:
+        return parse_people(texts)
+    except ValueError:
+        raise ValidationError("Invalid person") from None
 
 
 def _interval(text: str) -> Interval:

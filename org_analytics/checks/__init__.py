@@ -16,6 +16,7 @@ from .settings import (
     check_urls,
     check_use_tz,
 )
+from .teams import check_teams, check_teams_callable
 
 SETTINGS_CHECKS = [
     check_email_domains,
@@ -33,5 +34,6 @@ SETTINGS_CHECKS = [
     check_prices,
     check_database_vendor,
     check_users_database,
+    check_teams_callable,
 ]
-DATABASE_CHECKS = [check_daily_usage]
+DATABASE_CHECKS = [check_daily_usage, check_teams]

@@ -32,6 +32,8 @@ _LABELS_WITHOUT_FIELD = {
     "measure": gettext_lazy("Measure"),
     "compare": gettext_lazy("Comparison"),
     "zero": gettext_lazy("People without sessions"),
+    "team": gettext_lazy("Team"),
+    "person": gettext_lazy("People"),
     "chart": gettext_lazy("Chart"),
 }
 # Parameters whose fields are folded away on a narrow screen.
@@ -96,7 +98,7 @@ class Controls:
     def active_filter_count(self) -> int:
         """How many dates and filters differ from the defaults; presets are always visible and do not count."""
         selection = self.state.selection
-        chosen = len(selection.providers) + len(selection.repos)
+        chosen = sum(map(len, (selection.providers, selection.repos, selection.teams, selection.people)))
         return chosen + sum([self.state.preset is None, not selection.include_no_repo, selection.person != ""])
 
     @property

@@ -62,6 +62,8 @@ def file_name(state: PageState, extension: str) -> str:
         *repos,
         "" if selection.include_no_repo else "with repository",
         selection.person,
+        *selection.teams,
+        *map(str, selection.people),
         "active" if state.hides_idle else "",
     ]
     slugs = [slugify(part.replace("/", "-")) for part in parts]
@@ -116,6 +118,8 @@ def _view(state: PageState, computed_at: datetime) -> dict[str, Any]:
             "repos": list(selection.repos),
             "include_no_repo": selection.include_no_repo,
             "person": selection.person,
+            "teams": list(selection.teams),
+            "people": list(selection.people),
             "only_with_sessions": state.hides_idle,
         },
     }

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..choices import Provider
 from ..conf import app_settings
-from ..filters import FirstValue, SelectionFilters
+from ..filters import AllValues, FirstValue, SelectionFilters, parse_people, parse_teams
 from ..limits import FIRST_DATE, LAST_DATE, MAX_DAYS, MAX_REPO_BYTES, MAX_SEARCH, MAX_VALUES
 from ..periods import DEFAULT_PRESET, PRESETS, Days
 from ..reporting.selection import Selection
@@ -136,6 +136,38 @@ class ReposField(forms.MultipleChoiceField):
         return usable[:MAX_VALUES]
 
 
+class TeamsField(forms.Field):
+    """Names of teams, `-` for "no team". Ignored on a site without teams, as an unknown parameter is."""
+
+    widget = AllValues
+
+    def __init__(self) -> None:
+        super().__init__(required=False, initial=())
+
+    def clean(self, value: list[str]) -> tuple[str, ...]:
+        if not app_settings.has_teams:
+            return ()
+        try:
+            return parse_teams(value)
+        except ValueError:
+            raise forms.ValidationError(_("At most 50 names of teams.")) from None
+
+
+class PeopleField(forms.Field):
+    """Ids of people."""
+
+    widget = AllValues
+
+    def __init__(self) -> None:
+        super().__init__(required=False, initial=())
+
+    def clean(self, value: list[str]) -> tuple[int | str, ...]:
+        try:
+            return parse_people(value)
+        except ValueError:
+            raise forms.ValidationError(_("At most 50 ids of people.")) from None
+
+
 class PageForm(forms.Form):
     """The page's parameters. A bad value is an error of its field and has its default; all others stay."""
 
@@ -146,6 +178,8 @@ class PageForm(forms.Form):
     repo = ReposField()
     include_no_repo = FlagField(initial=True)
     q = PersonField()
+    team = TeamsField()
+    person = PeopleField()
     zero = FlagField(initial=True)
     compare = FlagField(initial=False)
     measure = OptionField(CHART_MEASURES, initial=DEFAULT_MEASURE, message=_("Unknown measure."))
@@ -196,6 +230,8 @@ class PageForm(forms.Form):
             repos=tuple(values["repo"]),
             include_no_repo=values["include_no_repo"],
             person=values["q"],
+            teams=values["team"],
+            people=values["person"],
         )
         return PageState(
             selection=selection,

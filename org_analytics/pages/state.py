@@ -69,6 +69,8 @@ class PageState:
             "repo": list(selection.repos),
             "include_no_repo": "" if selection.include_no_repo else "0",
             "q": selection.person,
+            "team": list(selection.teams),
+            "person": [str(pk) for pk in selection.people],
             "zero": "0" if self.hides_idle else "",
             "compare": "1" if self.is_compared else "",
             "measure": self.measure if self.measure != DEFAULT_MEASURE else "",

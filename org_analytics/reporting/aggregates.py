@@ -1,12 +1,13 @@
-"""Database aggregates per user, and per day and provider. `reports` turns them into results.
+"""Database aggregates per user, per another key, and per day and provider, which `reports` turns into results.
 
 Whole days come from the daily roll-up. The parts of a range before and after them come from the sessions, by index. One
 statement reads both, so that concurrent writes are neither missed nor counted twice.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import Enum, IntEnum
 from functools import cache
 from operator import add, itemgetter
 from typing import Any, NamedTuple
@@ -14,13 +15,15 @@ from typing import Any, NamedTuple
 from django.contrib.auth import get_user_model
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
-from django.db.models import BooleanField, Case, ExpressionWrapper, IntegerField, Max, Q, QuerySet, Value, When
+from django.db.models import BooleanField, Case, ExpressionWrapper, F, IntegerField, Max, Q, QuerySet, Value, When
 from django.db.models.aggregates import Aggregate
+from django.db.models.functions import Coalesce
 
 from ..choices import Provider
 from ..conf import app_settings
 from ..models import CodingSession
 from ..rollup.triggers import NANOS, SUMMED_COLUMNS
+from .members import member_ids
 from .selection import Selection
 from .snapshots import snapshot
 from .split_ranges import LONGEST_DAY, SUMS_OF_DAYS, SUMS_OF_SESSIONS, WITHOUT_REPO, SplitRange, only, repo_rule
@@ -42,17 +45,42 @@ _usage_columns = itemgetter(
 )
 
 
-class UserGroup(NamedTuple):
-    """The usage of one user with the selected providers; `providers` are all that have counted sessions.
+class Group(NamedTuple):
+    """The sessions of one key (a user, a repository, …) with the selected providers.
 
-    The user's last counted session started on the day, or part of a day, that began at `latest_from`.
+    `providers` are all that have counted sessions. The last counted session started on the day, or part of a day, that
+    began at `latest_from`.
     """
 
-    user_id: Any
+    key: Any
     usage: Usage
     pending_count: int
     latest_from: datetime | None
     providers: frozenset[str]
+
+
+class Key(Enum):
+    """Something else than people to group by; a repository is not yet replaced by its root, and 0 means none."""
+
+    PROVIDER = "provider"
+    REPO = "repo"
+    DAY = "day"
+
+
+# Key → its expressions for rows of the roll-up and for sessions.
+_EXPRESSIONS: dict[Key, Callable[[SplitRange], tuple[Any, Any]]] = {
+    Key.PROVIDER: lambda parts: (F("provider"), F("provider")),
+    Key.REPO: lambda parts: (F("repo_id"), Coalesce("repo_id", 0)),
+    Key.DAY: lambda parts: (F("day"), parts.session_day()),
+}
+
+
+class Who(IntEnum):
+    """Whose sessions a group holds."""
+
+    NON_MEMBERS = 0
+    OTHER_MEMBERS = 1
+    SELECTED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,42 +109,77 @@ class _Providers(Aggregate):
         )
 
 
-def by_user(selection: Selection) -> list[UserGroup]:
+def by_user(selection: Selection) -> list[Group]:
     """Usage per user, members or not: the coverage counts the sessions of other users."""
-    groups: dict[Any, tuple[date | str | None, int, list[int]]] = {}
     to_python = get_user_model()._meta.pk.to_python
     with snapshot() as using:
         parts = SplitRange.load(selection, using)
-        for user, is_selected, latest, providers, *sums in _fetched(_by_user(parts, selection), using):
-            if not is_selected:
-                latest, sums = None, _NOTHING
-            if user in groups:
-                previous_latest, previous_providers, previous_sums = groups[user]
-                latest = max(filter(None, (latest, previous_latest)), default=None)
-                providers |= previous_providers
-                sums = list(map(add, sums, previous_sums))
-            groups[user] = latest, providers, sums
-    return [
-        UserGroup(to_python(user), _usage(sums), sums[_PENDING], parts.start_of(latest), _providers_of(providers))
-        for user, (latest, providers, sums) in groups.items()
-    ]
+        key = F("user_id")
+        groups = _groups(parts, selection, {"key": key}, {"key": key})
+    return [group._replace(key=to_python(user)) for (user,), group in groups]
 
 
-def _by_user(parts: SplitRange, selection: Selection) -> Any:
-    """Rows of user, is_selected (provider), latest counted day, counted providers, sums."""
+def by_key(selection: Selection, key: Key, user_ids: Any, *, with_others: bool) -> dict[Who, list[Group]]:
+    """Usage per key, apart for the selected people, other members and users who are not members.
+
+    Without others the database reads the rows of the selected people only.
+    """
+    with snapshot() as using:
+        rule = repo_rule(selection, using)
+        if not with_others:
+            rule = rule[0] & Q(user__in=user_ids), rule[1] & Q(user__in=user_ids)
+        parts = SplitRange.load(selection, using, app_settings.time_zone if key is Key.DAY else None, rule)
+        who = _who(selection, user_ids)
+        days, sessions = _EXPRESSIONS[key](parts)
+        groups = _groups(parts, selection, {"key": days, "who": who}, {"key": sessions, "who": who})
+    found: dict[Who, list[Group]] = {who: [] for who in Who}
+    for (_key, of_whom), group in groups:
+        found[Who(of_whom)].append(group)
+    return found
+
+
+def _who(selection: Selection, user_ids: Any) -> Case:
+    selected = When(user__in=user_ids, then=Who.SELECTED.value)
+    cases = [selected, When(user__in=member_ids(), then=Who.OTHER_MEMBERS.value)]
+    return Case(*cases[: 1 + selection.selects_people], default=Who.NON_MEMBERS.value, output_field=IntegerField())
+
+
+def _groups(
+    parts: SplitRange, selection: Selection, of_days: dict[str, Any], of_sessions: dict[str, Any]
+) -> Iterator[tuple[tuple[Any, ...], Group]]:
+    """The groups by their keys, which are given as expressions of rows of the roll-up and of sessions."""
+    width = len(of_days)
+    groups: dict[tuple[Any, ...], tuple[date | str | None, int, list[int]]] = {}
+    for row in _fetched(_grouped(parts, selection, of_days, of_sessions), parts.using):
+        keys, (is_selected, latest, providers, *sums) = row[:width], row[width:]
+        if not is_selected:
+            latest, sums = None, _NOTHING
+        if keys in groups:
+            previous_latest, previous_providers, previous_sums = groups[keys]
+            latest = max(filter(None, (latest, previous_latest)), default=None)
+            providers |= previous_providers
+            sums = list(map(add, sums, previous_sums))
+        groups[keys] = latest, providers, sums
+    for keys, (latest, providers, sums) in groups.items():
+        start = parts.start_of(latest)
+        yield keys, Group(keys[0], _usage(sums), sums[_PENDING], start, _providers_of(providers))
+
+
+def _grouped(parts: SplitRange, selection: Selection, of_days: dict[str, Any], of_sessions: dict[str, Any]) -> Any:
+    """Rows of the keys, is_selected (provider), latest counted day, counted providers, sums."""
     is_selected: Any = Value(True)
     if selection.providers:
         is_selected = ExpressionWrapper(Q(provider__in=selection.providers), BooleanField())
     return parts.union(
-        lambda: parts.days.values("user_id", is_selected=is_selected).annotate(
+        lambda: parts.days.values(**of_days, is_selected=is_selected).annotate(
             latest=Max("day", filter=_COUNTED), providers=_Providers(_COUNTED), **SUMS_OF_DAYS
         ),
         lambda: (
             parts.sessions.annotate(part=parts.session_day())
-            .values("user_id", is_selected=is_selected)
+            .values(**of_sessions, is_selected=is_selected)
             .annotate(latest=Max("part", filter=_ANALYZED), providers=_Providers(_ANALYZED), **SUMS_OF_SESSIONS)
         ),
-        ("user_id", "is_selected", "latest", "providers", *SUMS_OF_DAYS),
+        (*of_days, "is_selected", "latest", "providers", *SUMS_OF_DAYS),
     )
 
 

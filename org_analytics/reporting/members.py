@@ -1,16 +1,19 @@
 """The members: who they are, their order and the search for them."""
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from itertools import filterfalse
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 
 from ..conf import app_settings
-from .selection import Selection
+from ..limits import MAX_USER_ID
 from .snapshots import read_database
 
 
@@ -40,12 +43,17 @@ class Person(NamedTuple):
         return not wanted or wanted in _searchable(self.name or "") or wanted in _searchable(self.email)
 
 
-def members() -> Iterator[Person]:
-    """The members, unordered. Reads names as columns unless the user model computes them."""
+def members(ids: Collection[int | str] = ()) -> Iterator[Person]:
+    """The members, or those of them with these ids, unordered.
+
+    Reads names as columns unless the user model computes them.
+    """
     model = get_user_model()
     email = model.get_email_field_name()
     names = {field.name for field in model._meta.get_fields()}
     users = app_settings.members.using(read_database()).order_by()
+    if ids:
+        users = users.filter(pk__in=ids)
     if hasattr(model, "get_full_name") and not _has_plain_full_name(model, names):
         for user in users:
             yield _person(user.pk, getattr(user, email, ""), user.get_full_name())
@@ -56,11 +64,9 @@ def members() -> Iterator[Person]:
         yield _person(pk, values.pop(0) if emails else "", " ".join(map(str, filter(None, values))))
 
 
-def selected_user_ids(selection: Selection) -> Any:
-    """The ids of the selected people: a subquery, or a list if they have to be searched for in Python."""
-    if not selection.person:
-        return app_settings.members.using(read_database()).order_by().values("pk")
-    return [person.id for person in members() if person.matches(selection.person)]
+def member_ids() -> QuerySet[Any]:
+    """The ids of the members, as a subquery."""
+    return app_settings.members.using(read_database()).order_by().values("pk")
 
 
 def _has_plain_full_name(model: Any, names: set[str]) -> bool:
@@ -75,6 +81,19 @@ def _person(pk: Any, email: str | None, name: str | None) -> Person:
 def json_id(pk: Any) -> int | str:
     """The primary key in the form that JSON shows: an integer or text."""
     return pk if isinstance(pk, int) else str(pk)
+
+
+def parse_user_id(value: object) -> int | str | None:
+    """The id in the form that JSON shows, of a key or its text; None if no user can have it."""
+    if not isinstance(value, int | str | UUID) or isinstance(value, bool) or "\0" in str(value):
+        return None
+    try:
+        pk = get_user_model()._meta.pk.to_python(value)
+    except (ValidationError, ValueError):
+        return None
+    # An integer has one spelling only: not "007", "1_0" or "+7".
+    is_canonical = not isinstance(pk, int) or (str(pk) == str(value) and abs(pk) <= MAX_USER_ID)
+    return json_id(pk) if is_canonical and pk not in (None, "") else None
 
 
 @lru_cache(maxsize=2**17)  # every report sorts the same people

@@ -12,18 +12,23 @@ from ..conf import app_settings
 from ..models import CodingSession, Repo
 from ..periods import Interval, buckets
 from ..rollup.triggers import SUMMED_COLUMNS
-from .aggregates import UserGroup, by_day, by_user, count_without_repo, latest_start, of_all
-from .members import Person, json_id, members, selected_user_ids
+from .aggregates import Group, by_day, by_user, count_without_repo, latest_start, of_all
+from .members import Person, json_id, members
+from .people import select_people, selected_user_ids
 from .selection import Selection
 from .snapshots import snapshot
 from .usage import Usage
 
 
 class PersonUsage(NamedTuple):
-    """A member and their usage."""
+    """A member and their usage.
+
+    Their last counted session started on the day, or part of a day, that began at `latest_from`.
+    """
 
     person: Person
     usage: Usage
+    latest_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +42,19 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """Usage per person, the totals and their coverage."""
+class Summary:
+    """The totals of a selection, their coverage, and the providers of all members, selected or not."""
 
-    people: tuple[PersonUsage, ...]
     totals: Usage
     coverage: Coverage
     providers_present: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report(Summary):
+    """Usage per person, the totals and their coverage."""
+
+    people: tuple[PersonUsage, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,34 +88,49 @@ def report(selection: Selection) -> Report:
     """Usage of every active member in the selection, including members without a session."""
     with snapshot():
         all_members = {person.id: person for person in members()}
-        groups = {json_id(group.user_id): group for group in by_user(selection)}
-        people = {pk: person for pk, person in all_members.items() if person.matches(selection.person)}
+        groups = {json_id(group.key): group for group in by_user(selection)}
+        people = {person.id: person for person in select_people(selection, all_members.values())}
         counted = {pk: group for pk, group in groups.items() if pk in people}
-        latest = _latest(selection, counted.values())
+        summary = summarize(
+            selection,
+            selected=counted.values(),
+            of_members=[group for pk, group in groups.items() if pk in all_members],
+            of_non_members=[group for pk, group in groups.items() if pk not in all_members],
+        )
     nothing = Usage()
-    rows = tuple(
-        PersonUsage(person, counted[person.id].usage if person.id in counted else nothing)
-        for person in sorted(people.values(), key=lambda person: person.order)
-    )
-    totals = Usage.total(group.usage for group in counted.values())
-    # A search only finds members.
-    non_members = [] if selection.person else [group for pk, group in groups.items() if pk not in all_members]
-    return Report(
-        people=rows,
+    rows = []
+    for person in sorted(people.values(), key=lambda person: person.order):
+        group = counted.get(person.id)
+        rows.append(PersonUsage(person, group.usage, group.latest_from) if group else PersonUsage(person, nothing))
+    return Report(summary.totals, summary.coverage, summary.providers_present, tuple(rows))
+
+
+def summarize(
+    selection: Selection,
+    selected: Collection[Group],
+    of_members: Collection[Group],
+    of_non_members: Collection[Group],
+) -> Summary:
+    """Sum the groups of the selected people, with what they leave out.
+
+    `of_members` are the groups of all members, selected or not.
+    """
+    totals = Usage.total(group.usage for group in selected)
+    # Only members can be searched for.
+    left_out = [] if selection.selects_people else of_non_members
+    return Summary(
         totals=totals,
         coverage=Coverage(
-            pending_sessions=sum(group.pending_count for group in counted.values()),
+            pending_sessions=sum(group.pending_count for group in selected),
             unpriced_sessions=totals.unpriced_count,
-            inactive_user_sessions=sum(group.usage.session_count for group in non_members),
-            latest_session_at=latest,
+            inactive_user_sessions=sum(group.usage.session_count for group in left_out),
+            latest_session_at=_latest(selection, selected),
         ),
-        providers_present=tuple(
-            sorted(frozenset().union(*(group.providers for pk, group in groups.items() if pk in all_members)))
-        ),
+        providers_present=tuple(sorted(frozenset().union(*(group.providers for group in of_members)))),
     )
 
 
-def _latest(selection: Selection, groups: Collection[UserGroup]) -> datetime | None:
+def _latest(selection: Selection, groups: Collection[Group]) -> datetime | None:
     since = max((group.latest_from for group in groups if group.latest_from), default=None)
     return latest_start(selection, since, selected_user_ids(selection)) if since else None
 

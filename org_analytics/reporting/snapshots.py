@@ -54,7 +54,7 @@ def snapshot() -> Iterator[str]:
         with snapshot_on(using, app_settings.statement_timeout):
             yield using
     except OperationalError as error:
-        if _is_timeout(error):
+        if is_timeout(error):
             raise QueryTimeoutError from error
         raise
     finally:
@@ -110,5 +110,7 @@ def _on_sqlite(connection: Any, seconds: float) -> Iterator[None]:
         connection.connection.set_progress_handler(None, 0)
 
 
-def _is_timeout(error: OperationalError) -> bool:
-    return getattr(error.__cause__, "sqlstate", None) == _POSTGRES_CANCELLED or str(error) == "interrupted"
+def is_timeout(error: Exception) -> bool:
+    """Whether the time limit of the snapshot stopped a statement."""
+    is_cancelled = getattr(error.__cause__, "sqlstate", None) == _POSTGRES_CANCELLED or str(error) == "interrupted"
+    return isinstance(error, OperationalError) and is_cancelled
