@@ -4,12 +4,12 @@ Whole days come from the daily roll-up. The parts of a range before and after th
 statement reads both, so that concurrent writes are neither missed nor counted twice.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum, IntEnum
 from functools import cache
-from operator import add, itemgetter
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from django.contrib.auth import get_user_model
@@ -34,7 +34,7 @@ _ANALYZED = Q(analyzed_at__isnull=False)
 _COUNTED = Q(session_count__gt=0)
 _PLACES = {name: place for place, name in enumerate(SUMMED_COLUMNS)}
 _SESSIONS, _PENDING = _PLACES["session_count"], _PLACES["pending_count"]
-_NOTHING = [0] * len(SUMMED_COLUMNS)
+_NOTHING = Usage()
 # A row of sums in the order of the roll-up's columns → the columns that make a Usage, whatever that order is.
 _usage_columns = itemgetter(
     *(
@@ -57,6 +57,16 @@ class Group(NamedTuple):
     pending_count: int
     latest_from: datetime | None
     providers: frozenset[str]
+
+    def merged(self, other: "Group") -> "Group":
+        """The same key's sessions in both groups."""
+        return Group(
+            self.key,
+            self.usage + other.usage,
+            self.pending_count + other.pending_count,
+            max(filter(None, (self.latest_from, other.latest_from)), default=None),
+            self.providers | other.providers,
+        )
 
 
 class Key(Enum):
@@ -109,14 +119,14 @@ class _Providers(Aggregate):
         )
 
 
-def by_user(selection: Selection) -> list[Group]:
+def by_user(selection: Selection) -> dict[Any, Group]:
     """Usage per user, members or not: the coverage counts the sessions of other users."""
     to_python = get_user_model()._meta.pk.to_python
     with snapshot() as using:
         parts = SplitRange.load(selection, using)
         key = F("user_id")
         groups = _groups(parts, selection, {"key": key}, {"key": key})
-    return [group._replace(key=to_python(user)) for (user,), group in groups]
+    return {to_python(user): group for (user,), group in groups.items()}
 
 
 def by_key(selection: Selection, key: Key, user_ids: Any, *, with_others: bool) -> dict[Who, list[Group]]:
@@ -133,7 +143,7 @@ def by_key(selection: Selection, key: Key, user_ids: Any, *, with_others: bool) 
         days, sessions = _EXPRESSIONS[key](parts)
         groups = _groups(parts, selection, {"key": days, "who": who}, {"key": sessions, "who": who})
     found: dict[Who, list[Group]] = {who: [] for who in Who}
-    for (_key, of_whom), group in groups:
+    for (_key, of_whom), group in groups.items():
         found[Who(of_whom)].append(group)
     return found
 
@@ -146,23 +156,24 @@ def _who(selection: Selection, user_ids: Any) -> Case:
 
 def _groups(
     parts: SplitRange, selection: Selection, of_days: dict[str, Any], of_sessions: dict[str, Any]
-) -> Iterator[tuple[tuple[Any, ...], Group]]:
+) -> dict[tuple[Any, ...], Group]:
     """The groups by their keys, which are given as expressions of rows of the roll-up and of sessions."""
     width = len(of_days)
-    groups: dict[tuple[Any, ...], tuple[date | str | None, int, list[int]]] = {}
+    first_sum = width + 3
+    start_of = cache(parts.start_of)
+    groups: dict[tuple[Any, ...], Group] = {}
     for row in _fetched(_grouped(parts, selection, of_days, of_sessions), parts.using):
-        keys, (is_selected, latest, providers, *sums) = row[:width], row[width:]
-        if not is_selected:
-            latest, sums = None, _NOTHING
-        if keys in groups:
-            previous_latest, previous_providers, previous_sums = groups[keys]
-            latest = max(filter(None, (latest, previous_latest)), default=None)
-            providers |= previous_providers
-            sums = list(map(add, sums, previous_sums))
-        groups[keys] = latest, providers, sums
-    for keys, (latest, providers, sums) in groups.items():
-        start = parts.start_of(latest)
-        yield keys, Group(keys[0], _usage(sums), sums[_PENDING], start, _providers_of(providers))
+        keys, (is_selected, latest, providers) = row[:width], row[width:first_sum]
+        group = Group(
+            keys[0],
+            _usage(row[first_sum:]) if is_selected else _NOTHING,
+            row[first_sum + _PENDING] if is_selected else 0,
+            start_of(latest) if is_selected else None,
+            _providers_of(providers),
+        )
+        previous = groups.get(keys)
+        groups[keys] = previous.merged(group) if previous else group
+    return groups
 
 
 def _grouped(parts: SplitRange, selection: Selection, of_days: dict[str, Any], of_sessions: dict[str, Any]) -> Any:
@@ -254,7 +265,7 @@ def _providers_of(bits: int) -> frozenset[str]:
     return frozenset(name for place, name in enumerate(_PROVIDERS) if bits >> place & 1)
 
 
-def _usage(sums: list[int]) -> Usage:
+def _usage(sums: Sequence[int]) -> Usage:
     """Make a Usage from sums in the order of SUMMED_COLUMNS."""
     counted, unpriced, dollars, nanos, *others = _usage_columns(sums)
     return Usage(counted, unpriced, dollars * NANOS + nanos, *others)

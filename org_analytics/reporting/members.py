@@ -43,11 +43,13 @@ class Person(NamedTuple):
         return not wanted or wanted in _searchable(self.name or "") or wanted in _searchable(self.email)
 
 
-def members(ids: Collection[int | str] = ()) -> Iterator[Person]:
-    """The members, or those of them with these ids, unordered.
+def members(ids: Collection[int | str] = ()) -> tuple[Person, ...]:
+    """The members, or those of them with these ids, in their order."""
+    return _in_order(tuple(_read_members(ids)))
 
-    Reads names as columns unless the user model computes them.
-    """
+
+def _read_members(ids: Collection[int | str]) -> Iterator[tuple[Any, str | None, str | None]]:
+    """Id, e-mail address and name of these members. Reads names as columns unless the user model computes them."""
     model = get_user_model()
     email = model.get_email_field_name()
     names = {field.name for field in model._meta.get_fields()}
@@ -56,12 +58,17 @@ def members(ids: Collection[int | str] = ()) -> Iterator[Person]:
         users = users.filter(pk__in=ids)
     if hasattr(model, "get_full_name") and not _has_plain_full_name(model, names):
         for user in users:
-            yield _person(user.pk, getattr(user, email, ""), user.get_full_name())
+            yield user.pk, getattr(user, email, ""), user.get_full_name()
         return
     columns = ["first_name", "last_name"] if hasattr(model, "get_full_name") else ["name"] if "name" in names else []
     emails = [email] if email in names else []
     for pk, *values in users.values_list("pk", *emails, *columns):
-        yield _person(pk, values.pop(0) if emails else "", " ".join(map(str, filter(None, values))))
+        yield pk, values.pop(0) if emails else "", " ".join(map(str, filter(None, values)))
+
+
+@lru_cache(maxsize=2)  # every report sorts the same people; only equal rows give the same people again
+def _in_order(rows: tuple[tuple[Any, str | None, str | None], ...]) -> tuple[Person, ...]:
+    return tuple(sorted((_person(*row) for row in rows), key=lambda person: person.order))
 
 
 def member_ids() -> QuerySet[Any]:

@@ -20,6 +20,9 @@ from .snapshots import snapshot
 from .usage import Usage
 
 
+_NOTHING = Usage()
+
+
 class PersonUsage(NamedTuple):
     """A member and their usage.
 
@@ -87,22 +90,22 @@ class Series:
 def report(selection: Selection) -> Report:
     """Usage of every active member in the selection, including members without a session."""
     with snapshot():
-        all_members = {person.id: person for person in members()}
-        groups = {json_id(group.key): group for group in by_user(selection)}
-        people = {person.id: person for person in select_people(selection, all_members.values())}
-        counted = {pk: group for pk, group in groups.items() if pk in people}
+        everybody = members()
+        groups = {json_id(user): group for user, group in by_user(selection).items()}
+        of_members = {person.id: groups.pop(person.id) for person in everybody if person.id in groups}
+        people = select_people(selection, everybody)
+        rows = tuple(_person_usage(person, of_members.get(person.id)) for person in people)
         summary = summarize(
             selection,
-            selected=counted.values(),
-            of_members=[group for pk, group in groups.items() if pk in all_members],
-            of_non_members=[group for pk, group in groups.items() if pk not in all_members],
+            selected=[of_members[person.id] for person in people if person.id in of_members],
+            of_members=of_members.values(),
+            of_non_members=groups.values(),
         )
-    nothing = Usage()
-    rows = []
-    for person in sorted(people.values(), key=lambda person: person.order):
-        group = counted.get(person.id)
-        rows.append(PersonUsage(person, group.usage, group.latest_from) if group else PersonUsage(person, nothing))
-    return Report(summary.totals, summary.coverage, summary.providers_present, tuple(rows))
+    return Report(summary.totals, summary.coverage, summary.providers_present, rows)
+
+
+def _person_usage(person: Person, group: Group | None) -> PersonUsage:
+    return PersonUsage(person, group.usage, group.latest_from) if group else PersonUsage(person, _NOTHING)
 
 
 def summarize(
@@ -126,7 +129,7 @@ def summarize(
             inactive_user_sessions=sum(group.usage.session_count for group in left_out),
             latest_session_at=_latest(selection, selected),
         ),
-        providers_present=tuple(sorted(frozenset().union(*(group.providers for group in of_members)))),
+        providers_present=tuple(sorted(frozenset().union(*{group.providers for group in of_members}))),
     )
 
 
