@@ -60,7 +60,7 @@ ALLOWED_INSIDE = {
         "people": {"members", "selection", "snapshots", "teams"},
         "split_ranges": {"selection", "snapshots"},
         "aggregates": {"members", "selection", "snapshots", "split_ranges", "usage"},
-        "reports": {"aggregates", "members", "people", "selection", "snapshots", "usage"},
+        "reports": {"aggregates", "garbage", "members", "people", "selection", "snapshots", "usage"},
         "groups": {"aggregates", "people", "reports", "selection", "snapshots", "teams", "usage"},
     },
     "confabulous": {

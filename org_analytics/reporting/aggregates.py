@@ -268,4 +268,4 @@ def _providers_of(bits: int) -> frozenset[str]:
 def _usage(sums: Sequence[int]) -> Usage:
     """Make a Usage from sums in the order of SUMMED_COLUMNS."""
     counted, unpriced, dollars, nanos, *others = _usage_columns(sums)
-    return Usage(counted, unpriced, dollars * NANOS + nanos, *others)
+    return Usage._make((counted, unpriced, dollars * NANOS + nanos, *others))

@@ -13,6 +13,7 @@ from ..models import CodingSession, Repo
 from ..periods import Interval, buckets
 from ..rollup.triggers import SUMMED_COLUMNS
 from .aggregates import Group, by_day, by_user, count_without_repo, latest_start, of_all
+from .garbage import collector_paused
 from .members import Person, json_id, members
 from .people import select_people, selected_user_ids
 from .selection import Selection
@@ -89,7 +90,7 @@ class Series:
 
 def report(selection: Selection) -> Report:
     """Usage of every active member in the selection, including members without a session."""
-    with snapshot():
+    with snapshot(), collector_paused():
         everybody = members()
         groups = {json_id(user): group for user, group in by_user(selection).items()}
         of_members = {person.id: groups.pop(person.id) for person in everybody if person.id in groups}
