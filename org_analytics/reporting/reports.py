@@ -175,16 +175,18 @@ def no_repo_count(selection: Selection) -> int:
 def repos(selection: Selection) -> list[str]:
     """Sorted root paths of the repositories with sessions of members in range, analyzed or not.
 
-    Looks for one session per repository, by index.
+    Looks for one session per root, by index, in its own repository first and then in the forks, which can be many.
     """
     with snapshot() as using:
         sessions = CodingSession.objects.started_between(selection.start, selection.end).filter(
-            repo=OuterRef("pk"), user__in=app_settings.members.order_by().values("pk")
+            user__in=app_settings.members.order_by().values("pk")
         )
-        # A subquery in the result: PostgreSQL turns an EXISTS into a join over all sessions.
-        first = Subquery(sessions.order_by("repo", "started_at").values("user")[:1])
-        seen = Repo.objects.using(using).annotate(first=first).filter(first__isnull=False)
-        return sorted(set(seen.values_list(Coalesce("root__path", "path"), flat=True)))
+        # Subqueries in the result: PostgreSQL turns an EXISTS into a join over all sessions.
+        own = sessions.filter(repo=OuterRef("pk")).order_by("repo", "started_at")
+        of_forks = sessions.filter(repo__root=OuterRef("pk")).order_by()
+        first = Coalesce(*(Subquery(found.values("user")[:1]) for found in (own, of_forks)))
+        roots = Repo.objects.using(using).filter(root=None).annotate(first=first).filter(first__isnull=False)
+        return sorted(roots.values_list("path", flat=True))
 
 
 def has_sessions() -> bool:
