@@ -43,7 +43,7 @@ ALLOWED = {
 ALLOWED_INSIDE = {
     "models": {
         "__init__": {"imports", "recording", "repos", "sessions", "usage"},
-        "repos": {"fork_graph", "managers"},
+        "repos": {"fork_graph", "lookups", "managers"},
         "usage": {"lookups", "managers", "validation"},
         "validation": {"owners", "values"},
         "recording": {"lookups", "managers", "owners", "repos", "retries", "usage", "validation"},
