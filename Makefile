@@ -11,7 +11,7 @@ export MAKECMDGOALS
 # An environment whose interpreter is gone is created again.
 $(shell $(RUN) -c '' 2>/dev/null || rm -rf $(VENV))
 
-.PHONY: help demo test lint bench matrix hosts compare screenshots clean
+.PHONY: help demo test lint bench matrix hosts compare writers faults soak replica pooler upgrade screenshots schema clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -52,8 +52,29 @@ compare: $(VENV)/.dev-installed ## compare tokens and costs of random histories 
 	@$(RUN) -m benchmarks.compare_ccusage
 	@$(RUN) -m benchmarks.compare_opencode
 
+writers: $(VENV)/.dev-installed ## write with eight clients of one person and eight processes at once (SECONDS=60)
+	@$(RUN) -W ignore -m tests.load.writers --seconds $(or $(SECONDS),60)
+
+faults: $(VENV)/.dev-installed ## kill, restart, disconnect, fill and starve what the site needs, and look for lost rows (FAULTS="disk": only these)
+	@$(RUN) -W ignore -m tests.load.faults $(FAULTS)
+
+soak: $(VENV)/.dev-installed ## mixed load under gunicorn and uvicorn, then more until something breaks (SECONDS=600)
+	@$(RUN) -W ignore -m tests.load.soak --seconds $(or $(SECONDS),600)
+
+replica: $(VENV)/.dev-installed ## read from a streaming standby, stop it and promote it
+	@$(RUN) -W ignore -m tests.load.replica
+
+pooler: $(VENV)/.dev-installed ## run the site behind PgBouncer in transaction mode (needs pgbouncer)
+	@$(RUN) -W ignore -m tests.load.pooler
+
+upgrade: $(VENV)/.dev-installed ## upgrade a database of the first version with a million sessions, and downgrade it (SESSIONS=1000000)
+	@$(RUN) -W ignore -m tests.load.upgrade --sessions $(or $(SESSIONS),1000000)
+
 screenshots: $(VENV)/.dev-installed ## take the pictures in docs/images/ again (needs Chromium)
 	@$(RUN) -m scripts.screenshots
+
+schema: $(VENV)/.dev-installed ## write docs/openapi.json and docs/api-reference.md again
+	@$(RUN) -m scripts.api_reference
 
 clean: ## remove the environments, caches and the demo database
 	@rm -rf $(VENV) .nox .hosts .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist .bench demo.sqlite3*

@@ -16,7 +16,7 @@ BESIDE_THE_WHEEL = ("tests", "benchmarks", "docs", "example_project", "manage.py
 PYTEST = ("python", "-m", "pytest", "--numprocesses", "2", "--quiet", "-m")
 POSTGRES = ("python", "-m", "tests.postgres")
 # `make hosts` builds its sites with each version.
-NOT_PER_VERSION = ("--ignore=tests/hosts_matrix",)
+NOT_PER_VERSION = ("--ignore=tests/hosts_matrix", "--ignore=tests/load")
 ENVIRONMENT = {"HYPOTHESIS_PROFILE": "quick"}
 
 nox.options.reuse_existing_virtualenvs = True

@@ -36,8 +36,17 @@ class AppSettings:
     @property
     def enabled(self) -> bool:
         """On only for `True` or the exact text `"true"`."""
-        value = self.enabled_value
-        return value is True or value == "true"
+        return _is_on(self.enabled_value)
+
+    @property
+    def sharing_value(self) -> object:
+        """`SHARE_ALL_SESSIONS_TO_AUTHENTICATED`, unparsed, read as `ENABLE_ORG_ANALYTICS` is."""
+        return _setting_or_environment("SHARE_ALL_SESSIONS_TO_AUTHENTICATED")
+
+    @property
+    def shares_sessions(self) -> bool:
+        """Whether every reader may see everybody's single sessions: only for `True` or the exact text `"true"`."""
+        return _is_on(self.sharing_value)
 
     @property
     def email_domain_entries(self) -> list[str]:
@@ -85,6 +94,30 @@ class AppSettings:
         It returns (user id, team name) pairs.
         """
         return _callable_of("ORG_ANALYTICS_TEAMS")
+
+    @property
+    def session_url_callable(self) -> Callable[..., Any] | None:
+        """The callable that `ORG_ANALYTICS_SESSION_URL` names, or None. Raises ImproperlyConfigured.
+
+        It returns the address of a session's page on the host's site, or None: (session, request) → URL.
+        """
+        return _callable_of("ORG_ANALYTICS_SESSION_URL")
+
+    @property
+    def recap_generator(self) -> Callable[..., Any] | None:
+        """The callable that `ORG_ANALYTICS_RECAP_GENERATOR` names, or None. Raises ImproperlyConfigured.
+
+        It returns the recap of a session, as `record()` takes it, or None.
+        """
+        return _callable_of("ORG_ANALYTICS_RECAP_GENERATOR")
+
+    @property
+    def recaps_per_month(self) -> int | None:
+        """`ORG_ANALYTICS_RECAPS_PER_MONTH`: how many recaps `generate_recaps` makes for a person; None: no limit."""
+        value = getattr(settings, "ORG_ANALYTICS_RECAPS_PER_MONTH", None)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
+            raise ImproperlyConfigured(f"ORG_ANALYTICS_RECAPS_PER_MONTH: {value!r} is not a whole number or None.")
+        return value
 
     @property
     def time_zone(self) -> ZoneInfo:
@@ -140,6 +173,17 @@ class AppSettings:
         return alias
 
     @property
+    def read_fallback(self) -> bool:
+        """`ORG_ANALYTICS_READ_FALLBACK`: whether reports read the routers' database while the replica does not answer.
+
+        Default True. Raises ImproperlyConfigured.
+        """
+        value = getattr(settings, "ORG_ANALYTICS_READ_FALLBACK", True)
+        if not isinstance(value, bool):
+            raise ImproperlyConfigured(f"ORG_ANALYTICS_READ_FALLBACK: {value!r} is not True or False.")
+        return value
+
+    @property
     def token_url(self) -> str | None:
         """`ORG_ANALYTICS_TOKEN_URL`: the page where people make tokens, or None. Raises ImproperlyConfigured."""
         value = getattr(settings, "ORG_ANALYTICS_TOKEN_URL", None)
@@ -149,7 +193,7 @@ class AppSettings:
             url = iri_to_uri(value) if isinstance(value, str | Promise) else ""
         except NoReverseMatch as error:
             raise ImproperlyConfigured(f"ORG_ANALYTICS_TOKEN_URL: {error}") from error
-        if not _PLAIN_URL.fullmatch(url):
+        if not is_plain_url(url):
             # The value is not shown: it may hold a password.
             raise ImproperlyConfigured(
                 "ORG_ANALYTICS_TOKEN_URL must begin with 'https://', 'http://' or '/', "
@@ -175,6 +219,15 @@ def _callable_of(name: str) -> Callable[..., Any] | None:
     if not callable(found):
         raise ImproperlyConfigured(f"{name}: {path!r} is not callable.")
     return found  # type: ignore[no-any-return]
+
+
+def is_plain_url(url: str) -> bool:
+    """Whether this is an address of http or https without a user name, or a path."""
+    return bool(_PLAIN_URL.fullmatch(url))
+
+
+def _is_on(value: object) -> bool:
+    return value is True or value == "true"
 
 
 def _has_field(model: type[Model], name: str) -> bool:

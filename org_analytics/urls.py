@@ -3,19 +3,47 @@
 No URL of the API ends in a slash.
 """
 
-from django.urls import path
+from django.urls import path, register_converter
 
+from .api.session_views import SingleSessionsViewSet
 from .api.views import OrgViewSet, SessionsViewSet
 from .pages.views import CsvView, JsonView, OrganizationView
 
 app_name = "org_analytics"
+
+
+class AnyText:
+    """An id of any form: our views answer malformed ones, so that they are answered as unknown ones are."""
+
+    regex = r"[\s\S]*"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: object) -> str:
+        return str(value)
+
+
+register_converter(AnyText, "org_analytics_id")
+
 
 api_urlpatterns = [
     path("api/v1/org/analytics", OrgViewSet.as_view({"get": "analytics"}), name="api-analytics"),
     path("api/v1/org/repos", OrgViewSet.as_view({"get": "repos"}), name="api-repos"),
     path("api/v1/org/series", OrgViewSet.as_view({"get": "series"}), name="api-series"),
     path("api/v1/org/prices", OrgViewSet.as_view({"get": "prices"}), name="api-prices"),
+    path("api/v1/org/schema", OrgViewSet.as_view({"get": "openapi"}), name="api-schema"),
     path("api/v1/org/sessions", SessionsViewSet.as_view({"post": "record"}), name="api-sessions"),
+    path(
+        "api/v1/org/people/<org_analytics_id:id>/sessions",
+        SingleSessionsViewSet.as_view({"get": "of_person"}),
+        name="api-person-sessions",
+    ),
+    path(
+        "api/v1/org/sessions/<org_analytics_id:id>",
+        SingleSessionsViewSet.as_view({"get": "session"}),
+        name="api-session",
+    ),
 ]
 page_urlpatterns = [
     path("organization", OrganizationView.as_view(), name="organization"),

@@ -87,6 +87,10 @@ def only_ann() -> QuerySet[Any]:
     return get_user_model()._default_manager.filter(email="ann@example.com")
 
 
+def without_customers() -> QuerySet[Any]:
+    return get_user_model()._default_manager.exclude(email__startswith="customer@")
+
+
 not_callable = "a text"
 
 

@@ -4,6 +4,7 @@ The URLs are those of `urls.py`, whatever they are.
 """
 
 import logging
+import re
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
@@ -29,7 +30,13 @@ pytestmark = pytest.mark.django_db
 
 
 def path_of(pattern: URLPattern) -> str:
-    return f"/{pattern.pattern}"
+    """The path, with the reader as the person of a path that names one."""
+    return re.sub(r"<\w+:id>", "me", f"/{pattern.pattern}")
+
+
+def names_a_session(pattern: URLPattern) -> bool:
+    """Whether the path names a session: there is none here. test_visibility.py has those who see one."""
+    return path_of(pattern).endswith("sessions/me")
 
 
 def is_api(pattern: URLPattern) -> bool:
@@ -89,6 +96,8 @@ def wanted_status(kind: str, pattern: URLPattern, method: str) -> int:
         return 401 if is_api(pattern) else 302
     if kind not in MEMBERS:
         return 403
+    if method in {"GET", "HEAD"} and names_a_session(pattern):
+        return 404
     return 200 if method in allowed_methods(pattern) else 405
 
 
@@ -197,7 +206,7 @@ def test_a_reader_gets_json_in_english_whatever_is_accepted(
     allowed = send(client, "GET", pattern) if is_read(pattern) else None
     refused = client.delete(f"{path_of(pattern)}?format=csv", headers=headers)
 
-    assert allowed is None or "computed_at" in allowed.json()
+    assert allowed is None or (allowed["Content-Type"], type(allowed.json())) == ("application/json", dict)
     assert (refused.status_code, refused.json()) == (405, {"error": "Method not allowed"})
     assert refused["Content-Type"] == "application/json"
 

@@ -15,6 +15,7 @@ from django.urls import reverse_lazy
 
 from org_analytics import checks
 from org_analytics.rollup import triggers
+from org_analytics.rollup.sums import DAILY_USAGE, DAYS
 
 
 def found(check_id: str) -> list[CheckMessage]:
@@ -351,10 +352,10 @@ def test_e013_is_silent_where_the_users_are_in_another_schema(settings: Any) -> 
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (f"DELETE FROM {triggers.USAGE}", "session_count 0 instead of 1"),
-        (f"UPDATE {triggers.USAGE} SET session_count = 9", "session_count 9 instead of 1"),
-        (f"UPDATE {triggers.USAGE} SET cost_nanos = 7", "cost_nanos 7 instead of 0"),
-        (f"UPDATE {triggers.USAGE} SET user_count = 0", "user_count 0 instead of 1"),
+        (f"DELETE FROM {DAILY_USAGE.table}", "session_count 0 instead of 1"),
+        (f"UPDATE {DAILY_USAGE.table} SET session_count = 9", "session_count 9 instead of 1"),
+        (f"UPDATE {DAILY_USAGE.table} SET cost_nanos = 7", "cost_nanos 7 instead of 0"),
+        (f"UPDATE {DAILY_USAGE.table} SET user_count = 0", "user_count 0 instead of 1"),
     ],
 )
 def test_w005_h15_totals_that_are_not_those_of_the_sessions(
@@ -377,7 +378,7 @@ def test_w005_is_silent_while_the_roll_up_is_of_another_version(user: Any, make_
     with connection.cursor() as cursor:
         for statement in triggers.drop_statements(connection.vendor):
             cursor.execute(statement)
-        cursor.execute(f"ALTER TABLE {triggers.USAGE} RENAME COLUMN user_count TO users_count")
+        cursor.execute(f"ALTER TABLE {DAILY_USAGE.table} RENAME COLUMN user_count TO users_count")
 
     assert [warning.id for warning in checks.check_daily_usage(["default"])] == ["org_analytics.W004"]
 
@@ -389,7 +390,7 @@ def test_w005_h15_is_not_looked_for_unless_a_database_is_named(django_assert_num
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("tables", [[triggers.USAGE], [triggers.DAYS], [triggers.USAGE, triggers.DAYS]])
+@pytest.mark.parametrize("tables", [[DAILY_USAGE.table], [DAYS], [DAILY_USAGE.table, DAYS]])
 def test_w006_h15_a_missing_roll_up_until_it_is_created_again(
     user: Any, make_session: Callable[..., Any], tables: list[str]
 ) -> None:
@@ -472,3 +473,56 @@ def test_e016_waits_for_pending_migrations(settings: Any) -> None:
         cursor.execute("DELETE FROM django_migrations WHERE app = 'sessions'")
 
     assert checks.check_teams(["default"]) == []
+
+
+CALLABLES = [("E017", "ORG_ANALYTICS_SESSION_URL"), ("E018", "ORG_ANALYTICS_RECAP_GENERATOR")]
+
+
+@pytest.mark.parametrize(("check_id", "setting"), CALLABLES)
+@pytest.mark.parametrize("path", ["tests.hosts.missing", "nowhere.url", "tests.hosts.not_callable", "x", 5])
+def test_e017_and_e018_a_callable_that_cannot_be_imported(
+    settings: Any, check_id: str, setting: str, path: Any
+) -> None:
+    setattr(settings, setting, path)
+
+    (message,) = found(check_id)
+
+    assert setting in message.msg
+
+
+@pytest.mark.parametrize(("check_id", "setting"), CALLABLES)
+@pytest.mark.parametrize("path", [None, "", "tests.hosts.only_ann"])
+def test_e017_and_e018_are_silent_on_a_callable_and_on_none(
+    settings: Any, check_id: str, setting: str, path: str | None
+) -> None:
+    setattr(settings, setting, path)
+
+    assert not found(check_id)
+
+
+@pytest.mark.parametrize("limit", [-1, 1.5, "10", True, float("nan")])
+def test_e019_a_limit_that_is_not_a_number(settings: Any, limit: Any) -> None:
+    settings.ORG_ANALYTICS_RECAPS_PER_MONTH = limit
+
+    assert len(found("E019")) == 1
+
+
+@pytest.mark.parametrize("limit", [None, 0, 1, 10**9])
+def test_e019_is_silent_on_numbers_and_on_none(settings: Any, limit: Any) -> None:
+    settings.ORG_ANALYTICS_RECAPS_PER_MONTH = limit
+
+    assert not found("E019")
+
+
+@pytest.mark.parametrize("value", ["True", "TRUE", "1", 1, "yes", " true", "on"])
+def test_e020_a_value_that_was_meant_to_share_sessions(settings: Any, value: Any) -> None:
+    settings.SHARE_ALL_SESSIONS_TO_AUTHENTICATED = value
+
+    assert len(found("E020")) == 1
+
+
+@pytest.mark.parametrize("value", [True, "true", False, None, "", "false", 0])
+def test_e020_is_silent_on_other_values(settings: Any, value: Any) -> None:
+    settings.SHARE_ALL_SESSIONS_TO_AUTHENTICATED = value
+
+    assert not found("E020")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from org_analytics import checks, conf
-from org_analytics.api.filters import SeriesFilters
+from org_analytics.api.filters import SeriesFilters, SessionsFilters
 from org_analytics.pages.filters import PageForm
 from org_analytics.pages.state import CHART_MEASURES, TABLE_COLUMNS
 from org_analytics.periods import PRESETS
@@ -120,7 +120,7 @@ def test_built_readme_has_absolute_links_at_the_address_of_the_project() -> None
 
 
 def test_settings_are_those_that_are_read() -> None:
-    read = set(re.findall(r'"((?:ENABLE_|ALLOWED_|ORG_ANALYTICS_)[A-Z_]+)"', text_of(Path(conf.__file__))))
+    read = set(re.findall(r'"((?:ENABLE_|ALLOWED_|SHARE_|ORG_ANALYTICS_)[A-Z_]+)"', text_of(Path(conf.__file__))))
     assert set(table("docs/settings-and-checks.md", "Setting")) == read
 
 
@@ -131,12 +131,12 @@ def test_checks_are_those_that_are_made() -> None:
 
 
 def test_endpoints_are_those_that_are_served() -> None:
-    served = {f"/{pattern.pattern}" for pattern in api_urlpatterns}
+    served = {re.sub(r"<\w+:(\w+)>", r"{\1}", f"/{pattern.pattern}") for pattern in api_urlpatterns}
     assert {row.split(" ")[1] for row in table("docs/api.md", "Endpoint")} == served
 
 
 def test_parameters_of_the_api_are_those_that_are_read() -> None:
-    assert set(table("docs/api.md", "Parameter")) == set(SeriesFilters.base_filters)
+    assert set(table("docs/api.md", "Parameter")) == {*SeriesFilters.base_filters, *SessionsFilters.base_filters}
 
 
 def test_parameters_of_the_page_are_those_that_are_read() -> None:

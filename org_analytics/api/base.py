@@ -24,8 +24,10 @@ from rest_framework.viewsets import ViewSet
 
 from ..access import AccessDenied, access_denied, is_enabled
 from ..conf import app_settings
+from ..reporting.replicas import ReadDatabaseUnavailableError
 from ..reporting.snapshots import QueryTimeoutError
 from ..throttling import retry_after, throttles_for
+from .schema.host_schema import HostSchema
 
 _OFFERS_BASIC = re.compile(r"(?:^|,)\s*basic\b", re.IGNORECASE)
 # Exception → status and message; None: the exception's own text. The first match counts.
@@ -85,8 +87,7 @@ class OrgAPIViewSet(ViewSet):
     content_negotiation_class = JSONOnlyNegotiation
     versioning_class = None
     metadata_class = None
-    # Generators of a host's own schema leave these views out instead of guessing what they answer.
-    schema = None
+    schema = HostSchema()
     failure_messages: ClassVar[dict[str, str]] = {}
     error_responses: ClassVar[ErrorResponses] = (
         (exceptions.NotFound, 404, "Not found"),
@@ -97,6 +98,7 @@ class OrgAPIViewSet(ViewSet):
         (InvalidQueryError, 400, None),
         (SuspiciousOperation, 400, "Too many parameters"),
         (QueryTimeoutError, 503, "Query took too long"),
+        (ReadDatabaseUnavailableError, 503, "Database unavailable"),
     )
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

@@ -2,18 +2,20 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from rest_framework.request import Request
 
 from ..choices import Provider
 from ..conf import app_settings
-from ..filters import RawFilter, RawListFilter, SelectionFilters, parse_people, parse_teams
+from ..filters import RawFilter, RawListFilter, SelectionFilters, parse_people, parse_teams, read_as_utf8
 from ..limits import FIRST_TIMESTAMP, LAST_TIMESTAMP, MAX_DAYS, MAX_REPO_BYTES, MAX_SECONDS, MAX_TZ_OFFSET, MAX_VALUES
 from ..periods import Interval, api_defaults, shown_dates
 from ..reporting.selection import Selection
+from .base import InvalidQueryError
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,32}")
 _FLAGS = {"": True, "true": True, "1": True, "false": False, "0": False}
@@ -85,6 +87,31 @@ class SeriesFilters(AnalyticsFilters):
         """The length of a bucket; only after `is_valid()`."""
         interval: Interval = self.form.cleaned_data["interval"]
         return interval
+
+
+class SessionsFilters(AnalyticsFilters):
+    """The parameters of `GET /api/v1/org/people/{id}/sessions`."""
+
+    cursor = RawFilter()
+
+    @property
+    def cursor_text(self) -> str:
+        """The cursor as it was sent, empty if there is none; only after `is_valid()`."""
+        text: str = self.form.cleaned_data["cursor"] or ""
+        return text
+
+
+_Filters = TypeVar("_Filters", bound=ReposFilters)
+
+
+def validated(filters: type[_Filters], request: Request) -> _Filters:
+    """The request's parameters. Raises InvalidQueryError."""
+    # DRF documents no other way to the Django request than `_request`; tried with DRF 3.16 to 3.18.
+    read_as_utf8(request._request)
+    filterset = filters(request.query_params, queryset=None)
+    if not filterset.is_valid():
+        raise InvalidQueryError(filterset.error)
+    return filterset
 
 
 def _integer(text: str | None, name: str, lowest: int, highest: int) -> int | None:

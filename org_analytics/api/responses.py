@@ -20,7 +20,7 @@ def analytics_response(report: Report, selection: Selection, computed_at: dateti
     return {
         **_head(selection, computed_at),
         "providers_present": list(report.providers_present),
-        "users": [{"user": _user(row.person), **_usage(row.usage)} for row in report.people],
+        "users": [{"user": user_response(row.person), **_usage(row.usage)} for row in report.people],
         "totals": _usage(report.totals),
         "coverage": {
             "pending_sessions": report.coverage.pending_sessions,
@@ -88,7 +88,8 @@ def _head(selection: Selection, computed_at: datetime) -> dict[str, Any]:
     }
 
 
-def _user(person: Person) -> dict[str, Any]:
+def user_response(person: Person) -> dict[str, Any]:
+    """A member as answers show them."""
     user = {"id": person.id, "email": person.email}
     return user if person.name is None else {**user, "name": person.name}
 

@@ -1,27 +1,27 @@
 """The REST endpoints: reports about the organization, and the write API."""
 
-from typing import Any, TypeVar
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import JsonResponse
+from django.urls import get_script_prefix
 from django.utils import timezone, translation
 from django.utils.decorators import method_decorator
 from rest_framework import exceptions
 from rest_framework.request import Request
 
 from ..conf import app_settings
-from ..filters import read_as_utf8
 from ..limits import MAX_ROWS
 from ..models import CodingSession, UserDeletedError
 from ..reporting import reports
 from ..reporting.selection import Selection
-from .base import InvalidQueryError, OrgAPIViewSet
-from .filters import AnalyticsFilters, ReposFilters, SeriesFilters
+from .base import OrgAPIViewSet
+from .filters import AnalyticsFilters, ReposFilters, SeriesFilters, validated
 from .request_body import BodyTooLargeError, InvalidBodyError, UnsupportedMediaTypeError, read_json_body
 from .responses import analytics_response, prices_response, recording_response, repos_response, series_response
-
-_Filters = TypeVar("_Filters", bound=ReposFilters)
+from .schema.document import openapi_document
+from .schema.site import SCHEMA
 
 
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
@@ -33,6 +33,7 @@ class OrgViewSet(OrgAPIViewSet):
         "repos": "Failed to list org repos",
         "series": "Failed to compute org series",
         "prices": "Failed to list prices",
+        "openapi": "Failed to describe the API",
     }
 
     def analytics(self, request: Request) -> JsonResponse:
@@ -47,7 +48,7 @@ class OrgViewSet(OrgAPIViewSet):
 
     def series(self, request: Request) -> JsonResponse:
         """Return the usage by provider for each day or week."""
-        filterset = _validated(SeriesFilters, request)
+        filterset = validated(SeriesFilters, request)
         selection, interval = filterset.selection, filterset.chosen_interval
         series = reports.series(selection, interval)
         return JsonResponse(series_response(series, selection, interval, app_settings.time_zone, timezone.now()))
@@ -55,6 +56,11 @@ class OrgViewSet(OrgAPIViewSet):
     def prices(self, request: Request) -> JsonResponse:
         """Return the prices that the administrator has set, for clients that derive costs."""
         return JsonResponse(prices_response(app_settings.prices, timezone.now()))
+
+    def openapi(self, request: Request) -> JsonResponse:
+        """Return the OpenAPI document of these endpoints, as they are mounted in this site."""
+        mount = f"{get_script_prefix().rstrip('/')}{request.path_info}".removesuffix(SCHEMA.path)
+        return JsonResponse(openapi_document(mount or "/"))
 
 
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
@@ -80,16 +86,7 @@ class SessionsViewSet(OrgAPIViewSet):
 
 
 def _selection(filters: type[ReposFilters], request: Request) -> Selection:
-    return _validated(filters, request).selection
-
-
-def _validated(filters: type[_Filters], request: Request) -> _Filters:
-    # DRF documents no other way to the Django request than `_request`; tried with DRF 3.16 to 3.18.
-    read_as_utf8(request._request)
-    filterset = filters(request.query_params, queryset=None)
-    if not filterset.is_valid():
-        raise InvalidQueryError(filterset.error)
-    return filterset
+    return validated(filters, request).selection
 
 
 def _rows(body: Any) -> list[Any]:

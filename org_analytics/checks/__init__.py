@@ -1,6 +1,7 @@
 """System checks: tell a site what is not configured correctly, and what to do about it."""
 
 from .databases import check_daily_usage, check_database_vendor, check_users_database
+from .sessions import check_recap_generator, check_recaps_per_month, check_session_url, check_sharing
 from .settings import (
     check_email_domains,
     check_flag,
@@ -8,6 +9,7 @@ from .settings import (
     check_members,
     check_prices,
     check_read_database,
+    check_read_fallback,
     check_sqlite_transactions,
     check_statement_timeout,
     check_throttle_rates,
@@ -29,11 +31,16 @@ SETTINGS_CHECKS = [
     check_sqlite_transactions,
     check_statement_timeout,
     check_read_database,
+    check_read_fallback,
     check_throttle_rates,
     check_token_url,
     check_prices,
     check_database_vendor,
     check_users_database,
     check_teams_callable,
+    check_session_url,
+    check_recap_generator,
+    check_recaps_per_month,
+    check_sharing,
 ]
 DATABASE_CHECKS = [check_daily_usage, check_teams]

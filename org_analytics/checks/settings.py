@@ -21,7 +21,7 @@ _NEEDED_APPS = {
     "django.contrib.admin": ("org_analytics.E005", {_PAGE}),
 }
 _WRITE_MODES = {"IMMEDIATE", "EXCLUSIVE"}
-_MEANT_AS_TRUE = {"true", "1", "yes", "on", "y", "t", "enabled"}
+MEANT_AS_TRUE = {"true", "1", "yes", "on", "y", "t", "enabled"}
 
 
 def check_email_domains(**kwargs: Any) -> list[CheckMessage]:
@@ -118,7 +118,7 @@ def check_use_tz(**kwargs: Any) -> list[CheckMessage]:
 def check_flag(**kwargs: Any) -> list[CheckMessage]:
     """W001: the value looks like "on", but the feature is off."""
     value = app_settings.enabled_value
-    if app_settings.enabled or str(value).strip().lower() not in _MEANT_AS_TRUE:
+    if app_settings.enabled or str(value).strip().lower() not in MEANT_AS_TRUE:
         return []
     return [
         Warning(
@@ -173,6 +173,21 @@ def check_read_database(**kwargs: Any) -> list[CheckMessage]:
                 str(error),
                 hint=f"Set it to one of {aliases}, or remove the setting to let the routers decide.",
                 id="org_analytics.E010",
+            )
+        ]
+    return []
+
+
+def check_read_fallback(**kwargs: Any) -> list[CheckMessage]:
+    """E024: whether to fall back from the replica is neither True nor False."""
+    try:
+        app_settings.read_fallback  # noqa: B018
+    except ImproperlyConfigured as error:
+        return [
+            Error(
+                str(error),
+                hint="Use True to read the default database while the replica does not answer, or False to answer 503.",
+                id="org_analytics.E024",
             )
         ]
     return []

@@ -100,10 +100,10 @@ class Deriver:
             tokens = Mark.parse(reading.known.mark).tokens
             self.state.mark_stored([self._receipt(reading, tokens, digest(foreign))])
             return reading.result(DerivationOutcome.SKIPPED, reason)
-        tokens = reading.transcript.tokens(foreign)
         try:
             record = build_record(reading, foreign, self.prices, with_title=self.with_titles)
         except NoRecordError as error:
+            tokens = reading.transcript.tokens(foreign)
             self.state.mark_stored([self._receipt(reading, tokens, digest(foreign))])
             return reading.result(DerivationOutcome.SKIPPED, str(error))
         if since is not None and record.ended_at < since:
@@ -111,7 +111,7 @@ class Deriver:
         return replace(
             reading.result(DerivationOutcome.DERIVED),
             record=record,
-            receipt=self._receipt(reading, tokens, digest(foreign)),
+            receipt=self._receipt(reading, record.tokens, digest(foreign)),
             is_rederived=bool(reading.known.mark) and set(reading.files.all) <= set(reading.known.files),
         )
 

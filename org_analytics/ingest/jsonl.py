@@ -1,6 +1,5 @@
 """Reads JSON Lines files one line at a time. Broken lines are counted and skipped, or repaired where that is safe."""
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -8,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from . import decompression
+from .json_objects import MAX_SIZE, parse, parse_at
 
-MAX_LINE = 16 * 1024 * 1024
 MAX_PROBLEMS = 20  # a session names so many; all are counted
 UNREADABLE = "file cannot be read"
 DAMAGED = "compressed data is damaged"
@@ -58,9 +57,9 @@ def read_lines(path: str, skipped: SkippedLines) -> Iterator[tuple[int, bytes, d
     number = 0
     try:
         with decompression.open_file(path, _BUFFER) as file:
-            while raw := file.readline(MAX_LINE + 1):
+            while raw := file.readline(MAX_SIZE + 1):
                 number += 1
-                if len(raw) > MAX_LINE:
+                if len(raw) > MAX_SIZE:
                     skipped.add(path, number, "line too long")
                     _drop_rest_of_line(file, raw)
                     continue
@@ -82,18 +81,10 @@ def _drop_rest_of_line(file: IO[bytes], raw: bytes) -> None:
         raw = file.readline(_BUFFER)
 
 
-def _refuse(constant: str) -> None:
-    raise ValueError("NaN and Infinity are not JSON")
-
-
-_decoder = json.JSONDecoder(parse_constant=_refuse)
-_decode = _decoder.decode
-
-
 def _parse(raw: bytes) -> dict[str, Any] | str | None:
     """The object, or as text why there is none; None for a blank line."""
     try:
-        value = _decode(raw.decode())
+        value = parse(raw.decode())
     except UnicodeDecodeError:
         return "not UTF-8"
     except ValueError:
@@ -112,7 +103,7 @@ def _repair(raw: bytes) -> Iterator[tuple[bytes, dict[str, Any]]]:
     text = raw.decode("utf-8", "replace").strip(_PADDING)
     at, failures, is_after_broken = 0, 0, False
     while 0 <= at < len(text) and failures < _MAX_FAILURES:
-        value, end = _decode_at(text, at)
+        value, end = parse_at(text, at)
         following = _skip_padding(text, end)
         if _is_record(value) and not (is_after_broken and _may_be_nested(text, at, following, value)):
             record = text[at:end]
@@ -125,14 +116,6 @@ def _repair(raw: bytes) -> Iterator[tuple[bytes, dict[str, Any]]]:
         start = _RECORD_START.search(text, following)
         is_after_broken = is_after_broken or start is None or start.start() != following
         at = -1 if start is None else start.start()
-
-
-def _decode_at(text: str, at: int) -> tuple[Any, int]:
-    """The value that begins there, and where it ends; None where there is none."""
-    try:
-        return _decoder.raw_decode(text, at)
-    except (ValueError, RecursionError):
-        return None, at + 1
 
 
 def _skip_padding(text: str, at: int) -> int:

@@ -3,7 +3,8 @@
 `genai-prices` is an optional dependency: without it only models with an override have a price.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
@@ -12,17 +13,21 @@ from .model_names import premium, questions
 from .price_overrides import DISPUTED_PRICES, PriceOverride, digest, parse_overrides
 from .transcript import Request
 
-RULES_VERSION = 2  # raise it when the rules of this module or of `model_names` change
+RULES_VERSION = 3  # raise it when the rules of this module or of `model_names` change
 
+# What the library is asked for, for each of a request's counts from `input` to `searches`: all of the input is input.
 _UNITS = (
-    "input_tokens",  # all of the input, cached or not
-    "cache_write_tokens",
-    "cache_write_1h_tokens",
-    "cache_read_tokens",
-    "output_tokens",
-    "web_searches",
+    ("input_tokens",),
+    ("output_tokens",),
+    ("input_tokens", "cache_write_tokens"),
+    ("input_tokens", "cache_write_tokens", "cache_write_1h_tokens"),
+    ("input_tokens", "cache_read_tokens"),
+    ("web_searches",),
 )
-_SEARCHES = "web_searches_kcount"
+_REQUEST: tuple[str, ...] = ()  # a request without usage, which has a price of its own in few price lists
+_MILLION = 1_000_000
+_WITHOUT_PREMIUM = ("web_searches_kcount", "requests_kcount")
+_NO_TIER = -1
 
 
 class Prices(Protocol):
@@ -83,17 +88,26 @@ class _Found(NamedTuple):
     info: Any
 
 
-class _PriceGroup(NamedTuple):
-    """Requests that have the same prices, tier and premium: their units are summed and priced together."""
+@dataclass(frozen=True, slots=True)
+class _PriceList:
+    """The prices of a model in force at some time, at one speed and service tier, with what was derived from them."""
 
     prices: Any
+    tier_starts: list[int]
+    unit_prices: dict[tuple[int, Decimal, tuple[str, ...]], Decimal] = field(default_factory=dict)
+
+
+class _PriceGroup(NamedTuple):
+    """Requests that have the same prices, tier and premium: their counts are summed and priced together."""
+
+    price_list: _PriceList
     tier: int
     premium: Decimal
-    sums: list[int]
+    counts: list[tuple[int, ...]]
 
 
 class GenaiPrices:
-    """Asks the library once for all requests that have the same prices: one answer takes it 0.1 ms."""
+    """Asks the library once for the price of each unit, because one answer takes it 0.1 ms. Prices are linear."""
 
     def __init__(self) -> None:
         import genai_prices
@@ -102,6 +116,7 @@ class GenaiPrices:
         self._library = genai_prices
         self._types = types
         self._models: dict[tuple[str, str], _Found | None] = {}
+        self._price_lists: dict[tuple[str, str, str, str], list[_PriceList]] = {}
         self._disputed = {(row.model, row.speed): types.ModelPrice(**row.prices) for row in DISPUTED_PRICES}
         self.version = f"{genai_prices.__version__}+{RULES_VERSION}"
 
@@ -115,25 +130,18 @@ class GenaiPrices:
         except ValueError:  # the library finds the numbers impossible: no price, but the run goes on
             return None
 
-    def _groups(self, model: str, found: _Found, requests: Iterable[Request]) -> list[_PriceGroup]:
-        groups: list[_PriceGroup] = []  # few: the prices of a model change seldom
-        premiums: dict[str, Decimal] = {}
+    def _groups(self, model: str, found: _Found, requests: Iterable[Request]) -> Iterable[_PriceGroup]:
+        groups: dict[tuple[int, int, str], _PriceGroup] = {}
         for request in requests:
-            prices, units = self._prices(found.info, request), _units(request)
-            tier = _tier(prices, units[0])
-            if request.region not in premiums:
-                premiums[request.region] = premium(model, found.vendor, found.info.id, request.region)
-            factor = premiums[request.region]
-            same = (
-                group for group in groups if group.prices is prices and group.tier == tier and group.premium == factor
-            )
-            group = next(same, None)
+            price_list = self._price_list(found, request)
+            tier = _tier(price_list, request)
+            name = id(price_list), tier, request.region
+            group = groups.get(name)
             if group is None:
-                group = _PriceGroup(prices, tier, factor, [0] * len(_UNITS))
-                groups.append(group)
-            for at, amount in enumerate(units):
-                group.sums[at] += amount
-        return groups
+                factor = premium(model, found.vendor, found.info.id, request.region)
+                group = groups[name] = _PriceGroup(price_list, tier, factor, [])
+            group.counts.append(_counts(request))
+        return groups.values()
 
     def _model(self, vendor: str, model: str) -> _Found | None:
         if (vendor, model) not in self._models:
@@ -148,39 +156,53 @@ class GenaiPrices:
             return None
         return _Found(answer.provider.id, answer.model)
 
-    def _prices(self, info: Any, request: Request) -> Any:
+    def _price_list(self, found: _Found, request: Request) -> _PriceList:
         """The prices in force when the request was made, at its speed and service tier."""
-        ours = self._disputed.get((info.id, request.speed))
-        if ours is not None:
-            return ours
         named = {"speed": request.speed, "service_tier": request.tier}
-        return info.get_prices(moment(request.at), {name: value for name, value in named.items() if value} or None)
+        context = {name: value for name, value in named.items() if value} or None
+        prices = self._disputed.get((found.info.id, request.speed))
+        if prices is None:
+            prices = found.info.get_prices(moment(request.at), context)
+        known = self._price_lists.setdefault((found.vendor, found.info.id, request.speed, request.tier), [])
+        for price_list in known:  # few: the prices of a model change seldom
+            if price_list.prices is prices or price_list.prices == prices:
+                return price_list
+        known.append(_PriceList(prices, _tier_starts(prices)))
+        return known[-1]
 
     def _cost(self, group: _PriceGroup) -> Decimal:
-        prices = {unit: _at_tier(price, group.tier) for unit, price in vars(group.prices).items()}
-        for unit, price in prices.items():
-            if price is not None and unit != _SEARCHES:
-                prices[unit] = price * group.premium
-        usage = self._types.Usage(**dict(zip(_UNITS, group.sums, strict=True)))
-        total: Decimal = self._types.ModelPrice(**prices).calc_price(usage)["total_price"]
-        return total
+        sums = map(sum, zip(*group.counts, strict=True))
+        parts = [amount * self._unit_price(group, unit) for unit, amount in zip(_UNITS, sums, strict=True) if amount]
+        return sum(parts, len(group.counts) * self._unit_price(group, _REQUEST))
+
+    def _unit_price(self, group: _PriceGroup, unit: tuple[str, ...]) -> Decimal:
+        """The price of one token, search or request. Raises ValueError."""
+        known, name = group.price_list.unit_prices, (group.tier, group.premium, unit)
+        if name not in known:
+            prices = {key: _at_tier(price, group.tier) for key, price in vars(group.price_list.prices).items()}
+            for key, price in prices.items():
+                if price is not None and key not in _WITHOUT_PREMIUM:
+                    prices[key] = price * group.premium
+            usage = self._types.Usage(**dict.fromkeys(unit, _MILLION))
+            price = self._types.ModelPrice(**prices).calc_price(usage)["total_price"]
+            known[name] = (price - self._unit_price(group, _REQUEST)) / _MILLION if unit else price
+        return known[name]
 
 
-def _units(request: Request) -> tuple[int, ...]:
-    write = request.write_5m + request.write_1h
-    whole_input = request.input + write + request.read
-    return whole_input, write, request.write_1h, request.read, request.output, request.searches
+def _counts(request: Request) -> tuple[int, ...]:
+    return request[3:9]  # from `input` to `searches`
 
 
-def _tier(prices: Any, whole_input: int) -> int:
-    """The highest start of a tier that a request of this size exceeds, -1 for none. Tiers are per request."""
-    return max((start for start in _starts(prices) if whole_input > start), default=-1)
+def _tier(price_list: _PriceList, request: Request) -> int:
+    """The highest start of a tier that the request's input exceeds, -1 for none. Tiers are per request."""
+    if not price_list.tier_starts:
+        return _NO_TIER
+    whole_input = request.tokens - request.output
+    return max([start for start in price_list.tier_starts if whole_input > start], default=_NO_TIER)
 
 
-def _starts(prices: Any) -> Iterator[int]:
-    for price in vars(prices).values():
-        for tier in getattr(price, "tiers", ()):
-            yield tier.start
+def _tier_starts(prices: Any) -> list[int]:
+    return [tier.start for price in vars(prices).values() for tier in getattr(price, "tiers", ())]
 
 
 def _at_tier(price: Any, tier: int) -> Any:

@@ -50,6 +50,11 @@ class SessionRecord:
     models: tuple[ModelRecord, ...]
     unpriced_models: tuple[str, ...]
 
+    @property
+    def tokens(self) -> int:
+        """All tokens that are known."""
+        return sum(model.tokens for model in self.models)
+
 
 class DerivationOutcome(StrEnum):
     """The outcome for one session; `Derivation` explains each."""

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from .files import stat_file
@@ -14,6 +15,7 @@ _BUSY_TIMEOUT = 5  # seconds
 _COPY_ATTEMPTS = 3
 _NOT_OPENED = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR)
 _LOGS = ("-wal", "-journal")
+_decode = partial(str, encoding="utf-8", errors="replace")  # called for every text: a function would take longer
 
 
 @dataclass(slots=True)
@@ -94,10 +96,6 @@ def _connect(path: str, options: str) -> sqlite3.Connection:
         database.close()
         raise
     return database
-
-
-def _decode(text: bytes) -> str:
-    return text.decode("utf-8", "replace")
 
 
 def _has_content(path: str) -> bool:

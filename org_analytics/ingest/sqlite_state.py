@@ -2,7 +2,8 @@
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,6 +12,7 @@ from .line_keys import keys_of
 from .state import KnownSession, Receipt, SessionRead, SourceFile
 
 _FORMAT = 2
+_SAVES_PER_COMMIT = 50  # a commit writes every page that was changed, and keys are spread over all pages
 _SCHEMA = """
 CREATE TABLE session (
     id INTEGER PRIMARY KEY, provider TEXT NOT NULL, external_id TEXT NOT NULL,
@@ -31,9 +33,13 @@ class SqliteState:
 
     A file with another format, or one that is not a database, is set aside and replaced by a new one: the next run then
     reads everything again, and the server answers "unchanged" for the sessions that it already has.
+
+    Saved sessions are committed together, and always before the next sessions are marked as stored: what an interrupted
+    run has not committed, the next one reads again.
     """
 
     def __init__(self, path: Path) -> None:
+        self._uncommitted = 0
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
             self._db = _open(path)
@@ -52,6 +58,7 @@ class SqliteState:
         self.close()
 
     def close(self) -> None:
+        self._db.commit()
         self._db.close()
 
     def session(self, provider: str, external_id: str) -> KnownSession | None:
@@ -81,7 +88,7 @@ class SqliteState:
     def save(self, read: SessionRead) -> None:
         before, after = keys_of(self.lines(read.provider, read.external_id)), keys_of(read.lines)
         row = (read.provider, read.external_id, json.dumps(read.files), read.lines, json.dumps(read.git_info))
-        with self._db:
+        with self._all_or_nothing():
             (session,) = self._db.execute(
                 "INSERT INTO session (provider, external_id, files, mark, lines, git_info) VALUES (?, ?, ?, '', ?, ?)"
                 " ON CONFLICT (provider, external_id) DO UPDATE SET"
@@ -92,13 +99,30 @@ class SqliteState:
                 "DELETE FROM line WHERE key = ? AND session = ?", ((key, session) for key in before - after)
             )
             self._db.executemany("INSERT INTO line VALUES (?, ?)", ((key, session) for key in sorted(after - before)))
+        self._uncommitted += 1
+        if self._uncommitted >= _SAVES_PER_COMMIT:
+            self._commit()
 
     def mark_stored(self, receipts: Iterable[Receipt]) -> None:
-        with self._db:
+        with self._all_or_nothing():
             self._db.executemany(
                 "UPDATE session SET mark = ? WHERE provider = ? AND external_id = ? AND files = ?",
                 ((done.mark, done.provider, done.external_id, json.dumps(done.files)) for done in receipts),
             )
+        self._commit()
+
+    def _commit(self) -> None:
+        self._db.commit()
+        self._uncommitted = 0
+
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        """Rolls back what is not committed if the block is interrupted: nothing is kept in part."""
+        try:
+            yield
+        except BaseException:
+            self._db.rollback()
+            raise
 
 
 def _open(path: Path) -> sqlite3.Connection:

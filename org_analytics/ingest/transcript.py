@@ -38,7 +38,7 @@ class Request(NamedTuple):
     @property
     def tokens(self) -> int:
         """All tokens of the request."""
-        return self.input + self.output + self.write_5m + self.write_1h + self.read
+        return sum(self[3:8])  # from `input` to `read`
 
 
 class TimedLine(NamedTuple):
@@ -132,7 +132,7 @@ class Transcript:
                 yield KeyEntry(key, at, flags & COPIED)
         for key, usages in self.requests.items():
             is_copied = all(usage.is_copied for usage in usages)
-            yield KeyEntry(key, min(usage.request.at for usage in usages), RESPONSE | (COPIED if is_copied else 0))
+            yield KeyEntry(key, min([usage.request.at for usage in usages]), RESPONSE | (COPIED if is_copied else 0))
             for usage in usages:
                 if usage.line in self.child_lines:
                     yield KeyEntry(usage.line, usage.request.at, CHILD | (COPIED if usage.is_copied else 0))

@@ -25,8 +25,8 @@ from .managers import WriteDatabaseManager
 from .owners import lock_users, missing_users
 from .repos import Repo
 from .retries import retried
-from .usage import ModelUsage
-from .validation import SessionRow, UsageRow, clean_rows
+from .session_parts import PARTS
+from .validation import SessionRow, clean_rows
 
 if TYPE_CHECKING:
     from .sessions import CodingSession
@@ -61,13 +61,16 @@ class CodingSessionManager(WriteDatabaseManager):
         """Write one session as given and return it with whether it is new.
 
         Keywords: user or user_id, provider, external_id, started_at, and optionally ended_at, title, git_info,
-        cost_usd, cost_complete, duration_ms, assistant_ms, user_ms, analyzed, models. A call gives the whole row: a
-        field that it leaves out becomes unknown. Raises ValidationError by field name.
+        cost_usd, cost_complete, duration_ms, assistant_ms, user_ms, analyzed, models, recap. A call gives the whole
+        row: a field that it leaves out becomes unknown. Raises ValidationError by field name.
 
         `models`, a list of dicts (model, requests, input_tokens, output_tokens, cache_write_tokens, cache_read_tokens,
         cost_usd; a count of None is unknown, a cost of None unpriced), replaces the stored usage; without it, the
         stored usage stays. With it, cost_usd is the sum of the models (another value is refused), and a model without
         a cost makes the cost incomplete.
+
+        `recap`, a dict (recap, computed_at, and optionally went_well, went_badly, suggestions_person,
+        suggestions_environment, suggestions_context, model_used), replaces the stored recap; without it, that stays.
         """
         [row] = self._clean([values])
         if isinstance(row, ValidationError):
@@ -145,18 +148,18 @@ class CodingSessionManager(WriteDatabaseManager):
         """The keys of the rows whose sessions are stored, each with whether its row changes nothing."""
         columns = ("pk", "user_id", "provider", "external_id", "repo_id", *_VALUES, _IS_ANALYZED)
         is_unchanged: dict[Key, bool] = {}
-        keys_by_pk: dict[int, Key] = {}
+        pks: dict[Key, int] = {}
         for pk, user_id, *rest in self._sessions(rows.values()).values_list(*columns):
             provider, external_id, *values, is_analyzed = rest
             key = str(user_id), provider, external_id
             row = rows[key]
             new_values = [_id(repos, row.git_info.repo), *_values_of(row)]
             is_unchanged[key] = new_values == values and (is_analyzed or not row.analyzed)
-            if is_unchanged[key] and row.models is not None:
-                keys_by_pk[pk] = key
-        for pk, usage in ModelUsage.objects.db_manager(self.write_db).for_sessions(keys_by_pk).items():
-            key = keys_by_pk[pk]
-            is_unchanged[key] = usage == rows[key].models
+            pks[key] = pk
+        for part in PARTS:
+            given = part.given(rows, [key for key, unchanged in is_unchanged.items() if unchanged])
+            changed = part.changed({pks[key]: value for key, value in given.items()}, self.write_db)
+            is_unchanged.update((key, False) for key in given if pks[key] in changed)
         return is_unchanged
 
     def _write_rows(self, rows: Rows, repos: Mapping[str, int], known: Rows | None = None) -> Written:
@@ -173,7 +176,7 @@ class CodingSessionManager(WriteDatabaseManager):
             else:
                 written[key] = session, UNCHANGED
         self._save(written)
-        self._write_usage(rows, stored, written)
+        self._write_parts(rows, stored, written)
         return written
 
     def _save(self, written: Written) -> None:
@@ -189,20 +192,17 @@ class CodingSessionManager(WriteDatabaseManager):
                 update_fields=[*_VALUES, "repo", "analyzed_at"],
             )
 
-    def _write_usage(self, rows: Rows, stored: Mapping[Key, CodingSession], written: Written) -> None:
-        """Replace the model usage of rows that state a different one. Such a row counts as updated."""
-        models_by_key = {key: row.models for key, row in rows.items() if row.models is not None}
-        manager = ModelUsage.objects.db_manager(self.write_db)
-        stored_usage = manager.for_sessions([stored[key].pk for key in models_by_key if key in stored])
-        changed: dict[int, tuple[UsageRow, ...]] = {}
-        for key, models in models_by_key.items():
-            session, outcome = written[key]
-            pk = stored.get(key, session).pk
-            if models != stored_usage.get(pk, ()):
-                changed[pk] = models
-                written[key] = session, UPDATED if outcome == UNCHANGED else outcome
-        if changed:
-            manager.replace(changed)
+    def _write_parts(self, rows: Rows, stored: Mapping[Key, CodingSession], written: Written) -> None:
+        """Replace the model usage and recaps of rows that state different ones. Such a row counts as updated."""
+        pks = {key: stored.get(key, session).pk for key, (session, _outcome) in written.items()}
+        for part in PARTS:
+            given = part.given(rows, rows)
+            changed = part.changed({pks[key]: value for key, value in given.items()}, self.write_db)
+            part.replace(changed, self.write_db)
+            for key in given:
+                session, outcome = written[key]
+                if outcome == UNCHANGED and pks[key] in changed:
+                    written[key] = session, UPDATED
 
     def _repos(self, rows: Collection[SessionRow]) -> dict[str, int]:
         """The ids of the rows' repositories by folded path. Also records what the rows say about forks."""

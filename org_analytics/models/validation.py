@@ -1,6 +1,6 @@
 """Validation of the rows that the write API takes. Plain functions: DRF serializers would be the slowest part of it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -11,19 +11,13 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from ..choices import PROVIDER_SPELLINGS, Provider
-from ..limits import (
-    MAX_EXTERNAL_ID,
-    MAX_MODEL,
-    MAX_MODELS,
-    MAX_NAMED,
-    MAX_TITLE,
-)
+from ..limits import MAX_EXTERNAL_ID, MAX_MODEL, MAX_MODELS, MAX_NAMED, MAX_TITLE
 from ..money import from_nanos, to_nanos
 from ..repo_paths import GitPaths, paths_from_git_info
+from .named_values import Cleaners, clean_named, indexed
 from .owners import user_id, user_pk
+from .recap_validation import RecapRow, clean_recap, session_digest
 from .values import cost, count, flag, instant, milliseconds, or_none, text
-
-Cleaners = Mapping[str, Callable[[Any], Any]]
 
 NO_GIT = GitPaths()
 
@@ -46,7 +40,7 @@ class UsageRow(NamedTuple):
 class SessionRow(NamedTuple):
     """A validated row: the keywords of `CodingSession.objects.record()`, with `git_info` reduced to its paths.
 
-    `models` is None where the caller did not give it: the stored usage stays.
+    `models` and `recap` are None where the caller did not give them: the stored ones stay.
     """
 
     user_id: Any
@@ -63,6 +57,7 @@ class SessionRow(NamedTuple):
     user_ms: int | None = None
     analyzed: bool = True
     models: tuple[UsageRow, ...] | None = None
+    recap: RecapRow | None = None
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -91,7 +86,7 @@ def _row_or_error(fields: Mapping[str, Any], cleaners: Cleaners) -> SessionRow |
 
 def clean_row(fields: Mapping[str, Any], cleaners: Cleaners | None = None) -> SessionRow:
     """Validate a row. Raises ValidationError with all bad fields by name; a message never repeats a value."""
-    cleaned, errors = _cleaned(fields, cleaners or _CLEANERS, _REQUIRED)
+    cleaned, errors = clean_named(fields, cleaners or _CLEANERS, _REQUIRED)
     if "user" not in fields and "user_id" not in fields:
         errors["user"] = [_("This field is required.")]
     elif "user" in fields and "user_id" in fields:
@@ -111,28 +106,8 @@ def clean_row(fields: Mapping[str, Any], cleaners: Cleaners | None = None) -> Se
         raise ValidationError(errors)
     if "user" in cleaned:
         cleaned["user_id"] = cleaned.pop("user")
-    return SessionRow(**cleaned)
-
-
-def _cleaned(
-    fields: Mapping[str, Any], cleaners: Cleaners, required: Sequence[str]
-) -> tuple[dict[str, Any], dict[str, list[Any]]]:
-    """The cleaned values and the errors, both by name. Reports the first `MAX_NAMED` unknown fields."""
-    cleaned: dict[str, Any] = {}
-    errors: dict[str, list[Any]] = {name: [_("This field is required.")] for name in required if name not in fields}
-    unknown: list[str] = []
-    invalid: dict[str, list[Any]] = {}
-    for name, value in fields.items():
-        if name not in cleaners:
-            unknown.append(name)
-            continue
-        try:
-            cleaned[name] = cleaners[name](value)
-        except ValidationError as error:
-            invalid[name] = error.messages
-    errors.update((name, [_("Unknown field.")]) for name in unknown[:MAX_NAMED])
-    errors.update((name, invalid[name]) for name in cleaners if name in invalid)
-    return cleaned, errors
+    row = SessionRow(**cleaned)
+    return row if row.recap is None else row._replace(recap=row.recap._replace(session_digest=session_digest(row)))
 
 
 def _git_paths(known: dict[Any, GitPaths], git_info: Any) -> GitPaths:
@@ -165,7 +140,7 @@ def _models(value: Any) -> tuple[UsageRow, ...]:
                 raise ValidationError({"model": [_("Duplicate model.")]})
             rows[usage.model] = usage
         except ValidationError as error:
-            errors += _indexed(index, error)
+            errors += indexed(index, error)
         if len(errors) >= MAX_NAMED:
             break
     if errors:
@@ -176,19 +151,10 @@ def _models(value: Any) -> tuple[UsageRow, ...]:
 def _usage(fields: Any) -> UsageRow:
     if not isinstance(fields, Mapping):
         raise ValidationError(_("Must be an object."))
-    cleaned, errors = _cleaned(fields, _USAGE_CLEANERS, _USAGE_REQUIRED)
+    cleaned, errors = clean_named(fields, _USAGE_CLEANERS, _USAGE_REQUIRED)
     if errors:
         raise ValidationError(errors)
     return UsageRow(**cleaned)
-
-
-def _indexed(index: int, error: ValidationError) -> list[ValidationError]:
-    texts = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
-    return [
-        ValidationError("%(place)s: %(text)s", params={"place": f"[{index}].{name}".rstrip("."), "text": message})
-        for name, messages in texts.items()
-        for message in messages
-    ]
 
 
 def _total_cost(usage: Sequence[UsageRow], stated: Decimal | None) -> Decimal | None:
@@ -217,6 +183,7 @@ _CLEANERS: Cleaners = {
     "user_ms": or_none(milliseconds),
     "analyzed": flag,
     "models": or_none(_models),
+    "recap": or_none(clean_recap),
 }
 _REQUIRED = ("provider", "external_id", "started_at")
 _USAGE_CLEANERS: Cleaners = {

@@ -19,18 +19,19 @@ from ..money import round_nanos
 
 # Also lone surrogates: JSON can carry them, UTF-8 and so the database cannot.
 _UNSTORABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_LINE_BREAKS_AND_TABS = str.maketrans("", "", "\n\r\t")
 _money = MoneyField()
 
 
-def text(value: Any, shortest: int, longest: int) -> str:
-    """Text of `shortest` to `longest` characters that the databases can store."""
+def text(value: Any, shortest: int, longest: int, *, has_lines: bool = False) -> str:
+    """Text of `shortest` to `longest` characters that the databases can store; one line unless `has_lines`."""
     if not isinstance(value, str):
         raise ValidationError(_("Must be text."))
     if not shortest <= len(value) <= longest:
         raise ValidationError(
             _("Must have %(shortest)d to %(longest)d characters."), params={"shortest": shortest, "longest": longest}
         )
-    if _UNSTORABLE.search(value):
+    if _UNSTORABLE.search(value.translate(_LINE_BREAKS_AND_TABS) if has_lines else value):
         raise ValidationError(_("Must not contain control characters."))
     return value
 

@@ -22,7 +22,7 @@ from django.db.models.functions import Coalesce
 from ..choices import Provider
 from ..conf import app_settings
 from ..models import CodingSession
-from ..rollup.triggers import NANOS, SUMMED_COLUMNS
+from ..rollup.sums import NANOS, SUMMED_COLUMNS
 from .members import member_ids
 from .selection import Selection
 from .snapshots import snapshot

@@ -39,8 +39,8 @@ class Person(NamedTuple):
 
     def matches(self, text: str) -> bool:
         """Whether the name or the e-mail address contains the text, ignoring case, accents and other letter marks."""
-        wanted = _searchable(" ".join(text.split()))
-        return not wanted or wanted in _searchable(self.name or "") or wanted in _searchable(self.email)
+        wanted = searchable(" ".join(text.split()))
+        return not wanted or wanted in searchable(self.name or "") or wanted in searchable(self.email)
 
 
 def members(ids: Collection[int | str] = ()) -> tuple[Person, ...]:
@@ -123,6 +123,6 @@ _UNMARKED = str.maketrans(
 )
 
 
-def _searchable(text: str) -> str:
+def searchable(text: str) -> str:
     """Return the text as people without these letters on their keyboard type it: `Łukasz Øst` is `lukasz ost`."""
     return text.casefold() if text.isascii() else _bare(text).translate(_UNMARKED)

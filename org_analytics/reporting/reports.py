@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from ..conf import app_settings
 from ..models import CodingSession, Repo
 from ..periods import Interval, buckets
-from ..rollup.triggers import SUMMED_COLUMNS
+from ..rollup.sums import SUMMED_COLUMNS
 from .aggregates import Group, by_day, by_user, count_without_repo, latest_start, of_all
 from .garbage import collector_paused
 from .members import Person, json_id, members

@@ -10,6 +10,7 @@ from django.db import OperationalError, connections, router, transaction
 
 from ..conf import app_settings
 from ..models import CodingSession
+from .replicas import ReadDatabaseUnavailableError, reachable_database
 
 
 class _Snapshot(NamedTuple):
@@ -33,22 +34,26 @@ class QueryTimeoutError(Exception):
 
 
 def read_database() -> str:
-    """The alias that reports read: the setting's, else the one that the host's routers name."""
-    return app_settings.read_database or router.db_for_read(CodingSession)
+    """The alias that reports read: the open snapshot's, else the setting's, else the one that the routers name."""
+    outer = _open.get()
+    return outer.using if outer else app_settings.read_database or router.db_for_read(CodingSession)
 
 
 @contextmanager
 def snapshot() -> Iterator[str]:
-    """Let every query inside see one state of the database; yield its alias. Raises QueryTimeoutError.
+    """Let every query inside see one state of the database; yield its alias.
+
+    Raises QueryTimeoutError, and ReadDatabaseUnavailableError where the replica does not answer or stops while it is
+    read.
 
     In a transaction that the host has already opened, the host's isolation level holds. The time limit applies to each
     statement on PostgreSQL and to all of them together on SQLite. It ends with the snapshot.
     """
-    using = read_database()
     outer = _open.get()
-    if outer and outer.using == using:
-        yield using
+    if outer:
+        yield outer.using
         return
+    using = reachable_database()
     token = _open.set(_Snapshot(using, {}))
     try:
         with snapshot_on(using, app_settings.statement_timeout):
@@ -56,6 +61,8 @@ def snapshot() -> Iterator[str]:
     except OperationalError as error:
         if is_timeout(error):
             raise QueryTimeoutError from error
+        if using == app_settings.read_database:
+            raise ReadDatabaseUnavailableError from error
         raise
     finally:
         _open.reset(token)

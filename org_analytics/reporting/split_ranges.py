@@ -4,10 +4,10 @@ from collections.abc import Callable, Collection
 from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import or_
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from zoneinfo import ZoneInfo
 
-from django.db.models import BigIntegerField, Case, DateField, F, IntegerField, Q, QuerySet, Sum, Value, When
+from django.db.models import BigIntegerField, Case, DateField, F, IntegerField, Model, Q, QuerySet, Sum, Value, When
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast
 
@@ -15,11 +15,12 @@ from ..conf import app_settings
 from ..models import CodingSession, Repo
 from ..periods import Interval, buckets, day_of
 from ..rollup import maintenance
-from ..rollup.tables import DailyUsage
-from ..rollup.triggers import SESSIONS, SUMMED_COLUMNS, summand
+from ..rollup.sums import DAILY_USAGE, MODEL_USAGE, SESSIONS, Rollup
+from ..rollup.tables import DailyModelUsage, DailyUsage
 from .selection import Selection
 from .snapshots import once_per_snapshot
 
+Row = TypeVar("Row", bound=Model)
 # With room for any change of the clock.
 LONGEST_DAY = timedelta(days=2)
 
@@ -91,7 +92,15 @@ class SplitRange:
     @property
     def days(self) -> QuerySet[DailyUsage]:
         """The rows of the roll-up for the whole days."""
-        days = DailyUsage.objects.using(self.using)
+        return self._whole_days(DailyUsage.objects.all())
+
+    @property
+    def model_days(self) -> QuerySet[DailyModelUsage]:
+        """The rows of the roll-up by model for the whole days."""
+        return self._whole_days(DailyModelUsage.objects.all())
+
+    def _whole_days(self, days: QuerySet[Row]) -> QuerySet[Row]:
+        days = days.using(self.using)
         if not self.has_days:
             return days.none()
         first, *_between, last = self.starts
@@ -143,8 +152,19 @@ def _sum(name: str, expression: Any) -> Cast:
     return Cast(Sum(expression), IntegerField() if name.endswith("_count") else BigIntegerField())
 
 
-def _of_session(name: str) -> RawSQL:
-    return RawSQL(summand(name, SESSIONS).replace("%", "%%"), (), BigIntegerField())  # noqa: S611
+def _summand(rollup: Rollup, name: str) -> RawSQL:
+    sql = rollup.summand(name, SESSIONS, MODEL_USAGE)
+    return RawSQL(sql.replace("%", "%%"), (), BigIntegerField())  # noqa: S611
+
+
+def sums_of_days(rollup: Rollup) -> dict[str, Any]:
+    """The sums of rows of the roll-up, by name of the column."""
+    return {f"sum_{name}": _sum(name, F(name)) for name in rollup.sums}
+
+
+def sums_of_sessions(rollup: Rollup) -> dict[str, Any]:
+    """The same sums of sessions, or of sessions joined with their model usage."""
+    return {f"sum_{name}": _sum(name, _summand(rollup, name)) for name in rollup.sums}
 
 
 def only(sums: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
@@ -153,5 +173,4 @@ def only(sums: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
     return {name: expression if name.removeprefix("sum_") in names else zero for name, expression in sums.items()}
 
 
-SUMS_OF_DAYS = {f"sum_{name}": _sum(name, F(name)) for name in SUMMED_COLUMNS}
-SUMS_OF_SESSIONS = {f"sum_{name}": _sum(name, _of_session(name)) for name in SUMMED_COLUMNS}
+SUMS_OF_DAYS, SUMS_OF_SESSIONS = sums_of_days(DAILY_USAGE), sums_of_sessions(DAILY_USAGE)

@@ -38,3 +38,32 @@ class Usage(NamedTuple):
     def __add__(self, other: tuple[Any, ...]) -> "Usage":
         """Add column by column; a plain tuple would append the other's columns."""
         return Usage(*map(add, self, other))
+
+
+class ModelSums(NamedTuple):
+    """Exact sums of the model usage of a set of sessions. Each `…_count` is the number of rows whose value is known."""
+
+    requests: int = 0
+    requests_count: int = 0
+    input_tokens: int = 0
+    input_tokens_count: int = 0
+    output_tokens: int = 0
+    output_tokens_count: int = 0
+    cache_write_tokens: int = 0
+    cache_write_tokens_count: int = 0
+    cache_read_tokens: int = 0
+    cache_read_tokens_count: int = 0
+
+    @classmethod
+    def total(cls, sums: Iterable["ModelSums"]) -> "ModelSums":
+        """The sum of all, column by column."""
+        return cls(*map(sum, zip(*sums, strict=True)))
+
+    def known(self, name: str) -> int | None:
+        """The sum of the known values of a count, such as "requests"; None if all are unknown."""
+        value: int = getattr(self, name)
+        return value if getattr(self, f"{name}_count") else None
+
+    def __add__(self, other: tuple[Any, ...]) -> "ModelSums":
+        """Add column by column, as Usage does."""
+        return ModelSums(*map(add, self, other))

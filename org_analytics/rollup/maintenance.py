@@ -1,6 +1,6 @@
-"""Maintenance of the daily roll-up: its calendar, its rebuild, and comparisons with the sessions.
+"""Maintenance of the daily roll-ups: their calendar, their rebuild, and comparisons with the sessions.
 
-The triggers that keep it exact, and what they cannot see, are in `triggers`.
+The triggers that keep them exact, and what they cannot see, are in `triggers`.
 """
 
 from collections.abc import Iterator
@@ -16,8 +16,8 @@ from django.db.migrations.loader import MigrationLoader
 from ..conf import app_settings
 from ..periods import day_start
 from ..rollup import triggers
-from .tables import DailyUsage, ReportingDay
-from .triggers import COLUMNS, DAYS, SESSIONS, SUMMED_COLUMNS, USAGE
+from .sums import DAILY_USAGE, DAYS, MODEL_USAGE, ROLLUPS, SESSIONS, Rollup
+from .tables import DailyModelUsage, DailyUsage, ReportingDay
 
 # Every allowed start has a day, in every zone.
 FIRST_DAY, LAST_DAY = date(1999, 12, 31), date(2101, 1, 1)
@@ -66,7 +66,8 @@ def recorded_zone(using: str) -> str | None:
 
 def is_installed(using: str) -> bool:
     """Whether the tables exist."""
-    return {SESSIONS, USAGE, DAYS} <= set(connections[using].introspection.table_names())
+    needed = {SESSIONS, DAYS, *(rollup.table for rollup in ROLLUPS)}
+    return needed <= set(connections[using].introspection.table_names())
 
 
 def install(using: str) -> None:
@@ -75,11 +76,11 @@ def install(using: str) -> None:
     require_support(connection.vendor)
     existing = connection.introspection.table_names()
     with connection.schema_editor() as editor:
-        for model in (DailyUsage, ReportingDay):
+        for model in (DailyUsage, DailyModelUsage, ReportingDay):
             if model._meta.db_table not in existing:
                 editor.create_model(model)
-        if USAGE not in existing:
-            editor.execute(f"CREATE INDEX org_daily_repo ON {USAGE} (repo_id, day)", params=None)
+        if DAILY_USAGE.table not in existing:
+            editor.execute(f"CREATE INDEX org_daily_repo ON {DAILY_USAGE.table} (repo_id, day)", params=None)
     rebuild(using)
 
 
@@ -99,25 +100,37 @@ def is_missing(using: str) -> bool:
 
 
 def different_totals(using: str) -> dict[str, tuple[int, int]]:
-    """The columns whose total in the roll-up differs from the sessions', with both totals. Scans both tables."""
-    stored = ", ".join(f"coalesce(sum({name}), 0)" for name in SUMMED_COLUMNS)
-    fresh = ", ".join(f"coalesce(sum({triggers.summand(name, 'session')}), 0)" for name in SUMMED_COLUMNS)
+    """The columns whose total in a roll-up differs from the sessions', with both totals. Scans all of these tables."""
+    return {
+        f"{name}{rollup.label}": totals
+        for rollup in ROLLUPS
+        for name, totals in _totals(using, rollup).items()
+        if totals[0] != totals[1]
+    }
+
+
+def _totals(using: str, rollup: Rollup) -> dict[str, tuple[int, int]]:
+    """Of each summed column the total in the roll-up and that of the sessions."""
+    stored = ", ".join(f"coalesce(sum({name}), 0)" for name in rollup.sums)
+    fresh = ", ".join(f"coalesce(sum({rollup.summand(name, 'session', 'usage')}), 0)" for name in rollup.sums)
+    source = rollup.source.format(sessions=SESSIONS, usages=MODEL_USAGE)
     with connections[using].cursor() as cursor:
         # One statement sees one state of the database, also while others write.
-        cursor.execute(f"SELECT * FROM (SELECT {stored} FROM {USAGE}) a, (SELECT {fresh} FROM {SESSIONS} session) b")
+        cursor.execute(f"SELECT * FROM (SELECT {stored} FROM {rollup.table}) a, (SELECT {fresh} FROM {source}) b")
         totals = [int(total) for total in cursor.fetchone()]
-    pairs = zip(totals[: len(SUMMED_COLUMNS)], totals[len(SUMMED_COLUMNS) :], strict=True)
-    return {name: pair for name, pair in zip(SUMMED_COLUMNS, pairs, strict=True) if pair[0] != pair[1]}
+    places = range(len(rollup.sums))
+    return {name: (totals[place], totals[place + len(places)]) for name, place in zip(rollup.sums, places, strict=True)}
 
 
 def rebuild(using: str) -> None:
-    """Rebuild the calendar and the roll-up. Blocks writers; readers see the old data until commit."""
+    """Rebuild the calendar and the roll-ups. Blocks writers; readers see the old data until commit."""
     connection = connections[using]
     # Only if necessary, because creating triggers blocks readers too.
     remade = altered_triggers(connection)
     with transaction.atomic(using=using), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(f"LOCK TABLE {SESSIONS} IN SHARE ROW EXCLUSIVE MODE")
+            # Writers of model usage wait for it too: their triggers lock the sessions.
+            cursor.execute(f"LOCK TABLE {SESSIONS} IN EXCLUSIVE MODE")
         if remade:
             for statement in (
                 *triggers.drop_statements(connection.vendor),
@@ -129,7 +142,7 @@ def rebuild(using: str) -> None:
 
 
 def differences(using: str) -> Iterator[str]:
-    """One line per difference: triggers, days, and rows of the roll-up."""
+    """One line per difference: triggers, days, and rows of the roll-ups."""
     if is_missing(using):
         yield "the daily roll-up is missing"
         return
@@ -139,36 +152,37 @@ def differences(using: str) -> Iterator[str]:
 
 
 def usage_differences(using: str) -> Iterator[str]:
-    """Rows of the roll-up that differ from the sums of their sessions."""
-    stored, correct = f"SELECT {', '.join(COLUMNS)} FROM {USAGE}", triggers.select_all_usage()
+    """Rows of the roll-ups that differ from the sums of their sessions."""
+    for rollup in ROLLUPS:
+        yield from _row_differences(using, rollup)
+
+
+def _row_differences(using: str, rollup: Rollup) -> Iterator[str]:
+    stored, correct = f"SELECT {', '.join(rollup.columns)} FROM {rollup.table}", rollup.select_all()
     with connections[using].cursor() as cursor:
         for label, here, there in (("wrong row", stored, correct), ("missing row", correct, stored)):
             cursor.execute(f"SELECT * FROM ({here}) here EXCEPT SELECT * FROM ({there}) there")
             for row in cursor:
-                values = ", ".join(f"{name}={value}" for name, value in zip(COLUMNS, row, strict=True))
-                yield f"{label}: {values}"
+                values = ", ".join(f"{name}={value}" for name, value in zip(rollup.columns, row, strict=True))
+                yield f"{label}{rollup.label}: {values}"
 
 
 def altered_triggers(connection: BaseDatabaseWrapper) -> list[str]:
     """The names of triggers (on PostgreSQL also functions) that are missing or differ from `triggers`."""
-    wanted, installed = triggers.triggers(connection.vendor), {}
+    wanted = triggers.bodies(connection.vendor)
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            wanted = triggers.functions()
-            cursor.execute(_POSTGRES_CATALOGUE, [SESSIONS])
-        else:
-            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s", [SESSIONS])
+        cursor.execute(_CATALOGUES[connection.vendor], [SESSIONS, MODEL_USAGE])
         installed = dict(cursor.fetchall())
     return sorted(name for name in wanted if installed.get(name) != wanted[name])
 
 
 def refill(vendor: str, zone: ZoneInfo) -> Iterator[str]:
-    """The statements that empty and fill the calendar and the roll-up."""
-    yield f"DELETE FROM {USAGE}"
+    """The statements that empty and fill the calendar and the roll-ups."""
+    yield from (f"DELETE FROM {rollup.table}" for rollup in ROLLUPS)
     yield f"DELETE FROM {DAYS}"
     for rows in calendar_rows(vendor, zone):
         yield f"{triggers.calendar_statement()} {rows}"
-    yield triggers.sum_statement()
+    yield from triggers.fill_statements()
 
 
 def calendar_rows(vendor: str, zone: ZoneInfo) -> Iterator[str]:
@@ -204,7 +218,11 @@ def require_support(vendor: str) -> None:
         raise NotSupportedError(f"org_analytics runs on PostgreSQL and SQLite, not on {vendor}.")
 
 
-_POSTGRES_CATALOGUE = """
-    SELECT tgname, prosrc FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid
-    WHERE tgrelid = to_regclass(%s) AND NOT tgisinternal AND tgenabled IN ('O', 'A')
-"""
+# The triggers of two tables.
+_CATALOGUES = {
+    "postgresql": """
+        SELECT tgname, prosrc FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid
+        WHERE tgrelid IN (to_regclass(%s), to_regclass(%s)) AND NOT tgisinternal AND tgenabled IN ('O', 'A')
+    """,
+    "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name IN (%s, %s)",
+}

@@ -1,9 +1,9 @@
-"""Migration operations for the daily roll-up.
+"""Migration operations for the daily roll-ups.
 
 Migrations run frozen SQL (`versions`) and literal tables, never today's models or triggers.
 
-SQLite silently drops the triggers of a table that a migration alters, and refuses to alter a table that a trigger
-writes to. So a migration that alters the sessions puts its operations into `SuspendDailyUsage`.
+SQLite refuses to alter a table that a trigger of another table reads or writes. So a migration that alters the sessions
+or their model usage puts its operations into `SuspendDailyUsage`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,8 +18,8 @@ from django.db.migrations.state import ModelState, ProjectState
 
 from ..conf import app_settings
 from .maintenance import calendar_rows, require_support
+from .sums import DAILY_MODEL_USAGE, DAILY_USAGE, DAYS
 from .tables import APP_LABEL
-from .triggers import DAYS, USAGE
 from .versions import RollupVersion
 
 
@@ -46,9 +46,9 @@ class InstallDailyUsage(RollupOperation):
         if not _is_ours(app_label, schema_editor):
             return
         require_support(schema_editor.connection.vendor)
-        for model in self._models(to_state):
+        for model in _rendered(self.tables, to_state):
             schema_editor.create_model(model)
-        schema_editor.execute(f"CREATE INDEX org_daily_repo ON {USAGE} (repo_id, day)", params=None)
+        schema_editor.execute(f"CREATE INDEX org_daily_repo ON {DAILY_USAGE.table} (repo_id, day)", params=None)
         _resume(schema_editor, self.version)
 
     def database_backwards(
@@ -56,18 +56,45 @@ class InstallDailyUsage(RollupOperation):
     ) -> None:
         if _is_ours(app_label, schema_editor):
             _run(schema_editor, self.version, "drop")
-            for table in (USAGE, DAYS):
+            for table in (DAILY_USAGE.table, DAYS):
                 schema_editor.execute(f"DROP TABLE {table}", params=None)
 
     def describe(self) -> str:
         return "Create the daily roll-up, its calendar and its triggers"
 
-    def _models(self, state: ProjectState) -> list[type[models.Model]]:
-        # Rendered with the rest of the state, so that the foreign key has the type of the user model's key.
-        state = state.clone()
-        for table in self.tables:
-            state.add_model(table.clone())
-        return [state.apps.get_model(APP_LABEL, table.name) for table in self.tables]
+
+class AddDailyModelUsage(RollupOperation):
+    """Create the roll-up by model, replace the triggers of `old` by those of `new`, and sum all sessions again."""
+
+    def __init__(self, old: RollupVersion, new: RollupVersion, table: ModelState) -> None:
+        self.old = old
+        self.new = new
+        self.table = table
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: ProjectState
+    ) -> None:
+        if not _is_ours(app_label, schema_editor):
+            return
+        self._remove(schema_editor)  # `rebuild_daily_usage` creates what is missing, also before this migration
+        _run(schema_editor, self.old, "drop")
+        [model] = _rendered([self.table], to_state)
+        schema_editor.create_model(model)
+        _resume(schema_editor, self.new)
+
+    def database_backwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
+    ) -> None:
+        if _is_ours(app_label, schema_editor):
+            self._remove(schema_editor)
+            _run(schema_editor, self.old, "create")
+
+    def describe(self) -> str:
+        return "Create the daily roll-up by model and its triggers"
+
+    def _remove(self, schema_editor: BaseDatabaseSchemaEditor) -> None:
+        _run(schema_editor, self.new, "drop")
+        schema_editor.execute(f"DROP TABLE IF EXISTS {DAILY_MODEL_USAGE.table}", params=None)
 
 
 class ReplaceTriggers(RollupOperation):
@@ -153,12 +180,20 @@ class SuspendDailyUsage(SeparateDatabaseAndState):
             _resume(schema_editor, self.version)
 
 
+def _rendered(tables: Sequence[ModelState], state: ProjectState) -> list[type[models.Model]]:
+    """The models of the tables, with the rest of the state: the foreign key has the type of the user model's key."""
+    state = state.clone()
+    for table in tables:
+        state.add_model(table.clone())
+    return [state.apps.get_model(APP_LABEL, table.name) for table in tables]
+
+
 def _resume(schema_editor: BaseDatabaseSchemaEditor, version: RollupVersion) -> None:
-    """Create the triggers and fill the calendar and the roll-up."""
+    """Create the triggers and fill the calendar and the roll-ups."""
     _run(schema_editor, version, "create")
-    for table in (USAGE, DAYS):
-        schema_editor.execute(f"DELETE FROM {table}", params=None)
     vendor = schema_editor.connection.vendor
+    for table in (*version.filled_tables(vendor), DAYS):
+        schema_editor.execute(f"DELETE FROM {table}", params=None)
     [calendar] = version.statements(vendor, "calendar")
     for rows in calendar_rows(vendor, app_settings.time_zone):
         schema_editor.execute(f"{calendar} {rows}", params=None)

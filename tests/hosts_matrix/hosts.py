@@ -58,9 +58,24 @@ STORAGES = {"default": {"BACKEND": "django.core.files.storage.FileSystemStorage"
 INSTALLED_APPS += ["drf_spectacular"]
 REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"}
 """,
+        # Fields that are named like ours, with other values, and the API a second time.
         urls="""
+from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
-urlpatterns += [path("schema", SpectacularAPIView.as_view(), name="schema")]
+from org_analytics.urls import api_urlpatterns
+from rest_framework import serializers, views
+class Usage(serializers.Serializer):
+    status = serializers.ChoiceField(["open", "closed"])
+    provider = serializers.ChoiceField(["mail", "post"])
+    interval = serializers.ChoiceField(["hour", "year"])
+class HostView(views.APIView):
+    @extend_schema(responses=Usage)
+    def get(self, request): ...
+urlpatterns += [
+    path("schema", SpectacularAPIView.as_view(), name="schema"),
+    path("host", HostView.as_view()),
+    path("again/", include((api_urlpatterns, "again"))),
+]
 """,
     ),
     Host(

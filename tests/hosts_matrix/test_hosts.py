@@ -19,6 +19,7 @@ from zoneinfo import TZPATH
 import pytest
 from django.db import connection
 
+from org_analytics.api.schema.document import ENDPOINTS
 from tests.time_zone_data import NAME, write_zone
 
 from .hosts import PLAIN, SMALL
@@ -51,11 +52,36 @@ def test_a_host_has_page_api_downloads_and_nothing_to_hear_from_checks(
 
 
 @pytest.mark.skipif(not find_spec("drf_spectacular"), reason="drf-spectacular is not installed")
-def test_h3_a_hosts_own_schema_is_made_without_a_warning(project: Callable[[Host], Project]) -> None:
+@pytest.mark.parametrize("version", ["3.0.3", "3.1.1"])
+def test_h3_a_hosts_own_schema_has_our_endpoints_and_is_made_without_a_warning(
+    version: str, project: Callable[[Host], Project]
+) -> None:
     [host] = [host for host in SMALL if host.name == "spectacular"]
-    schema = project(host).must("manage.py", "spectacular", "--validate", "--fail-on-warn")
-    assert "openapi: 3" in schema
+    made = project(replace(host, settings=f'{host.settings}SPECTACULAR_SETTINGS = {{"OAS_VERSION": "{version}"}}\n'))
+
+    schema = made.must("manage.py", "spectacular", "--validate", "--fail-on-warn")
+
+    assert f"openapi: {version}" in schema
+    assert set(re.findall(r"^  (/\S+):$", schema, re.MULTILINE)) >= {
+        *(endpoint.path for endpoint in ENDPOINTS),
+        *(f"/again{endpoint.path}" for endpoint in ENDPOINTS),
+        "/host",
+    }
+    assert "tokenAuth" not in schema
+    assert "cookieAuth" in schema
+
+
+@pytest.mark.skipif(not find_spec("drf_spectacular"), reason="drf-spectacular is not installed")
+def test_h3_a_hosts_own_schema_does_not_show_a_feature_that_is_off(project: Callable[[Host], Project]) -> None:
+    [host] = [host for host in SMALL if host.name == "spectacular"]
+
+    made = project(replace(host, settings=f"{host.settings}ENABLE_ORG_ANALYTICS = False\n"))
+
+    schema = made.must("manage.py", "spectacular", "--validate", "--fail-on-warn")
+
+    assert "/host:" in schema
     assert "/api/v1/org" not in schema
+    assert "OrgAnalytics" not in schema
 
 
 # ASGI -----------------------------------------------------------------------------------------------------------------

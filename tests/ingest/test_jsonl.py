@@ -41,7 +41,7 @@ def test_a_broken_line_is_counted_by_kind(tmp_path: Path, broken: bytes, kind: s
 
 
 def test_a_line_over_the_limit_is_skipped_without_being_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jsonl, "MAX_LINE", 50)
+    monkeypatch.setattr(jsonl, "MAX_SIZE", 50)
     just_fits = b'{"n": "' + b"x" * 40 + b'"}\n'
     found, skipped = read(tmp_path / "a", just_fits + b'{"n": "' + b"y" * 4_000_000 + b'"}\n{"n": 3}\n' + b"z" * 60)
     assert found == [{"n": "x" * 40}, {"n": 3}]

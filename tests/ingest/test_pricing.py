@@ -9,7 +9,7 @@ from typing import Any
 
 import genai_prices
 import pytest
-from genai_prices.types import Usage
+from genai_prices.types import ModelPrice, Usage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -109,8 +109,16 @@ def test_unknown_models_have_no_price(model: str) -> None:
     assert PRICES.cost("anthropic", model, [request(input=1000)]) is None
 
 
-def test_what_the_library_finds_impossible_has_no_price() -> None:
-    assert PRICES.cost("anthropic", "claude-sonnet-4-5", [request(input=-5, read=10)]) is None
+def test_what_the_library_finds_impossible_has_no_price(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise ValueError
+
+    monkeypatch.setattr(ModelPrice, "calc_price", refuse)
+    assert GenaiPrices().cost("anthropic", "claude-sonnet-4-5", [request(input=5)]) is None
+
+
+def test_a_price_for_each_request_is_charged_for_each() -> None:
+    assert PRICES.cost("perplexity", "sonar", [request(input=1_000_000)] * 3) == Decimal("3.036")
 
 
 def test_disputed_prices_are_ours() -> None:

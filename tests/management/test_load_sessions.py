@@ -80,7 +80,7 @@ def test_emails_beyond_ascii_match_in_any_case(load: Any, make_user: Any) -> Non
 def test_an_unknown_email_names_the_line_and_the_field(load: Any, user: Any) -> None:
     with pytest.raises(CommandError, match=r"line 2: email: No user has this e-mail address"):
         load(LINE, {**LINE, "email": "bob@example.com"})
-    assert not CodingSession.objects.exists()
+    assert CodingSession.objects.get().external_id == "s1"
 
 
 def test_an_email_of_several_users_names_the_line(load: Any, make_user: Any) -> None:
@@ -150,16 +150,17 @@ BAD_LINES = {
 
 
 @pytest.mark.parametrize(("line", "message"), BAD_LINES.values(), ids=BAD_LINES)
-def test_a_bad_line_is_named_and_nothing_of_its_batch_is_written(load: Any, user: Any, line: Any, message: str) -> None:
+def test_a_bad_line_is_named_and_the_others_are_written(load: Any, user: Any, line: Any, message: str) -> None:
     with pytest.raises(CommandError, match=f"line 2: .*{message}"):
         load({**LINE, "external_id": "before"}, line, {**LINE, "external_id": "after"})
-    assert not CodingSession.objects.exists()
+    assert set(CodingSession.objects.values_list("external_id", flat=True)) == {"before", "after"}
 
 
-def test_every_bad_line_is_named_and_the_other_batches_are_written(
-    load: Any, user: Any, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("batch_size", [1, 2, 500])
+def test_every_bad_line_is_named_and_the_other_lines_are_written(
+    load: Any, user: Any, monkeypatch: pytest.MonkeyPatch, batch_size: int
 ) -> None:
-    monkeypatch.setattr(load_sessions, "BATCH_SIZE", 2)
+    monkeypatch.setattr(load_sessions, "BATCH_SIZE", batch_size)
     good = [{**LINE, "external_id": f"s{number}"} for number in range(6)]
     bad = {**LINE, "provider": "windsurf", "title": 5}
     with pytest.raises(CommandError) as caught:
@@ -169,20 +170,30 @@ def test_every_bad_line_is_named_and_the_other_batches_are_written(
         ["line 3", "title"],
         ["line 6", "provider"],
         ["line 6", "title"],
-        ["Lines skipped because their batch has an invalid line", "4. Written"],
+        ["Invalid lines", "2. Written"],
     ]
-    assert set(CodingSession.objects.values_list("external_id", flat=True)) == {"s0", "s1", "s4"}
-    assert get_user_model().objects.get() == user
+    assert set(CodingSession.objects.values_list("external_id", flat=True)) == {"s0", "s1", "s2", "s3", "s4"}
+    assert CodingSession.objects.get(external_id="s2").user.email == "new@example.com"
 
 
-def test_a_user_made_in_a_batch_that_was_left_out_is_made_by_the_next(
-    load: Any, user: Any, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("batch_size", [1, 500])
+def test_invalid_lines_make_no_user_but_a_valid_line_after_them_does(
+    load: Any, user: Any, monkeypatch: pytest.MonkeyPatch, batch_size: int
 ) -> None:
-    monkeypatch.setattr(load_sessions, "BATCH_SIZE", 2)
-    new = {**LINE, "email": "new@example.com"}
+    monkeypatch.setattr(load_sessions, "BATCH_SIZE", batch_size)
+    new, other = {**LINE, "email": "new@example.com"}, {**LINE, "email": "other@example.com"}
     with pytest.raises(CommandError, match="Users created: 1"):
-        load(new, b"{", new, create_users=True)
+        load({**new, "duration_ms": -1}, {**other, "title": 5}, new, create_users=True)
     assert CodingSession.objects.get().user.email == "new@example.com"
+    assert set(get_user_model().objects.all()) == {user, CodingSession.objects.get().user}
+
+
+def test_many_bad_lines_beside_good_ones_are_all_named(load: Any, user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load_sessions, "BATCH_SIZE", 10)
+    lines = [b"?" if number % 2 else {**LINE, "external_id": f"s{number}"} for number in range(100)]
+    with pytest.raises(CommandError, match=r"Invalid lines: 50\. Written: 50 created") as caught:
+        load(*lines)
+    assert str(caught.value).count("Not JSON") == 50
 
 
 def test_the_wrong_file_is_not_read_to_its_end(load: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Reports can read another database than the one that is written to."""
+"""Reports can read another database than the one that is written to, and go on without it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import connections
+from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError, connections
 from django.test import Client
 
+from org_analytics.conf import app_settings
 from org_analytics.models import CodingSession, Repo
+from org_analytics.reporting.replicas import ReadDatabaseUnavailableError, answers
+from org_analytics.reporting.snapshots import snapshot
 from tests.questions import NOW, RANGE
 from tests.users import create_user
 
@@ -71,3 +75,54 @@ def test_writes_still_go_to_the_default_database(replica: str, make_session: Any
     make_session(user, git_info={"repo_url": "acme/api"})
     assert CodingSession.objects.using("default").count() == 1
     assert CodingSession.objects.using(replica).count() == 0
+
+
+@pytest.fixture
+def unreachable(replica: str, monkeypatch: Any) -> None:
+    """The replica refuses new connections, and has closed the one that was open."""
+
+    def refuse() -> None:
+        raise OperationalError("connection refused")
+
+    connections[replica].close()
+    monkeypatch.setattr(connections[replica], "ensure_connection", refuse)
+
+
+def test_a_replica_that_does_not_answer_is_replaced_by_the_default_database(
+    api: Client, unreachable: None, make_session: Any, user: Any
+) -> None:
+    make_session(user)
+    response = api.get("/api/v1/org/analytics", RANGE)
+    assert response.json()["totals"]["session_count"] == 1
+
+
+def test_without_fallback_a_replica_that_does_not_answer_is_a_503(api: Client, unreachable: None, settings: Any) -> None:
+    settings.ORG_ANALYTICS_READ_FALLBACK = False
+    answers = [api.get(f"/api/v1/org/{name}", RANGE) for name in ("analytics", "repos", "series")]
+    assert {(answer.status_code, answer.json()["error"]) for answer in answers} == {(503, "Database unavailable")}
+
+
+def test_a_replica_that_stops_in_the_middle_of_a_report_is_said_to_be_unavailable(replica: str) -> None:
+    with pytest.raises(ReadDatabaseUnavailableError), snapshot():
+        raise OperationalError("server closed the connection unexpectedly")
+
+
+def test_a_failure_of_the_default_database_is_not_blamed_on_a_replica(transactional_db: None) -> None:
+    with pytest.raises(OperationalError), snapshot():
+        raise OperationalError("server closed the connection unexpectedly")
+
+
+def test_a_lost_connection_to_the_replica_is_opened_again(replica: str, monkeypatch: Any) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(connections[replica], "is_usable", lambda: False)
+    monkeypatch.setattr(connections[replica], "close", lambda: done.append("closed"))
+    monkeypatch.setattr(connections[replica], "ensure_connection", lambda: done.append("opened"))
+    assert answers(replica)
+    assert done == ["opened", "closed", "opened"]
+
+
+@pytest.mark.parametrize("value", ["false", 0, None])
+def test_fallback_setting_must_be_true_or_false(settings: Any, value: Any) -> None:
+    settings.ORG_ANALYTICS_READ_FALLBACK = value
+    with pytest.raises(ImproperlyConfigured, match="ORG_ANALYTICS_READ_FALLBACK"):
+        app_settings.read_fallback  # noqa: B018

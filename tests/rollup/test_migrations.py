@@ -76,17 +76,21 @@ def made_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def with_another_column(text: str) -> str:
-    """The SQL of a version with the column session_twice, which has twice the session_count."""
-    lines = []
+    """The SQL of a version with the column session_twice in the roll-up of sessions: twice the session_count."""
+    lines, is_by_model = [], False
     for line in text.splitlines():
+        is_by_model = "daily_model_usage" in line or "dailymodelusage" in line or (is_by_model and "-- [" not in line)
+        if is_by_model:
+            lines.append(line)
+            continue
         lines.append(
             line.replace(" session_count,", " session_count, session_twice,", 1) if "repo_id, s" in line else line
         )
         is_statement_line = "session_count" in line and "repo_id, s" not in line and line.rstrip().endswith(",")
-        is_value = line.strip().startswith("CASE WHEN NEW.analyzed_at IS NOT NULL THEN 1 ELSE 0 END,")
+        is_value = line.strip().endswith(".analyzed_at IS NOT NULL THEN 1 ELSE 0 END),")
         if is_statement_line:
             lines.append(line.replace("session_count", "session_twice").replace("THEN 1", "THEN 2"))
-        elif is_value and "pending" not in lines[-2]:
+        elif is_value:
             lines.append(line.replace("THEN 1", "THEN 2"))
     return "\n".join(lines) + "\n"
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.core.serializers import deserialize, serialize
-from django.db import connection, migrations, models, transaction
+from django.db import OperationalError, connection, migrations, models, transaction
 from django.db.migrations.state import ProjectState
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +21,7 @@ from org_analytics.models import CodingSession
 from org_analytics.periods import day_start
 from org_analytics.rollup import maintenance, triggers
 from org_analytics.rollup.operations import InstallDailyUsage, SuspendDailyUsage
+from org_analytics.rollup.sums import DAILY_USAGE, DAYS
 from org_analytics.rollup.tables import DailyUsage, ReportingDay
 from org_analytics.rollup.versions import DIRECTORY, RollupVersion
 from tests.threads import at_once
@@ -70,8 +71,14 @@ def test_the_database_has_the_triggers_as_the_module_has_them() -> None:
 @pytest.mark.django_db
 def test_a_missing_trigger_is_noticed() -> None:
     suspend_triggers()
-    names = {"insert", "update", "delete", *(["truncate"] if connection.vendor == "postgresql" else [])}
-    assert maintenance.altered_triggers(connection) == sorted(f"{triggers.TRIGGER}_{name}" for name in names)
+    names = {
+        f"org_analytics_{prefix}_{event}"
+        for prefix in ("daily_usage", "daily_model_usage_session", "daily_model_usage_model")
+        for event in ("insert", "update", "delete")
+    }
+    if connection.vendor == "postgresql":
+        names |= {"org_analytics_daily_usage_truncate", "org_analytics_daily_model_usage_model_truncate"}
+    assert maintenance.altered_triggers(connection) == sorted(names)
 
 
 @pytest.mark.django_db
@@ -115,7 +122,7 @@ def test_a_row_goes_with_its_last_session(user: Any) -> None:
 @pytest.mark.django_db
 def test_a_decrement_without_a_row_creates_none(user: Any) -> None:
     CodingSession.objects.bulk_create(unsaved(user, number) for number in range(3))
-    execute(f"DELETE FROM {triggers.USAGE}")
+    execute(f"DELETE FROM {DAILY_USAGE.table}")
     CodingSession.objects.filter(external_id="0").delete()
     CodingSession.objects.filter(external_id="1").update(started_at=NOW - timedelta(1))
     assert [row.session_count for row in DailyUsage.objects.all()] == [1]
@@ -225,12 +232,15 @@ def test_altering_the_sessions_in_brackets_keeps_triggers_and_numbers(user: Any)
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif("connection.vendor != 'sqlite'")
-def test_altering_the_sessions_without_brackets_loses_the_triggers_on_sqlite(db: None) -> None:
-    """The reason for SuspendDailyUsage. rebuild_daily_usage creates the triggers again."""
-    applied(title_of(300))
-    assert maintenance.altered_triggers(connection)
-    applied(title_of(300), backwards=True)
-    rebuilt()
+@pytest.mark.parametrize(
+    "alter",
+    [title_of(300), migrations.AlterField("modelusage", "model", models.CharField(max_length=300))],
+    ids=["sessions", "model usage"],
+)
+def test_altering_a_summed_table_without_brackets_is_refused_on_sqlite(db: None, alter: Any) -> None:
+    """The reason for SuspendDailyUsage. A trigger of each table reads the other one."""
+    with pytest.raises(OperationalError, match="error in trigger org_analytics_daily_model_usage"):
+        applied(alter)
     assert maintenance.altered_triggers(connection) == []
 
 
@@ -259,9 +269,9 @@ def test_check_passes_if_the_roll_up_is_correct(user: Any) -> None:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (f"UPDATE {triggers.USAGE} SET duration_ms = 7", "wrong row: day=2026-06-17"),
-        (f"DELETE FROM {triggers.USAGE}", "missing row: day=2026-06-17"),
-        (f"DELETE FROM {triggers.DAYS} WHERE day = '2020-05-05'", "1 days, stored for UTC, begin at another instant"),
+        (f"UPDATE {DAILY_USAGE.table} SET duration_ms = 7", "wrong row: day=2026-06-17"),
+        (f"DELETE FROM {DAILY_USAGE.table}", "missing row: day=2026-06-17"),
+        (f"DELETE FROM {DAYS} WHERE day = '2020-05-05'", "1 days, stored for UTC, begin at another instant"),
     ],
 )
 def test_check_names_a_difference_and_fails_and_rebuilding_mends_it(user: Any, damage: str, message: str) -> None:
@@ -278,7 +288,7 @@ def test_check_names_a_difference_and_fails_and_rebuilding_mends_it(user: Any, d
 @pytest.mark.django_db
 def test_check_does_not_print_without_end(user: Any) -> None:
     CodingSession.objects.bulk_create(unsaved(user, day, started_at=NOW - timedelta(day)) for day in range(30))
-    execute(f"DELETE FROM {triggers.USAGE}")
+    execute(f"DELETE FROM {DAILY_USAGE.table}")
     output = io.StringIO()
     with pytest.raises(CommandError):
         call_command("rebuild_daily_usage", "--check", stdout=output)

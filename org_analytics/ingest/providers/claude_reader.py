@@ -70,7 +70,8 @@ class ClaudeReader:
             self._skipped.add(path, number, "no valid timestamp")
             return
         line_key, reply = _line_key(raw, line), 0
-        flags = COPIED if _is_copied(line) else 0
+        is_copied = _is_copied(line)
+        flags = COPIED if is_copied else 0
         is_sidechain = line.get("isSidechain") is True
         if kind == "assistant":
             reply = self._read_usage(path, number, line, at, line_key, is_agent=is_sidechain)
@@ -79,7 +80,7 @@ class ClaudeReader:
             self._add_directory(line)
             self._keep_agent_usage(line, at)
             flags |= PROMPT if not is_sidechain and is_prompt(line) else 0
-        self._transcript.add_line(line_key, at, flags, reply if flags & COPIED else 0)
+        self._transcript.add_line(line_key, at, flags, reply if is_copied else 0)
 
     def _read_usage(
         self, path: str, number: int, line: dict[str, Any], at: int, line_key: int, *, is_agent: bool
@@ -145,8 +146,15 @@ class _ResponseKeys:
         self._session = session
         self._request_ids: dict[str, str] = {}
         self._without_request_id: set[str] = set()
+        self._last: tuple[str, str | None] = ("", None)
+        self._last_key = 0
 
     def key(self, identity: str, request_id: str | None) -> int:
+        if (identity, request_id) != self._last:  # mostly the lines of a response follow each other
+            self._last, self._last_key = (identity, request_id), self._new_key(identity, request_id)
+        return self._last_key
+
+    def _new_key(self, identity: str, request_id: str | None) -> int:
         if request_id is None:
             self._without_request_id.add(identity)
             return hash_key(b"local", f"{self._session} {identity}")
@@ -156,7 +164,7 @@ class _ResponseKeys:
     def joined(self) -> list[tuple[int, int]]:
         """The keys without a request id that are the same response as one with a request id, and the keys of those."""
         both = self._without_request_id & self._request_ids.keys()
-        return [(self.key(identity, None), self.key(identity, self._request_ids[identity])) for identity in both]
+        return [(self._new_key(name, None), self._new_key(name, self._request_ids[name])) for name in both]
 
 
 def _is_copied(line: dict[str, Any]) -> bool:

@@ -8,6 +8,8 @@ from ..transcript import ANSWER, PROMPT
 
 TURN_STARTS = ("task_started", "turn_started")
 
+_COUNTS = ("input_tokens", "cached_input_tokens", "cache_write_input_tokens", "output_tokens")
+
 _INJECTED_TAGS = (
     "environment_context",
     "skill",
@@ -54,12 +56,10 @@ class Tokens(NamedTuple):
 
 def tokens_of(value: object) -> Tokens | None:
     """The counts of a usage; None where it has no valid count at all."""
-    usage = mapping(value)
-    names = ("input_tokens", "cached_input_tokens", "cache_write_input_tokens", "output_tokens")
-    counts = [count(usage.get(name)) for name in names]
-    if all(number is None for number in counts):
+    counts = [*map(count, map(mapping(value).get, _COUNTS))]
+    if counts.count(None) == len(counts):
         return None
-    return Tokens(*(number or 0 for number in counts))
+    return Tokens(*[number or 0 for number in counts])
 
 
 def mark_of(payload: dict[str, Any]) -> int:

@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from ..coerce import count, items, mapping, text
-from ..json_objects import parse_object, read_object
-from ..jsonl import MAX_LINE
+from ..json_objects import MAX_SIZE, parse_object, read_object
 from ..sqlite_readonly import ReadOnlyDatabases, bytes_of
 from .cursor_messages import folder_of_uri
 
 _COMPOSERS = "SELECT key, value FROM cursorDiskKV WHERE key >= 'composerData:' AND key < 'composerData;'"
 _COMPOSER = "SELECT value FROM cursorDiskKV WHERE key = ?"
 _IN_RANGE = "FROM cursorDiskKV WHERE key >= ? AND key < ?"
-_BUBBLES = f"SELECT key, value {_IN_RANGE} AND {bytes_of('value')} <= {MAX_LINE}"
+_BUBBLES = f"SELECT key, value {_IN_RANGE} AND {bytes_of('value')} <= {MAX_SIZE}"
 _BUBBLES_MARK = f"SELECT count(*), sum({bytes_of('value')}) {_IN_RANGE}"
 _WORKSPACE_COMPOSERS = "SELECT value FROM ItemTable WHERE key = 'composer.composerData'"
 

@@ -33,6 +33,7 @@ class OpenCode:
 
     def __init__(self) -> None:
         self._databases = ReadOnlyDatabases()
+        self._stores: dict[str, DatabaseStore] = {}
         self._sessions: dict[str, dict[str, StoredSession]] = {}
 
     def roots(self, environ: Mapping[str, str], home: Path) -> list[Path]:
@@ -79,6 +80,7 @@ class OpenCode:
         return reader.finish()
 
     def close(self) -> None:
+        self._stores.clear()
         self._sessions.clear()
         self._databases.close()
 
@@ -94,7 +96,7 @@ class OpenCode:
                     database, in_database = _split(path)
                     if in_database:
                         connection = transactions.enter_context(self._databases.transaction(database))
-                        stores.append(DatabaseStore(database, connection))
+                        stores.append(self._store(database, connection))
                     else:
                         stores.append(TreeStore(path))
                 reader.read(session, stores, is_main=is_main)
@@ -139,8 +141,11 @@ class OpenCode:
         """The sessions of a database, as they were when this run first asked."""
         if path not in self._sessions:
             with self._databases.transaction(path) as database:
-                self._sessions[path] = DatabaseStore(path, database).sessions()
+                self._sessions[path] = self._store(path, database).sessions()
         return self._sessions[path]
+
+    def _store(self, path: str, database: sqlite3.Connection) -> DatabaseStore:
+        return self._stores.setdefault(path, DatabaseStore(path, database))
 
 
 def _databases(root: Path) -> list[str]:

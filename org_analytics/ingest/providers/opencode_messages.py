@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ...limits import MAX_COST_USD
@@ -52,7 +53,7 @@ class Kind(IntEnum):
 
 
 class Message(NamedTuple):
-    """One message. Messages of a session sort in the order of the conversation. Times are in microseconds."""
+    """One message. Time, sequence and id give its place in the conversation. Times are in microseconds."""
 
     created: int
     sequence: int
@@ -146,7 +147,7 @@ def token_counts(tokens: dict[str, Any]) -> TokenCounts:
     """The counts of a message; what is not a count is 0."""
     get, cache = tokens.get, mapping(tokens.get("cache"))
     values = (get("input"), get("output"), get("reasoning"), cache.get("read"), cache.get("write"))
-    return TokenCounts(*[count(value) or 0 for value in values])
+    return TokenCounts._make([count(value) or 0 for value in values])
 
 
 def fresh_and_output(counts: TokenCounts, total: int | None) -> tuple[int, int]:
@@ -173,21 +174,21 @@ def _usage(
     counts = token_counts(tokens)
     if not any(counts):
         return None, 0
-    key = hash_key(b"opencode", f"{created}|{completed}|{text(provider)}|{text(model)}|{counts!r}")
+    key = hash_key(b"opencode", f"{created}|{completed}|{text(provider)}|{text(model)}|{[*counts]}")
     fresh, output = fresh_and_output(counts, count(tokens.get("total")))
-    vendor, name = _vendor_and_model(provider, model)
+    vendor, name = _vendor_and_model(text(provider) or "", model_name(model) or UNKNOWN_MODEL)
     cost = _cost(data.get("cost"))
-    usage = Request(vendor, name, created, fresh, output, write_5m=counts.write, read=counts.read, reported_cost=cost)
+    usage = Request(vendor, name, created, fresh, output, counts.write, 0, counts.read, 0, "", "", "", cost)
     return usage, key
 
 
-def _vendor_and_model(provider: object, model: object) -> tuple[str, str]:
-    named = text(provider) or ""
-    vendor, name = _VENDORS.get(named, ""), model_name(model) or UNKNOWN_MODEL
-    prefix, slash, rest = name.partition("/")
-    if slash and rest and vendor not in _NAMES_WITH_VENDOR and (prefix in _VENDORS or prefix == named):
+@lru_cache(maxsize=1024)
+def _vendor_and_model(provider: str, model: str) -> tuple[str, str]:
+    vendor = _VENDORS.get(provider, "")
+    prefix, slash, rest = model.partition("/")
+    if slash and rest and vendor not in _NAMES_WITH_VENDOR and (prefix in _VENDORS or prefix == provider):
         return vendor or _VENDORS.get(prefix, ""), rest
-    return vendor, name
+    return vendor, model
 
 
 def _cost(value: object) -> Decimal | None:

@@ -27,9 +27,9 @@ class OpenCodeReader:
         """Reads one session from its stores, the one that counts first. Raises sqlite3.Error and OSError."""
         known = [found for store in stores if (found := store.session(session)) is not None]
         created = next((found.created for found in known if found.created is not None), None)
-        messages = self._merged(session, stores)
-        own = [message for message, _ in messages if created is None or message.created >= created]
-        copies = [message for message, _ in messages if created is not None and message.created < created]
+        messages, places = self._merged(session, stores)
+        own = [message for message in messages if created is None or message.created >= created]
+        copies = [message for message in messages if created is not None and message.created < created]
         for message in own:
             if message.request is not None:
                 self._transcript.anonymous.append(message.request)
@@ -39,7 +39,7 @@ class OpenCodeReader:
         if is_main:
             self._read_about(known)
             if own:
-                self._read_lines(own, {message.id: store for message, store in messages})
+                self._read_lines(own, stores, places)
             else:
                 self._read_copied_times(copies)
 
@@ -50,13 +50,16 @@ class OpenCodeReader:
                 self._transcript.add_request(message.key, message.request, copied=True)
         return self._transcript
 
-    def _merged(self, session: str, stores: Sequence[Store]) -> list[tuple[Message, Store]]:
-        """One message for each id, as the first place has it, in the order of the conversation."""
-        found: dict[str, tuple[Message, Store]] = {}
-        for store in stores:
+    def _merged(self, session: str, stores: Sequence[Store]) -> tuple[list[Message], dict[str, int]]:
+        """One message for each id, as the first place has it, in the order of the conversation; and these places."""
+        found: list[Message] = []
+        places: dict[str, int] = {}
+        for place, store in enumerate(stores):
             for message in store.messages(session, self._skipped):
-                found.setdefault(message.id, (message, store))
-        return sorted(found.values(), key=lambda entry: entry[0][:3])
+                if message.id not in places:
+                    places[message.id] = place
+                    found.append(message)
+        return sorted(found, key=_position), places
 
     def _read_about(self, known: Iterable[StoredSession]) -> None:
         for session in known:
@@ -64,11 +67,14 @@ class OpenCodeReader:
                 self._transcript.cwds[session.directory] = None
             self._transcript.title = self._transcript.title or title_of(session.title)
 
-    def _read_lines(self, messages: list[Message], stores: dict[str, Store]) -> None:
-        sent: dict[str, UserParts] = {}
+    def _read_lines(self, messages: list[Message], stores: Sequence[Store], places: dict[str, int]) -> None:
+        asked: dict[int, list[str]] = {}
         for message in messages:
             if message.kind is Kind.USER:
-                sent[message.id] = stores[message.id].user_parts(message.id, self._skipped)
+                asked.setdefault(places[message.id], []).append(message.id)
+        sent: dict[str, UserParts] = {}
+        for place, names in asked.items():
+            sent.update(stores[place].user_parts(names, self._skipped))
         add_line = self._transcript.add_line
         for message in messages:
             is_prompt = message.kind is Kind.PROMPT or sent.get(message.id, _NOT_SENT).is_prompt
@@ -83,6 +89,11 @@ class OpenCodeReader:
             for at in (message.created, message.completed):
                 if at is not None:
                     self._transcript.add_line(0, at, COPIED)
+
+
+def _position(message: Message) -> tuple[int, int, str]:
+    """The place of a message in the conversation."""
+    return message[:3]
 
 
 def _is_on_clock(message: Message, sent: dict[str, UserParts]) -> bool:

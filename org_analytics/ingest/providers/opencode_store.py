@@ -1,15 +1,18 @@
 """Reads the two stores of OpenCode: a database, and the tree of JSON files that versions before 1.2 wrote."""
 
+import json
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Protocol
 
 from ..coerce import count, instant_of_ms, mapping, text
 from ..files import stat_file
-from ..json_objects import NOT_AN_OBJECT, parse_object, read_object
-from ..jsonl import MAX_LINE, SkippedLines
+from ..json_objects import MAX_SIZE, NOT_AN_OBJECT, parse_object, read_object
+from ..jsonl import SkippedLines
 from ..sqlite_readonly import bytes_of, columns_of
 from .opencode_messages import Message, UserParts, read_message, read_parts, read_row
 
@@ -42,17 +45,20 @@ class Store(Protocol):
     def messages(self, session: str, skipped: SkippedLines) -> Iterator[Message]:
         """The messages of a session. A message that is in two tables comes twice, the one that counts first."""
 
-    def user_parts(self, message: str, skipped: SkippedLines) -> UserParts:
-        """What the parts of a user message say."""
+    def user_parts(self, messages: Sequence[str], skipped: SkippedLines) -> Iterator[tuple[str, UserParts]]:
+        """What the parts of these user messages say. One without parts may be left out."""
 
 
 class DatabaseStore:
-    """A database, within one transaction. 2.x has its own tables beside those of 1.x; both are read."""
+    """A database during one run; each session is read within one transaction.
+
+    2.x has its own tables beside those of 1.x; both are read.
+    """
 
     def __init__(self, path: str, database: sqlite3.Connection) -> None:
         self.path = path
         self._database = database
-        self._parts = columns_of(database, "part", ("data",))
+        self._columns: dict[tuple[str, tuple[str, ...]], str] = {}
 
     def sessions(self) -> dict[str, StoredSession]:
         """All sessions, with the counts of their messages."""
@@ -62,7 +68,7 @@ class DatabaseStore:
             known.parent_id = known.parent_id or row.parent_id
             known.newest_ms = max(known.newest_ms, row.newest_ms)
         for table in ("message", "session_message"):
-            columns = columns_of(self._database, table, ("session_id", "time_updated", "data"))
+            columns = self._columns_of(table, ("session_id", "time_updated", "data"))
             if not columns:
                 continue
             identity, updated, data = columns.split(", ")
@@ -81,7 +87,7 @@ class DatabaseStore:
         return rows[0] if rows else None
 
     def messages(self, session: str, skipped: SkippedLines) -> Iterator[Message]:
-        columns = columns_of(self._database, "message", ("id", "time_created", "data"))
+        columns = self._columns_of("message", ("id", "time_created", "data"))
         for identity, created, data in self._rows("message", columns, session):
             parsed = self._parse(data, skipped)
             message = None if parsed is None else read_message(str(identity), created, parsed)
@@ -89,21 +95,32 @@ class DatabaseStore:
                 yield message
             elif parsed is not None:
                 skipped.add(self.path, 0, NO_TIME)
-        columns = columns_of(self._database, "session_message", ("id", "type", "seq", "time_created", "data"))
+        columns = self._columns_of("session_message", ("id", "type", "seq", "time_created", "data"))
         for identity, kind, sequence, created, data in self._rows("session_message", columns, session):
             parsed = self._parse(data, skipped)
             message = None if parsed is None else read_row(str(identity), kind, sequence, created, parsed)
             if message is not None:  # other rows, such as a change of the model, are not a part of the conversation
                 yield message
 
-    def user_parts(self, message: str, skipped: SkippedLines) -> UserParts:
-        if not self._parts:
-            return UserParts()
-        rows = self._database.execute(f"SELECT {_bounded(self._parts)} FROM part WHERE message_id = ?", (message,))  # noqa: S608
-        return read_parts(part for (data,) in rows if (part := self._parse(data, skipped)) is not None)
+    def user_parts(self, messages: Sequence[str], skipped: SkippedLines) -> Iterator[tuple[str, UserParts]]:
+        columns = self._columns_of("part", ("data",))
+        if not columns:
+            return
+        rows = self._database.execute(  # CROSS JOIN: the parts of one message follow each other
+            f"SELECT value, {_bounded(columns)} FROM json_each(?) CROSS JOIN part ON message_id = value",  # noqa: S608
+            (json.dumps(messages),),
+        )
+        for message, parts in groupby(rows, key=itemgetter(0)):
+            parsed = (self._parse(data, skipped) for _, data in parts)
+            yield message, read_parts(part for part in parsed if part is not None)
+
+    def _columns_of(self, table: str, wanted: tuple[str, ...]) -> str:
+        if (table, wanted) not in self._columns:
+            self._columns[table, wanted] = columns_of(self._database, table, wanted)
+        return self._columns[table, wanted]
 
     def _session_rows(self, table: str, session: str | None = None) -> list[StoredSession]:
-        columns = columns_of(self._database, table, _SESSION_COLUMNS)
+        columns = self._columns_of(table, _SESSION_COLUMNS)
         if not columns:
             return []
         condition, values = ("", ()) if session is None else (" WHERE id = ?", (session,))
@@ -162,9 +179,10 @@ class TreeStore:
                 else:
                     yield message
 
-    def user_parts(self, message: str, skipped: SkippedLines) -> UserParts:
-        parts = (self._parse(path, skipped) for path in self._files("part", message))
-        return read_parts(part for part in parts if part is not None)
+    def user_parts(self, messages: Sequence[str], skipped: SkippedLines) -> Iterator[tuple[str, UserParts]]:
+        for message in messages:
+            parts = (self._parse(path, skipped) for path in self._files("part", message))
+            yield message, read_parts(part for part in parts if part is not None)
 
     def _files(self, kind: str, owner: str) -> list[str]:
         """The files in the directory of a session or message, without symbolic links: they could lead anywhere."""
@@ -194,4 +212,4 @@ def _stem(path: str) -> str:
 
 def _bounded(column: str) -> str:
     """The value, NULL if it is too long to be read."""
-    return f"CASE WHEN {bytes_of(column)} <= {MAX_LINE} THEN {column} END"
+    return f"CASE WHEN {bytes_of(column)} <= {MAX_SIZE} THEN {column} END"

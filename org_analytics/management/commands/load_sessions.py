@@ -21,7 +21,7 @@ from ...strict_json import InvalidJSONError, parse
 from ..users import make_user, user_by_email
 
 BATCH_SIZE = 500
-MAX_BAD_LINES = 20  # with so many, it is probably the wrong file
+MAX_BAD_LINES = 20  # after so many and no valid one, it is probably the wrong file
 INTERRUPTED = 130
 _BOM = b"\xef\xbb\xbf"
 
@@ -31,8 +31,8 @@ Line = tuple[int, bytes]
 class Command(BaseCommand):
     help = (
         "Load sessions from JSON Lines. Each line is an object with the fields of CodingSession.objects.record() and "
-        "the user's email. Loading a file again changes nothing. Lines are written in batches of 500. A batch that "
-        "contains an invalid line is skipped entirely."
+        "the user's email. Loading a file again changes nothing. Invalid lines are named, and the others are written. "
+        "Exit codes: 0 done; 1 some lines are invalid, or the file cannot be read; 130 interrupted."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -56,7 +56,7 @@ class Command(BaseCommand):
                     loading.load(batch)
                     done += sum(len(raw) for _number, raw in batch)
                     progress.to(done, size)
-                    if len(loading.bad_lines) >= MAX_BAD_LINES:
+                    if loading.is_hopeless:
                         break
             except KeyboardInterrupt:
                 raise CommandError(f"Interrupted. {loading.summary}", returncode=INTERRUPTED) from None
@@ -74,28 +74,39 @@ class Loading:
         self._users: dict[str, Any] = {}
         self._made: set[str] = set()
         self._outcomes: Counter[str] = Counter()
-        self._left_out = 0
+        self._bad = 0
         self.bad_lines: list[str] = []
 
     def load(self, batch: list[Line]) -> None:
-        """Write all sessions and new users of the batch, or nothing if a line is invalid."""
+        """Write the sessions of all valid lines of the batch, and their new users."""
         sessions = CodingSession.objects
-        made_before = set(self._made)
         with transaction.atomic(using=sessions.write_db):
+            made_before = set(self._made)
             rows, errors = self._rows(batch)
             outcomes = sessions.record_many(rows.values(), batch_size=BATCH_SIZE, skip_invalid=True)
+            written = {line: outcome for line, outcome in zip(rows, outcomes, strict=True) if isinstance(outcome, str)}
             errors += [(line, bad) for line, bad in zip(rows, outcomes, strict=True) if not isinstance(bad, str)]
-            if errors or self._dry_run:
+            self._delete_users(self._made - made_before, keep={rows[line]["user"].pk for line in written})
+            if self._dry_run:
                 transaction.set_rollback(True, using=sessions.write_db)
                 for email in self._made:
                     self._users.pop(email, None)
-        if errors:
-            self._made = made_before
-            self._left_out += len(batch)
-            errors.sort(key=itemgetter(0))
-            self.bad_lines += [f"line {number}: {text}" for number, error in errors for text in _texts(error)]
-        else:
-            self._outcomes.update(map(str, outcomes))
+        self._outcomes.update(map(str, written.values()))
+        self._bad += len(errors)
+        errors.sort(key=itemgetter(0))
+        self.bad_lines += [f"line {number}: {text}" for number, error in errors for text in _texts(error)]
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether no line is valid after so many."""
+        return self._bad >= MAX_BAD_LINES and not self._outcomes
+
+    def _delete_users(self, emails: set[str], *, keep: set[Any]) -> None:
+        """Delete the users that were made for invalid lines only."""
+        for email in emails:
+            if self._users[email].pk not in keep:
+                self._users.pop(email).delete()
+                self._made.remove(email)
 
     def _rows(self, batch: list[Line]) -> tuple[dict[int, Mapping[str, Any]], list[tuple[int, ValidationError]]]:
         rows: dict[int, Mapping[str, Any]] = {}
@@ -145,14 +156,10 @@ class Loading:
 
     @property
     def complaint(self) -> str:
-        more = len(self.bad_lines) >= MAX_BAD_LINES
-        return "\n".join(
-            [
-                *self.bad_lines[:MAX_BAD_LINES],
-                *(["Stopped reading after too many invalid lines."] if more else []),
-                f"Lines skipped because their batch has an invalid line: {self._left_out}. Written: {self.summary}",
-            ]
-        )
+        lines = self.bad_lines
+        if self.is_hopeless:
+            lines = [*lines[:MAX_BAD_LINES], "Stopped reading: no line is valid."]
+        return "\n".join([*lines, f"Invalid lines: {self._bad}. Written: {self.summary}"])
 
 
 def _texts(error: ValidationError) -> list[str]:

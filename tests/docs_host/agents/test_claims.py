@@ -45,7 +45,7 @@ class Statements(Base):
         with mock.patch("builtins.print") as shown:
             exec(code, {"user": self.ada})
         shown.assert_called_once_with(["provider", "started_at"])
-        assert CodingSession.objects.count() == 3
+        assert CodingSession.objects.count() == 4
 
 
 class Backfill(Base):

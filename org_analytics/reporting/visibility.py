@@ -1,0 +1,39 @@
+"""Who may see single sessions: their owner, and every reader if the site shares them.
+
+A superuser is a reader like others. Nobody sees the sessions of a user who is not a member.
+"""
+
+import re
+from typing import Any
+
+from django.db.models import QuerySet
+
+from ..conf import app_settings
+from ..limits import MAX_SESSION_ID
+from ..models import CodingSession
+from .members import Person, member_ids, members, parse_user_id
+
+ME = "me"
+_ID = re.compile("[1-9][0-9]{0,18}")
+
+
+def sees_sessions_of(owner_id: int | str, reader: Any) -> bool:
+    """Whether this reader may see the single sessions of the member with this id."""
+    return owner_id == parse_user_id(reader.pk) or app_settings.shares_sessions
+
+
+def visible_owner(text: str, reader: Any) -> Person | None:
+    """The member with this id, `me` being the reader; None unless the reader may see their single sessions."""
+    owner_id = parse_user_id(reader.pk if text == ME else text)
+    if owner_id is None or not sees_sessions_of(owner_id, reader):
+        return None
+    return next(members([owner_id]), None)
+
+
+def visible_session(text: str, reader: Any, using: str) -> QuerySet[CodingSession]:
+    """The session with this id if this reader may see it; else no session."""
+    sessions: QuerySet[CodingSession] = CodingSession.objects.using(using)
+    if not _ID.fullmatch(text) or int(text) > MAX_SESSION_ID:
+        return sessions.none()
+    sessions = sessions.filter(pk=int(text), user__in=member_ids())
+    return sessions if app_settings.shares_sessions else sessions.filter(user=reader.pk)

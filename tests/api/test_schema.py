@@ -1,0 +1,246 @@
+"""The OpenAPI document: true to the code, valid, and obeyed by every answer."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.test.utils import override_script_prefix
+from django.urls import include, path
+from openapi_spec_validator import validate
+
+import org_analytics
+from org_analytics.api.filters import AnalyticsFilters, ReposFilters, SeriesFilters
+from org_analytics.api.schema.document import ENDPOINTS
+from org_analytics.api.views import OrgViewSet, SessionsViewSet
+from org_analytics.models import CodingSession, validation
+from org_analytics.urls import api_urlpatterns
+from tests import conformance
+from tests.api.test_contract import FAILURES
+from tests.questions import ANALYTICS, RANGE, REPOS
+from tests.schema_validation import answer_schema, document, mistakes
+
+SCHEMA = "/api/v1/org/schema"
+SERIES = "/api/v1/org/series"
+SESSIONS = "/api/v1/org/sessions"
+DOCS = Path(org_analytics.__file__).parent.parent / "docs"
+
+# The API below a path of the host's.
+urlpatterns = [path("intern/", include("org_analytics.urls"))]
+
+pytestmark = pytest.mark.core
+
+
+def operations() -> Iterator[tuple[str, dict[str, Any]]]:
+    for path_, methods in document()["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method} {path_}", operation
+
+
+def schemas() -> dict[str, Any]:
+    return document()["components"]["schemas"]
+
+
+# The document -------------------------------------------------------------------------------------------------------
+
+
+def test_document_is_valid_openapi_3_1_and_says_so_first() -> None:
+    assert next(iter(document().items())) == ("openapi", "3.1.1")
+    validate(json.loads(json.dumps(document())))
+
+
+@pytest.mark.skipif(not DOCS.exists(), reason="the docs are not beside the package")
+def test_file_in_the_docs_is_the_document() -> None:
+    # After a change: make schema
+    assert json.loads((DOCS / "openapi.json").read_text(encoding="utf-8")) == json.loads(json.dumps(document()))
+
+
+@pytest.mark.skipif(not find_spec("scripts"), reason="the scripts are not beside the package")
+def test_reference_in_the_docs_is_made_from_the_document() -> None:
+    # After a change: make schema
+    from scripts.api_reference import document_text, reference_text
+
+    assert (DOCS / "openapi.json").read_text(encoding="utf-8") == document_text(document())
+    assert (DOCS / "api-reference.md").read_text(encoding="utf-8") == reference_text(document())
+
+
+def test_paths_and_methods_are_those_that_are_served() -> None:
+    served = {
+        (f"/{url.pattern}", method) for url in api_urlpatterns for method in url.callback.actions if method != "head"
+    }
+    assert {(endpoint.path, endpoint.method) for endpoint in ENDPOINTS} == served
+
+
+@pytest.mark.parametrize(
+    ("path_", "filters"), [(ANALYTICS, AnalyticsFilters), (REPOS, ReposFilters), (SERIES, SeriesFilters)]
+)
+def test_parameters_are_those_that_are_read(path_: str, filters: type[ReposFilters]) -> None:
+    parameters = document()["paths"][path_]["get"]["parameters"]
+    assert [parameter["name"] for parameter in parameters] == list(filters.base_filters)
+
+
+def test_fields_of_a_row_are_those_that_are_read() -> None:
+    assert set(schemas()["Session"]["properties"]) == set(validation._CLEANERS) - {"user", "user_id"}
+    assert schemas()["Session"]["required"] == list(validation._REQUIRED)
+    assert set(schemas()["ModelUsage"]["properties"]) == set(validation._USAGE_CLEANERS)
+    assert schemas()["ModelUsage"]["required"] == list(validation._USAGE_REQUIRED)
+
+
+def test_messages_are_those_of_the_views() -> None:
+    said = {endpoint.name: endpoint.failure for endpoint in ENDPOINTS}
+    assert said == {**OrgViewSet.failure_messages, **SessionsViewSet.failure_messages}
+    messages = next(endpoint.errors[400] for endpoint in ENDPOINTS if endpoint.path == ANALYTICS)
+    assert set(messages.values()) == {message for _query, message in FAILURES} | {"Too many parameters"}
+
+
+def test_every_object_of_an_answer_has_no_other_keys() -> None:
+    open_objects = {name for name, schema in schemas().items() if schema.get("additionalProperties") is not False}
+    assert {name for name in open_objects if schemas()[name].get("type") == "object"} == {"OpenAPI"}
+
+
+def test_keys_of_the_contract_are_required() -> None:
+    analytics = ["computed_at", "date_range", "providers_present", "users", "totals", "coverage"]
+    usage = ["session_count", "total_cost_usd", "total_duration_ms", "total_assistant_time_ms", "total_user_time_ms"]
+    assert schemas()["Analytics"]["required"] == analytics
+    assert schemas()["UserUsage"]["required"] == ["user", *usage, "avg_cost_usd"]
+    assert schemas()["Usage"]["required"] == [*usage, "avg_cost_usd"]
+    assert schemas()["User"]["required"] == ["id", "email"]
+    assert schemas()["Coverage"]["required"] == list(schemas()["Coverage"]["properties"])
+    assert schemas()["Repos"]["required"] == ["computed_at", "date_range", "repos"]
+
+
+def examples_of(content: dict[str, Any]) -> list[Any]:
+    [media] = content.values()
+    return [example["value"] for example in media.get("examples", {}).values()] or [media["example"]]
+
+
+def test_every_example_is_what_its_schema_says() -> None:
+    wrong = []
+    for name, operation in operations():
+        for status, response in operation["responses"].items():
+            [media] = response["content"].values()
+            wrong += [(name, status, mistakes(value, media["schema"])) for value in examples_of(response["content"])]
+        for parameter in operation.get("parameters", []):
+            value = parameter.get("example", parameter["schema"].get("default"))
+            wrong.append((name, parameter["name"], mistakes(value, parameter["schema"])))
+    body = schemas()["Sessions"]
+    wrong.append(("body", "", mistakes(body["example"], body)))
+    assert [mistake for mistake in wrong if mistake[2]] == []
+
+
+# The endpoint -------------------------------------------------------------------------------------------------------
+
+
+def test_endpoint_returns_the_document_without_a_query_of_its_own(api: Client, django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(2):  # the session and the user
+        answer = api.get(SCHEMA)
+
+    assert answer["Content-Type"] == "application/json"
+    assert answer["Cache-Control"] == "no-store"
+    assert answer.json() == json.loads(json.dumps(document()))
+
+
+@pytest.mark.urls("tests.api.test_schema")
+@pytest.mark.parametrize(("prefix", "server"), [("/", "/intern"), ("/stats/", "/stats/intern")])
+def test_document_names_the_address_where_the_api_is_mounted(api: Client, prefix: str, server: str) -> None:
+    with override_script_prefix(prefix):
+        answer = api.get(f"/intern{SCHEMA}")
+
+    assert answer.json()["servers"] == [{"url": server}]
+
+
+# Answers ------------------------------------------------------------------------------------------------------------
+
+
+def test_every_recorded_request_is_answered_as_the_schema_says(
+    recorded: dict[str, Any], client_of: Any, django_user_model: Any
+) -> None:
+    client = client_of(django_user_model.objects.filter(is_active=True).first())
+    wrong = []
+    for request in recorded["requests"]:
+        answer = client.get(f"{request['path']}?{request['query']}")
+        if found := mistakes(answer.json(), answer_schema(request["path"], answer.status_code)):
+            wrong.append((request, found))
+
+    assert recorded["requests"]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", conformance.NAMES)
+def test_series_of_the_recorded_people_are_as_the_schema_says(
+    name: str, db: None, client_of: Any, django_user_model: Any
+) -> None:
+    recorded = conformance.load(name)
+    client = client_of(django_user_model.objects.filter(is_active=True).first())
+    query = recorded["requests"][0]["query"]
+    for interval in ("day", "week"):
+        answer = client.get(f"{SERIES}?{query}&interval={interval}")
+        assert mistakes(answer.json(), answer_schema(SERIES, 200)) == []
+
+
+def test_unknown_values_and_odd_names_are_as_the_schema_says(
+    api: Client, user: Any, make_user: Any, make_session: Callable[..., CodingSession]
+) -> None:
+    make_user("nameless@example.com", "")
+    unknown = {"cost_usd": None, "duration_ms": None, "assistant_ms": None, "user_ms": None}
+    make_session(user, **unknown, title="A title", git_info={"path": "acme/Ärger"})
+    make_session(user, provider="opencode", analyzed=False)
+    for path_ in (ANALYTICS, REPOS, SERIES):
+        assert mistakes(api.get(path_, RANGE).json(), answer_schema(path_, 200)) == []
+
+
+def test_an_empty_organization_is_as_the_schema_says(api: Client) -> None:
+    for path_ in (ANALYTICS, REPOS, SERIES, SCHEMA):
+        assert mistakes(api.get(path_).json(), answer_schema(path_, 200)) == []
+
+
+def test_prices_are_as_the_schema_says(api: Client, settings: Any) -> None:
+    settings.ORG_ANALYTICS_PRICES = {"m": {"input": 1, "output": "2.5", "cache_write": "0", "from": "2026-01-01"}}
+    path_ = "/api/v1/org/prices"
+    assert mistakes(api.get(path_).json(), answer_schema(path_, 200)) == []
+
+
+def test_results_of_writing_are_as_the_schema_says(api: Client) -> None:
+    row = {"provider": "codex", "external_id": "1", "started_at": datetime(2026, 6, 1, tzinfo=UTC).isoformat()}
+    statuses = set()
+    for rows in ([row], [row], [{**row, "title": "new"}, {}, 5, {**row, "models": [{}, 5]}, {**row, "x": 1}]):
+        answer = api.post(SESSIONS, {"sessions": rows}, content_type="application/json").json()
+        statuses |= {result["status"] for result in answer["results"]}
+        assert mistakes(answer, answer_schema(SESSIONS, 200, "post")) == []
+
+    assert statuses == {"created", "updated", "unchanged", "invalid"}
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [("{}", "application/json", 400), ("{}", "text/plain", 415), (" " * (2**21 + 1), "application/json", 413)],
+)
+def test_refusals_of_writing_are_as_the_schema_says(api: Client, body: str, content_type: str, status: int) -> None:
+    answer = api.post(SESSIONS, body, content_type=content_type)
+
+    assert answer.status_code == status
+    assert mistakes(answer.json(), answer_schema(SESSIONS, status, "post")) == []
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.name)
+def test_refusals_have_the_headers_that_the_schema_requires(
+    endpoint: Any, api: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.ORG_ANALYTICS_TOKEN_URL = "/account/token"
+    answers = [getattr(Client(), endpoint.method)(endpoint.path), api.delete(endpoint.path)]
+    settings.ORG_ANALYTICS_THROTTLE_RATES = {"read": "1/day", "write": "1/day"}
+    answers += [getattr(api, endpoint.method)(endpoint.path) for _ in range(2)][1:]
+    settings.ENABLE_ORG_ANALYTICS = False
+    answers.append(getattr(api, endpoint.method)(endpoint.path))
+
+    assert [answer.status_code for answer in answers] == [401, 405, 429, 404]
+    for answer in answers:
+        assert mistakes(answer.json(), answer_schema(endpoint.path, answer.status_code, endpoint.method)) == []
+        responses = document()["paths"][endpoint.path][endpoint.method]["responses"]
+        headers = responses[str(answer.status_code)]["headers"]
+        assert {name for name, header in headers.items() if header.get("required")} <= answer.headers.keys()
+        assert ("Link" in headers) == answer.has_header("Link")

@@ -1,0 +1,37 @@
+"""The usage by model, computed the slow and obvious way: every row of model usage in Python."""
+
+from collections import defaultdict
+from typing import Any
+
+from org_analytics.models import ModelUsage
+from org_analytics.models.usage import COUNTS
+from org_analytics.money import to_nanos
+from org_analytics.reporting.model_aggregates import ModelGroup
+from org_analytics.reporting.selection import Selection
+from org_analytics.reporting.usage import ModelSums, Usage
+from tests.brute_force import BruteForce, usage
+
+
+def by_model(selection: Selection) -> list[ModelGroup]:
+    """The members' usage of each model in the selection."""
+    counted = {session.pk: session for session in BruteForce(selection).counted}
+    rows = defaultdict(list)
+    for row in ModelUsage.objects.filter(session__in=list(counted)):
+        rows[row.model].append(row)
+    return [
+        ModelGroup(model, _usage(rows[model], [counted[row.session_id] for row in rows[model]]), _sums(rows[model]))
+        for model in sorted(rows)
+    ]
+
+
+def _usage(rows: list[Any], sessions: list[Any]) -> Usage:
+    costs = [to_nanos(row.cost_usd) for row in rows if row.cost_usd is not None]
+    return usage(sessions)._replace(unpriced_count=len(rows) - len(costs), cost_nanos=sum(costs), cost_count=len(costs))
+
+
+def _sums(rows: list[Any]) -> ModelSums:
+    found = {}
+    for name in COUNTS:
+        known = [value for row in rows if (value := getattr(row, name)) is not None]
+        found |= {name: sum(known), f"{name}_count": len(known)}
+    return ModelSums(**found)
