@@ -137,16 +137,38 @@ class ModelHost(Host):
             "ON CONFLICT DO NOTHING"
         )
 
+    def raw_together(self, place: int) -> None:
+        """A session and its model usage in one statement; then a changed session and more of its model usage."""
+        if connection.vendor != "postgresql":
+            return
+        for session in self._picked(place):
+            copied = "user_id, provider, repo_id, started_at, title, cost_complete, duration_ms, analyzed_at"
+            self._execute(
+                f"WITH new AS (INSERT INTO {SESSIONS} (external_id, {copied}) "
+                f"SELECT 'new-{session.pk}', {copied} FROM {SESSIONS} WHERE id = {session.pk} "
+                "ON CONFLICT DO NOTHING RETURNING id) "
+                f"INSERT INTO {USAGE} (session_id, model, requests) SELECT id, 'one', 3 FROM new"
+            )
+            self._execute(
+                f"WITH moved AS (UPDATE {SESSIONS} SET started_at = started_at - interval '1 day' RETURNING id) "
+                f"INSERT INTO {USAGE} (session_id, model, requests) SELECT id, 'two', 4 FROM moved "
+                "ON CONFLICT DO NOTHING"
+            )
+
     def truncate_models(self, place: int) -> None:
-        is_postgresql = connection.vendor == "postgresql"
-        if is_postgresql:
-            self._execute("SET CONSTRAINTS ALL IMMEDIATE")
-        self._execute(f"TRUNCATE {USAGE}" if is_postgresql else f"DELETE FROM {USAGE}")
+        self._truncate(USAGE)
 
     def truncate(self, place: int) -> None:
+        self._truncate(USAGE, SESSIONS)
+
+    def _truncate(self, *tables: str) -> None:
         if connection.vendor == "sqlite":
-            self._execute(f"DELETE FROM {USAGE}")
-        super().truncate(place)
+            for table in tables:
+                self._execute(f"DELETE FROM {table}")
+            return
+        self._execute("SET CONSTRAINTS ALL IMMEDIATE")
+        self._execute(f"TRUNCATE {', '.join(tables)} CASCADE")
+        self._execute("SET CONSTRAINTS ALL DEFERRED")
 
     def _copy(self, source: int, pk: int) -> None:
         columns = "user_id, provider, repo_id, started_at, title, cost_usd, cost_complete, duration_ms, analyzed_at"
@@ -179,6 +201,7 @@ writes = st.one_of(
     write("raw_delete_models_first", places),
     write("raw_models_first", places),
     write("raw_copy_models", places),
+    write("raw_together", st.integers(0, 3)),
     write("renumber", places),
     write("truncate_models", places),
     write("truncate", places),
