@@ -45,7 +45,8 @@ class Person(NamedTuple):
 
 def members(ids: Collection[int | str] = ()) -> tuple[Person, ...]:
     """The members, or those of them with these ids, in their order."""
-    return _in_order(tuple(_read_members(ids)))
+    rows = tuple(_read_members(ids))
+    return _in_order(rows) if ids else _all_in_order(rows)
 
 
 def _read_members(ids: Collection[int | str]) -> Iterator[tuple[Any, str | None, str | None]]:
@@ -66,9 +67,11 @@ def _read_members(ids: Collection[int | str]) -> Iterator[tuple[Any, str | None,
         yield pk, values.pop(0) if emails else "", " ".join(map(str, filter(None, values)))
 
 
-@lru_cache(maxsize=2)  # every report sorts the same people; only equal rows give the same people again
 def _in_order(rows: tuple[tuple[Any, str | None, str | None], ...]) -> tuple[Person, ...]:
     return tuple(sorted((_person(*row) for row in rows), key=lambda person: person.order))
+
+
+_all_in_order = lru_cache(maxsize=1)(_in_order)  # every report sorts the same people; other rows are sorted again
 
 
 def member_ids() -> QuerySet[Any]:

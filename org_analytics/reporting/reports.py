@@ -20,7 +20,6 @@ from .selection import Selection
 from .snapshots import snapshot
 from .usage import Usage
 
-
 _NOTHING = Usage()
 
 

@@ -27,7 +27,7 @@ def visible_owner(text: str, reader: Any) -> Person | None:
     owner_id = parse_user_id(reader.pk if text == ME else text)
     if owner_id is None or not sees_sessions_of(owner_id, reader):
         return None
-    return next(members([owner_id]), None)
+    return next(iter(members([owner_id])), None)
 
 
 def visible_session(text: str, reader: Any, using: str) -> QuerySet[CodingSession]:
