@@ -11,7 +11,7 @@ export MAKECMDGOALS
 # An environment whose interpreter is gone is created again.
 $(shell $(RUN) -c '' 2>/dev/null || rm -rf $(VENV))
 
-.PHONY: help demo test lint bench matrix hosts compare writers faults soak replica pooler upgrade screenshots schema clean
+.PHONY: help demo test lint bench matrix hosts compare fuzz writers faults soak replica pooler upgrade screenshots schema clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -47,6 +47,12 @@ matrix: $(VENV)/.dev-installed ## run the suite on the built wheel, with each su
 
 hosts: $(VENV)/.dev-installed ## build throw-away sites with other admin themes, logins and versions of Django, with pictures (HOSTS="unfold": only these)
 	@$(RUN) -m tests.hosts_matrix $(HOSTS)
+
+fuzz: $(VENV)/.dev-installed ## send thousands of bad requests and generated cases to the example, on SQLite and PostgreSQL (REQUESTS=2000: fewer)
+	@$(RUN) -m tests.fuzz --requests $(or $(REQUESTS),20000)
+	@$(POSTGRES) $(RUN) -m tests.fuzz --requests $(or $(REQUESTS),20000) --seed 2
+	@$(RUN) -m tests.fuzz.schema_cases
+	@$(POSTGRES) $(RUN) -m tests.fuzz.schema_cases --seed 2
 
 compare: $(VENV)/.dev-installed ## compare tokens and costs of random histories with those of ccusage (needs npm)
 	@$(RUN) -m benchmarks.compare_ccusage

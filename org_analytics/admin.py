@@ -1,5 +1,6 @@
 """The admin: repositories with their fork links, and sessions."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -10,17 +11,20 @@ from django.db.models import Count, F, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from .models import CodingSession, ForkSighting, ModelUsage, Repo
+from .conf import app_settings
+from .models import CodingSession, ForkSighting, ModelUsage, Repo, SessionRecap
 
 if TYPE_CHECKING:
     _RepoForm = forms.ModelForm[Repo]
     _SightingInline = admin.TabularInline[ForkSighting, Repo]
     _UsageInline = admin.TabularInline[ModelUsage, CodingSession]
+    _RecapInline = admin.StackedInline[SessionRecap, CodingSession]
     _RepoAdmin = admin.ModelAdmin[Repo]
     _SessionAdmin = admin.ModelAdmin[CodingSession]
 else:  # Django's own classes take no type parameters
     _RepoForm = forms.ModelForm
     _SightingInline = _UsageInline = admin.TabularInline
+    _RecapInline = admin.StackedInline
     _RepoAdmin = _SessionAdmin = admin.ModelAdmin
 
 
@@ -119,9 +123,25 @@ class UsageInline(_UsageInline):
         return False
 
 
+class RecapInline(_RecapInline):
+    """The recap of the session. Only the write API and `generate_recaps` write it."""
+
+    model = SessionRecap
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: CodingSession | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: CodingSession | None = None) -> bool:
+        return False
+
+
 @admin.register(CodingSession)
 class CodingSessionAdmin(_SessionAdmin):
-    """Shows sessions and lets administrators delete them. Only the write API changes them."""
+    """Shows sessions and lets administrators delete them. Only the write API changes them.
+
+    Titles and recaps are shown, and titles searched, only if the site shares sessions.
+    """
 
     list_display = ["started_at", "user", "provider", "repo", "title", "cost", "cost_complete", "is_analyzed"]
     list_filter = ["provider", ("analyzed_at", admin.EmptyFieldListFilter), "cost_complete", "started_at"]
@@ -130,7 +150,6 @@ class CodingSessionAdmin(_SessionAdmin):
     date_hierarchy = "started_at"
     ordering = ["-started_at", "-pk"]
     show_full_result_count = False
-    inlines = [UsageInline]
 
     @admin.display(description=_("cost (USD)"), ordering="cost_usd")
     def cost(self, session: CodingSession) -> str | None:
@@ -146,9 +165,28 @@ class CodingSessionAdmin(_SessionAdmin):
     def has_change_permission(self, request: HttpRequest, obj: CodingSession | None = None) -> bool:
         return False
 
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return _without_hidden(self.list_display)
+
+    def get_exclude(self, request: HttpRequest, obj: CodingSession | None = None) -> list[str]:
+        return [] if app_settings.shares_sessions else ["title"]
+
+    def get_inlines(self, request: HttpRequest, obj: CodingSession | None) -> list[Any]:
+        return [UsageInline, RecapInline] if app_settings.shares_sessions else [UsageInline]
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Refuse conditions on the title in the address, such as `?title__startswith=`, which Django would allow."""
+        is_hidden = lookup.partition("__")[0] in ("title", "recap") and not app_settings.shares_sessions
+        return not is_hidden and super().lookup_allowed(lookup, value, request)
+
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         """Search the user's e-mail address too, if the user model has one."""
         user = get_user_model()
         email = user.get_email_field_name()
         has_email = any(field.name == email for field in user._meta.get_fields())
-        return [*self.search_fields, *([f"user__{email}"] if has_email else [])]
+        return [*_without_hidden(self.search_fields), *([f"user__{email}"] if has_email else [])]
+
+
+def _without_hidden(names: Iterable[Any]) -> list[Any]:
+    """The names without the title, unless the site shares sessions."""
+    return [name for name in names if name != "title" or app_settings.shares_sessions]

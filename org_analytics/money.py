@@ -36,6 +36,9 @@ def format_cents(nanos: int, count: int = 1) -> str:
     """nanos / count in dollars as text, rounded as `round_cents` does. Integers only: it formats thousands of rows."""
     if not (nanos and count):
         return "0.00"
+    if nanos < 0:
+        text = format_cents(-nanos, count)
+        return text if text == "0.00" else f"-{text}"
     whole, part = divmod((2 * nanos + _NANOS_A_CENT * count) // (2 * _NANOS_A_CENT * count), 100)
     return f"{whole}.{part:02d}"
 

@@ -31,6 +31,7 @@ api_urlpatterns = [
     path("api/v1/org/analytics", OrgViewSet.as_view({"get": "analytics"}), name="api-analytics"),
     path("api/v1/org/repos", OrgViewSet.as_view({"get": "repos"}), name="api-repos"),
     path("api/v1/org/series", OrgViewSet.as_view({"get": "series"}), name="api-series"),
+    path("api/v1/org/breakdown", OrgViewSet.as_view({"get": "breakdown"}), name="api-breakdown"),
     path("api/v1/org/prices", OrgViewSet.as_view({"get": "prices"}), name="api-prices"),
     path("api/v1/org/schema", OrgViewSet.as_view({"get": "openapi"}), name="api-schema"),
     path("api/v1/org/sessions", SessionsViewSet.as_view({"post": "record"}), name="api-sessions"),
@@ -39,6 +40,7 @@ api_urlpatterns = [
         SingleSessionsViewSet.as_view({"get": "of_person"}),
         name="api-person-sessions",
     ),
+    path("api/v1/org/people/<org_analytics_id:id>", OrgViewSet.as_view({"get": "person"}), name="api-person"),
     path(
         "api/v1/org/sessions/<org_analytics_id:id>",
         SingleSessionsViewSet.as_view({"get": "session"}),

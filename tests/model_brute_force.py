@@ -6,6 +6,7 @@ from typing import Any
 from org_analytics.models import ModelUsage
 from org_analytics.models.usage import COUNTS
 from org_analytics.money import to_nanos
+from org_analytics.reporting.groups import BreakdownRow, Grouping, breakdown, breakdown_rows
 from org_analytics.reporting.model_aggregates import ModelGroup
 from org_analytics.reporting.selection import Selection
 from org_analytics.reporting.usage import ModelSums, Usage
@@ -22,6 +23,17 @@ def by_model(selection: Selection) -> list[ModelGroup]:
         ModelGroup(model, _usage(rows[model], [counted[row.session_id] for row in rows[model]]), _sums(rows[model]))
         for model in sorted(rows)
     ]
+
+
+def assert_model_breakdown_exact(selection: Selection) -> None:
+    """The breakdown by model is what it must be, and its costs add up."""
+    expected, found = BruteForce(selection), breakdown(selection, Grouping.MODEL)
+    rows = [BreakdownRow(group.model, group.model, group.usage, group.sums) for group in by_model(selection)]
+    left = expected.totals().cost_nanos - sum(row.usage.cost_nanos for row in rows)
+    assert list(found.rows) == rows + ([BreakdownRow(None, "", Usage(cost_nanos=left))] if left else [])
+    assert breakdown_rows(selection, Grouping.MODEL) == found.rows
+    assert (found.totals, found.coverage) == (expected.totals(), expected.coverage())
+    assert found.providers_present == expected.providers_present()
 
 
 def _usage(rows: list[Any], sessions: list[Any]) -> Usage:

@@ -14,8 +14,9 @@ from django.db import connection, connections
 from django.urls import reverse_lazy
 
 from org_analytics import checks
+from org_analytics.models.usage import COUNTS
 from org_analytics.rollup import triggers
-from org_analytics.rollup.sums import DAILY_USAGE, DAYS
+from org_analytics.rollup.sums import DAILY_MODEL_USAGE, DAILY_USAGE, DAYS
 
 
 def found(check_id: str) -> list[CheckMessage]:
@@ -219,6 +220,21 @@ def test_e010_a_database_to_read_from_that_does_not_exist(settings: Any) -> None
     assert not found("E009")
 
 
+@pytest.mark.parametrize("value", ["false", 0, None])
+def test_e024_a_fallback_that_is_neither_true_nor_false(settings: Any, value: Any) -> None:
+    settings.ORG_ANALYTICS_READ_FALLBACK = value
+
+    (message,) = found("E024")
+
+    assert repr(value) in message.msg
+
+
+def test_e024_is_silent_on_true_and_false(settings: Any) -> None:
+    settings.ORG_ANALYTICS_READ_FALLBACK = False
+
+    assert not found("E024")
+
+
 @pytest.mark.parametrize("alias", [None, "", "default"])
 def test_e010_is_silent_on_an_alias_and_on_none(settings: Any, alias: str | None) -> None:
     settings.ORG_ANALYTICS_READ_DATABASE = alias
@@ -356,12 +372,14 @@ def test_e013_is_silent_where_the_users_are_in_another_schema(settings: Any) -> 
         (f"UPDATE {DAILY_USAGE.table} SET session_count = 9", "session_count 9 instead of 1"),
         (f"UPDATE {DAILY_USAGE.table} SET cost_nanos = 7", "cost_nanos 7 instead of 0"),
         (f"UPDATE {DAILY_USAGE.table} SET user_count = 0", "user_count 0 instead of 1"),
+        (f"DELETE FROM {DAILY_MODEL_USAGE.table}", "session_count by model 0 instead of 1"),
+        (f"UPDATE {DAILY_MODEL_USAGE.table} SET requests_rest = 9", "requests_rest by model 9 instead of 3"),
     ],
 )
 def test_w005_h15_totals_that_are_not_those_of_the_sessions(
     user: Any, make_session: Callable[..., Any], damage: str, message: str
 ) -> None:
-    make_session(user)
+    make_session(user, models=[{"model": "a", **dict.fromkeys(COUNTS, 3), "cost_usd": 1}])
     assert checks.check_daily_usage(["default"]) == []
     with connection.cursor() as cursor:
         cursor.execute(damage)
@@ -390,7 +408,7 @@ def test_w005_h15_is_not_looked_for_unless_a_database_is_named(django_assert_num
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("tables", [[DAILY_USAGE.table], [DAYS], [DAILY_USAGE.table, DAYS]])
+@pytest.mark.parametrize("tables", [[DAILY_USAGE.table], [DAYS], [DAILY_USAGE.table, DAYS], [DAILY_MODEL_USAGE.table]])
 def test_w006_h15_a_missing_roll_up_until_it_is_created_again(
     user: Any, make_session: Callable[..., Any], tables: list[str]
 ) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from org_analytics import checks, conf
-from org_analytics.api.filters import SeriesFilters, SessionsFilters
+from org_analytics.api.filters import BreakdownFilters, SeriesFilters, SessionsFilters
 from org_analytics.pages.filters import PageForm
 from org_analytics.pages.state import CHART_MEASURES, TABLE_COLUMNS
 from org_analytics.periods import PRESETS
@@ -136,7 +136,11 @@ def test_endpoints_are_those_that_are_served() -> None:
 
 
 def test_parameters_of_the_api_are_those_that_are_read() -> None:
-    assert set(table("docs/api.md", "Parameter")) == {*SeriesFilters.base_filters, *SessionsFilters.base_filters}
+    assert set(table("docs/api.md", "Parameter")) == {
+        *SeriesFilters.base_filters,
+        *BreakdownFilters.base_filters,
+        *SessionsFilters.base_filters,
+    }
 
 
 def test_parameters_of_the_page_are_those_that_are_read() -> None:

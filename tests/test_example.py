@@ -17,7 +17,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from rest_framework.authtoken.models import Token
 
 import org_analytics
@@ -27,7 +27,7 @@ from tests.threads import at_once
 if settings.SETTINGS_MODULE != "example_project.settings":
     pytest.skip("runs with --ds=example_project.settings, as make test does", allow_module_level=True)
 
-from example_project import demo_data
+from example_project import demo_data, wsgi
 from example_project.management.commands import demo
 
 ROOT = Path(__file__).parent.parent
@@ -39,6 +39,26 @@ PRODUCTION = {"DEBUG": "false", "SECRET_KEY": "a-long-random-text-" + "x7Q" * 20
 def feature_on(settings):
     settings.ENABLE_ORG_ANALYTICS = True
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+# Requests
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    ("charset", "query"), [("hex", "a=1"), ("undefined", "a=1"), ("base64", "%"), ("utf8", "&".join(["a=1"] * 1_001))]
+)
+def test_request_that_django_cannot_read_is_answered_with_400(method, charset, query):
+    environ = {
+        **RequestFactory()._base_environ(PATH_INFO="/organization", QUERY_STRING=query, REQUEST_METHOD=method),
+        "CONTENT_TYPE": f"text/plain; charset={charset}",
+    }
+    answers = []
+
+    body = wsgi.application(environ, lambda status, headers: answers.append(status))
+
+    assert answers == ["400 Bad Request"]
+    assert bool(b"".join(body)) == (method == "GET")
 
 
 # Pages
@@ -338,7 +358,7 @@ def test_proxy_header_is_trusted_only_when_asked_for():
 
 SERVE_STYLE = """
 import django; django.setup()
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.templatetags.static import static
 print(Client(headers={"host": "team.example.com"}).get(static("example_project/style.css"), secure=True).status_code)
 """

@@ -14,6 +14,7 @@ from ..conf import app_settings
 from ..filters import RawFilter, RawListFilter, SelectionFilters, parse_people, parse_teams, read_as_utf8
 from ..limits import FIRST_TIMESTAMP, LAST_TIMESTAMP, MAX_DAYS, MAX_REPO_BYTES, MAX_SECONDS, MAX_TZ_OFFSET, MAX_VALUES
 from ..periods import Interval, api_defaults, shown_dates
+from ..reporting.groups import Grouping
 from ..reporting.selection import Selection
 from .base import InvalidQueryError
 
@@ -48,6 +49,7 @@ class ContractForm(forms.Form):
             people=_people(get("person") or []),
         )
         self.cleaned_data["interval"] = _interval(get("interval") or "")
+        self.cleaned_data["group_by"] = _grouping(get("group_by") or "")
         return self.cleaned_data
 
 
@@ -87,6 +89,18 @@ class SeriesFilters(AnalyticsFilters):
         """The length of a bucket; only after `is_valid()`."""
         interval: Interval = self.form.cleaned_data["interval"]
         return interval
+
+
+class BreakdownFilters(AnalyticsFilters):
+    """The parameters of `GET /api/v1/org/breakdown`."""
+
+    group_by = RawFilter()
+
+    @property
+    def grouping(self) -> Grouping:
+        """What the rows are; only after `is_valid()`."""
+        grouping: Grouping = self.form.cleaned_data["group_by"]
+        return grouping
 
 
 class SessionsFilters(AnalyticsFilters):
@@ -179,6 +193,13 @@ def _interval(text: str) -> Interval:
         return Interval(text or Interval.DAY)
     except ValueError:
         raise ValidationError("Invalid interval") from None
+
+
+def _grouping(text: str) -> Grouping:
+    """Without teams there is no grouping by team."""
+    if text not in set(Grouping) - ({Grouping.TEAM} if not app_settings.has_teams else set()) | {""}:
+        raise ValidationError("Invalid group_by")
+    return Grouping(text or Grouping.PERSON)
 
 
 def quoted(text: str) -> str:

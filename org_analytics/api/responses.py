@@ -9,10 +9,19 @@ from django.core.exceptions import ValidationError
 
 from ..money import format_cents, format_exact
 from ..periods import local_rfc3339, rfc3339
+from ..reporting.groups import Breakdown, BreakdownRow, Grouping, PersonReport
 from ..reporting.members import Person
-from ..reporting.reports import Report, Series
+from ..reporting.reports import Coverage, Report, Series
 from ..reporting.selection import Selection
-from ..reporting.usage import Usage
+from ..reporting.usage import ModelSums, Usage
+
+# In English in every locale, as is all that the API says.
+_LABELS_WITHOUT_KEY = {
+    Grouping.TEAM: "No team",
+    Grouping.REPO: "No repository",
+    Grouping.MODEL: "Not broken down",
+}
+_MODEL_SUMS = ("requests", "input_tokens", "output_tokens", "cache_write_tokens", "cache_read_tokens")
 
 
 def analytics_response(report: Report, selection: Selection, computed_at: datetime) -> dict[str, Any]:
@@ -22,12 +31,33 @@ def analytics_response(report: Report, selection: Selection, computed_at: dateti
         "providers_present": list(report.providers_present),
         "users": [{"user": user_response(row.person), **_usage(row.usage)} for row in report.people],
         "totals": _usage(report.totals),
-        "coverage": {
-            "pending_sessions": report.coverage.pending_sessions,
-            "unpriced_sessions": report.coverage.unpriced_sessions,
-            "inactive_user_sessions": report.coverage.inactive_user_sessions,
-            "latest_session_at": report.coverage.latest_session_at and rfc3339(report.coverage.latest_session_at),
-        },
+        "coverage": _coverage(report.coverage),
+    }
+
+
+def breakdown_response(
+    found: Breakdown, grouping: Grouping, selection: Selection, computed_at: datetime
+) -> dict[str, Any]:
+    """The body of `GET /api/v1/org/breakdown`."""
+    return {
+        **_head(selection, computed_at),
+        "group_by": grouping.value,
+        "rows": _rows(found.rows, grouping),
+        "totals": _usage(found.totals),
+        "coverage": _coverage(found.coverage),
+    }
+
+
+def person_response(report: PersonReport, selection: Selection, computed_at: datetime) -> dict[str, Any]:
+    """The body of `GET /api/v1/org/people/{id}`."""
+    return {
+        **_head(selection, computed_at),
+        "user": user_response(report.person),
+        "totals": _usage(report.totals),
+        "repos": _rows(report.repos, Grouping.REPO),
+        "providers": _rows(report.providers, Grouping.PROVIDER),
+        "models": _rows(report.models, Grouping.MODEL),
+        "coverage": _coverage(report.coverage),
     }
 
 
@@ -92,6 +122,32 @@ def user_response(person: Person) -> dict[str, Any]:
     """A member as answers show them."""
     user = {"id": person.id, "email": person.email}
     return user if person.name is None else {**user, "name": person.name}
+
+
+def _rows(rows: Sequence[BreakdownRow], grouping: Grouping) -> list[dict[str, Any]]:
+    return [
+        {
+            "key": row.key,
+            "label": _LABELS_WITHOUT_KEY[grouping] if row.key is None else row.label,
+            **_usage(row.usage),
+            **(_model_sums(row.model_sums) if grouping is Grouping.MODEL else {}),
+        }
+        for row in rows
+    ]
+
+
+def _model_sums(sums: ModelSums | None) -> dict[str, int | None]:
+    """The requests and tokens of a model; null if none of them is known."""
+    return {name: sums and sums.known(name) for name in _MODEL_SUMS}
+
+
+def _coverage(coverage: Coverage) -> dict[str, Any]:
+    return {
+        "pending_sessions": coverage.pending_sessions,
+        "unpriced_sessions": coverage.unpriced_sessions,
+        "inactive_user_sessions": coverage.inactive_user_sessions,
+        "latest_session_at": coverage.latest_session_at and rfc3339(coverage.latest_session_at),
+    }
 
 
 def _sums(usage: Usage) -> dict[str, Any]:

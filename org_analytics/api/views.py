@@ -14,12 +14,22 @@ from rest_framework.request import Request
 from ..conf import app_settings
 from ..limits import MAX_ROWS
 from ..models import CodingSession, UserDeletedError
-from ..reporting import reports
+from ..reporting import groups, reports
 from ..reporting.selection import Selection
+from ..reporting.snapshots import snapshot
+from ..reporting.visibility import find_person
 from .base import OrgAPIViewSet
-from .filters import AnalyticsFilters, ReposFilters, SeriesFilters, validated
+from .filters import AnalyticsFilters, BreakdownFilters, ReposFilters, SeriesFilters, validated
 from .request_body import BodyTooLargeError, InvalidBodyError, UnsupportedMediaTypeError, read_json_body
-from .responses import analytics_response, prices_response, recording_response, repos_response, series_response
+from .responses import (
+    analytics_response,
+    breakdown_response,
+    person_response,
+    prices_response,
+    recording_response,
+    repos_response,
+    series_response,
+)
 from .schema.document import openapi_document
 from .schema.site import SCHEMA
 
@@ -32,6 +42,8 @@ class OrgViewSet(OrgAPIViewSet):
         "analytics": "Failed to compute org analytics",
         "repos": "Failed to list org repos",
         "series": "Failed to compute org series",
+        "breakdown": "Failed to compute org breakdown",
+        "person": "Failed to compute the person's usage",
         "prices": "Failed to list prices",
         "openapi": "Failed to describe the API",
     }
@@ -52,6 +64,23 @@ class OrgViewSet(OrgAPIViewSet):
         selection, interval = filterset.selection, filterset.chosen_interval
         series = reports.series(selection, interval)
         return JsonResponse(series_response(series, selection, interval, app_settings.time_zone, timezone.now()))
+
+    def breakdown(self, request: Request) -> JsonResponse:
+        """Return the usage by person, team, repository, provider, model, day or week."""
+        filterset = validated(BreakdownFilters, request)
+        selection, grouping = filterset.selection, filterset.grouping
+        found = groups.breakdown(selection, grouping)
+        return JsonResponse(breakdown_response(found, grouping, selection, timezone.now()))
+
+    def person(self, request: Request, id: str) -> JsonResponse:
+        """Return the usage of one member by repository, provider and model."""
+        selection = _selection(AnalyticsFilters, request)
+        with snapshot():
+            person = find_person(id, request.user)
+            if person is None:
+                raise exceptions.NotFound
+            report = groups.person_report(selection, person)
+        return JsonResponse(person_response(report, selection, timezone.now()))
 
     def prices(self, request: Request) -> JsonResponse:
         """Return the prices that the administrator has set, for clients that derive costs."""

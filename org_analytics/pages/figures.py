@@ -37,7 +37,7 @@ class Figures:
     """A usage's unrounded numbers, one property per column of the table; None = nothing known.
 
     Times are in milliseconds, costs in dollars. An unknown value counts neither in the sum nor in the average;
-    a usage without sessions costs nothing.
+    a usage without sessions costs nothing, but that what is not broken down by model has a cost alone.
     """
 
     usage: Usage
@@ -94,7 +94,7 @@ class Figures:
 
     def total(self, column: str) -> Decimal | int | None:
         """Return the number for sums and comparisons: no sessions add up to zero."""
-        return self.value(column) if self.sessions else 0
+        return self.value(column) if self.sessions or self.usage.cost_nanos else 0
 
     def format(self, column: str) -> str:
         """Return the text of a column as the reader sees it."""

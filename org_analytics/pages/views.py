@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
+from django.core.exceptions import SuspiciousOperation
 from django.core.handlers.asgi import ASGIRequest
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -12,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import Throttled
+from rest_framework.exceptions import ParseError, Throttled
 
 from ..access import PageAccessMixin
 from ..conf import app_settings
@@ -57,6 +58,10 @@ class OrganizationBaseView(PageAccessMixin):
             except Throttled as error:
                 response = self.unavailable(_("You have sent too many requests. Try again in a minute."), status=429)
                 response["Retry-After"] = retry_after(error)
+            except SuspiciousOperation:
+                # More parameters than Django reads. Django would answer 400 too, and log a stack trace.
+                text = str(ParseError.default_detail)
+                response = HttpResponse(text, status=400, content_type="text/plain; charset=utf-8")
         response.headers.setdefault("Content-Language", language)
         patch_cache_control(response, no_store=True)
         patch_vary_headers(response, ["Cookie", "HX-Request"])

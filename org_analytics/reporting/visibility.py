@@ -22,12 +22,22 @@ def sees_sessions_of(owner_id: int | str, reader: Any) -> bool:
     return owner_id == parse_user_id(reader.pk) or app_settings.shares_sessions
 
 
+def find_person(text: str, reader: Any) -> Person | None:
+    """The member with this id, `me` being the reader; None for every other text."""
+    person_id = _person_id(text, reader)
+    return None if person_id is None else next(iter(members([person_id])), None)
+
+
 def visible_owner(text: str, reader: Any) -> Person | None:
     """The member with this id, `me` being the reader; None unless the reader may see their single sessions."""
-    owner_id = parse_user_id(reader.pk if text == ME else text)
+    owner_id = _person_id(text, reader)
     if owner_id is None or not sees_sessions_of(owner_id, reader):
         return None
-    return next(iter(members([owner_id])), None)
+    return find_person(text, reader)
+
+
+def _person_id(text: str, reader: Any) -> int | str | None:
+    return parse_user_id(reader.pk if text == ME else text)
 
 
 def visible_session(text: str, reader: Any, using: str) -> QuerySet[CodingSession]:

@@ -1,6 +1,7 @@
 """The OpenAPI document: true to the code, valid, and obeyed by every answer."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -10,23 +11,24 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.test.utils import override_script_prefix
-from django.urls import include, path
+from django.urls import URLPattern, include, path
 from openapi_spec_validator import validate
 
 import org_analytics
-from org_analytics.api.filters import AnalyticsFilters, ReposFilters, SeriesFilters
+from org_analytics.api.filters import AnalyticsFilters, ReposFilters, SeriesFilters, SessionsFilters
 from org_analytics.api.schema.document import ENDPOINTS
-from org_analytics.api.views import OrgViewSet, SessionsViewSet
-from org_analytics.models import CodingSession, validation
+from org_analytics.models import CodingSession, recap_validation, validation
 from org_analytics.urls import api_urlpatterns
 from tests import conformance
 from tests.api.test_contract import FAILURES
-from tests.questions import ANALYTICS, RANGE, REPOS
+from tests.questions import ANALYTICS, NOW, RANGE, REPOS
 from tests.schema_validation import answer_schema, document, mistakes
 
 SCHEMA = "/api/v1/org/schema"
 SERIES = "/api/v1/org/series"
 SESSIONS = "/api/v1/org/sessions"
+SESSION = "/api/v1/org/sessions/{id}"
+PERSON_SESSIONS = "/api/v1/org/people/{id}/sessions"
 DOCS = Path(org_analytics.__file__).parent.parent / "docs"
 
 # The API below a path of the host's.
@@ -68,33 +70,46 @@ def test_reference_in_the_docs_is_made_from_the_document() -> None:
     assert (DOCS / "api-reference.md").read_text(encoding="utf-8") == reference_text(document())
 
 
+def path_of(url: URLPattern) -> str:
+    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", f"/{url.pattern}")
+
+
 def test_paths_and_methods_are_those_that_are_served() -> None:
-    served = {
-        (f"/{url.pattern}", method) for url in api_urlpatterns for method in url.callback.actions if method != "head"
-    }
+    served = {(path_of(url), method) for url in api_urlpatterns for method in set(url.callback.actions) - {"head"}}
     assert {(endpoint.path, endpoint.method) for endpoint in ENDPOINTS} == served
 
 
 @pytest.mark.parametrize(
-    ("path_", "filters"), [(ANALYTICS, AnalyticsFilters), (REPOS, ReposFilters), (SERIES, SeriesFilters)]
+    ("path_", "filters"),
+    [
+        (ANALYTICS, AnalyticsFilters),
+        (REPOS, ReposFilters),
+        (SERIES, SeriesFilters),
+        (PERSON_SESSIONS, SessionsFilters),
+    ],
 )
 def test_parameters_are_those_that_are_read(path_: str, filters: type[ReposFilters]) -> None:
     parameters = document()["paths"][path_]["get"]["parameters"]
-    assert [parameter["name"] for parameter in parameters] == list(filters.base_filters)
+    assert [parameter["name"] for parameter in parameters if parameter["in"] == "query"] == list(filters.base_filters)
 
 
 def test_fields_of_a_row_are_those_that_are_read() -> None:
     assert set(schemas()["Session"]["properties"]) == set(validation._CLEANERS) - {"user", "user_id"}
     assert schemas()["Session"]["required"] == list(validation._REQUIRED)
+    assert set(schemas()["WrittenRecap"]["properties"]) == set(recap_validation._CLEANERS)
     assert set(schemas()["ModelUsage"]["properties"]) == set(validation._USAGE_CLEANERS)
     assert schemas()["ModelUsage"]["required"] == list(validation._USAGE_REQUIRED)
 
 
 def test_messages_are_those_of_the_views() -> None:
     said = {endpoint.name: endpoint.failure for endpoint in ENDPOINTS}
-    assert said == {**OrgViewSet.failure_messages, **SessionsViewSet.failure_messages}
+    views = {url.callback.cls for url in api_urlpatterns}
+    assert sorted(said.values()) == sorted(message for view in views for message in view.failure_messages.values())
     messages = next(endpoint.errors[400] for endpoint in ENDPOINTS if endpoint.path == ANALYTICS)
-    assert set(messages.values()) == {message for _query, message in FAILURES} | {"Too many parameters"}
+    assert set(messages.values()) == {
+        *(message for _query, message in FAILURES),
+        *("Too many parameters", "Invalid team", "Invalid person"),
+    }
 
 
 def test_every_object_of_an_answer_has_no_other_keys() -> None:
@@ -125,7 +140,7 @@ def test_every_example_is_what_its_schema_says() -> None:
             [media] = response["content"].values()
             wrong += [(name, status, mistakes(value, media["schema"])) for value in examples_of(response["content"])]
         for parameter in operation.get("parameters", []):
-            value = parameter.get("example", parameter["schema"].get("default"))
+            value = parameter.get("example", parameter["schema"].get("default", ""))
             wrong.append((name, parameter["name"], mistakes(value, parameter["schema"])))
     body = schemas()["Sessions"]
     wrong.append(("body", "", mistakes(body["example"], body)))
@@ -198,6 +213,36 @@ def test_an_empty_organization_is_as_the_schema_says(api: Client) -> None:
         assert mistakes(api.get(path_).json(), answer_schema(path_, 200)) == []
 
 
+def test_sessions_with_everything_and_with_nothing_are_as_the_schema_says(
+    api: Client, user: Any, make_session: Callable[..., CodingSession], settings: Any
+) -> None:
+    settings.ORG_ANALYTICS_SESSION_URL = "tests.api.test_schema.session_address"
+    recap = {"recap": "Went well.", "computed_at": NOW, "went_well": ["a", {"text": "b", "message_id": "m"}]}
+    models = [
+        {**dict.fromkeys(validation._USAGE_REQUIRED), "model": "m"},
+        {**dict.fromkeys(validation._USAGE_REQUIRED, 1), "model": "n", "cost_usd": "1.5"},
+    ]
+    full = make_session(
+        user, title="T", git_info={"path": "a/b"}, ended_at=NOW, recap=recap, models=models, cost_usd=None
+    )
+    unknown = {"cost_usd": None, "duration_ms": None, "assistant_ms": None, "user_ms": None}
+    empty = make_session(user, **unknown, analyzed=False)
+
+    listed = api.get(PERSON_SESSIONS.format(id="me"), RANGE).json()
+    details = [api.get(SESSION.format(id=session.pk)).json() for session in (full, empty)]
+
+    assert len(listed["sessions"]) == 2
+    assert mistakes(listed, answer_schema(PERSON_SESSIONS, 200)) == []
+    assert [mistakes(detail, answer_schema(SESSION, 200)) for detail in details] == [[], []]
+    properties = schemas()["SessionDetail"]["properties"]
+    assert set(details[0]) == set(properties)
+    assert set(details[1]) >= set(schemas()["SessionDetail"]["required"])
+
+
+def session_address(session: CodingSession, request: Any) -> str:
+    return f"https://example.com/{session.pk}"
+
+
 def test_prices_are_as_the_schema_says(api: Client, settings: Any) -> None:
     settings.ORG_ANALYTICS_PRICES = {"m": {"input": 1, "output": "2.5", "cache_write": "0", "from": "2026-01-01"}}
     path_ = "/api/v1/org/prices"
@@ -231,11 +276,12 @@ def test_refusals_have_the_headers_that_the_schema_requires(
     endpoint: Any, api: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.ORG_ANALYTICS_TOKEN_URL = "/account/token"
-    answers = [getattr(Client(), endpoint.method)(endpoint.path), api.delete(endpoint.path)]
+    asked = endpoint.path.format(id="me")
+    answers = [getattr(Client(), endpoint.method)(asked), api.delete(asked)]
     settings.ORG_ANALYTICS_THROTTLE_RATES = {"read": "1/day", "write": "1/day"}
-    answers += [getattr(api, endpoint.method)(endpoint.path) for _ in range(2)][1:]
+    answers += [getattr(api, endpoint.method)(asked) for _ in range(2)][1:]
     settings.ENABLE_ORG_ANALYTICS = False
-    answers.append(getattr(api, endpoint.method)(endpoint.path))
+    answers.append(getattr(api, endpoint.method)(asked))
 
     assert [answer.status_code for answer in answers] == [401, 405, 429, 404]
     for answer in answers:

@@ -470,3 +470,10 @@ def test_names_and_paths_are_isolated_from_the_direction_around_them(api, make_u
     assert '<bdi class="oa-email" title="=cmd@x.org">=cmd@x.org</bdi>' in html
     assert "“<bdi>ש</bdi>”" in html
     assert html.count("<bdi>acme/שלום</bdi>") == 3  # the control, its list, the chip
+
+
+@pytest.mark.parametrize("path", ["/organization", "/organization.csv", "/organization.json"])
+def test_too_many_parameters_are_400_without_a_stack_trace_in_the_log(path, api, caplog):
+    response = api.get(f"{path}?{'&'.join(['x=1'] * 1_001)}")
+    assert (response.status_code, response["Cache-Control"]) == (400, "no-store")
+    assert [record for record in caplog.records if record.exc_info] == []

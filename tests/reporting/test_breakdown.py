@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,11 +13,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from org_analytics.choices import Provider
+from org_analytics.models import CodingSession, ModelUsage
 from org_analytics.periods import Days
 from org_analytics.reporting.members import json_id
 from org_analytics.reporting.selection import NONE, Selection
 from org_analytics.rollup import maintenance
 from tests.brute_force import assert_breakdowns_exact
+from tests.model_brute_force import assert_model_breakdown_exact
 from tests.reporting.test_exactness import CLOCKS, PATHS, PEOPLE, Host, offsets, rows, selection
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
@@ -31,6 +34,18 @@ links = st.lists(st.tuples(st.sampled_from(PATHS), st.none() | st.sampled_from(P
 )
 memberships = st.sets(st.tuples(places, st.sampled_from(TEAMS))).map(lambda more: {(0, "Core"), (0, "Ops"), *more})
 leavers = st.sets(st.sampled_from(PEOPLE[1:]), max_size=1)
+# Raw rows: their costs need not add up to the cost of their session.
+usages = st.lists(
+    st.tuples(
+        st.integers(0, 20),
+        st.sampled_from(["opus", "gpt-5"]),
+        st.fixed_dictionaries(
+            {"cost_usd": st.sampled_from([None, Decimal(0), Decimal("0.5"), Decimal("2.000000001")])},
+            optional={"requests": st.integers(0, 9), "input_tokens": st.integers(0, 2**53 - 1)},
+        ),
+    ),
+    max_size=9,
+)
 histories = st.lists(rows, min_size=2, max_size=5).map(lambda parts: [row for part in parts for row in part])
 questions = st.lists(
     st.tuples(
@@ -58,13 +73,27 @@ def narrowed(host: Host, chosen: Selection, narrowing: dict[str, Any]) -> Select
     return replace(chosen, **narrowing)
 
 
+def write_usages(used: Any) -> None:
+    sessions = list(CodingSession.objects.order_by("pk"))
+    rows = {(sessions[place % len(sessions)].pk, model): usage for place, model, usage in used}
+    ModelUsage.objects.bulk_create(
+        ModelUsage(session_id=pk, model=model, **usage) for (pk, model), usage in rows.items()
+    )
+
+
+def assert_exact(chosen: Selection) -> None:
+    assert_breakdowns_exact(chosen)
+    assert_model_breakdown_exact(chosen)
+
+
 def example_of(clock: datetime) -> Callable[..., None]:
     """Write, compare the breakdowns, and roll everything back."""
 
-    def example(sessions: Any, linked: Any, joined: Any, left: Any, asked: Any, narrowing: Any) -> None:
+    def example(sessions: Any, used: Any, linked: Any, joined: Any, left: Any, asked: Any, narrowing: Any) -> None:
         with transaction.atomic():
             host = Host(clock)
             host.upsert(sessions)
+            write_usages(used)
             for fork, upstream in linked:
                 host.link(fork, upstream)
             for place, team in joined:
@@ -72,17 +101,17 @@ def example_of(clock: datetime) -> Callable[..., None]:
             for place in left:
                 host.switch(place)
             everything = Selection(clock - WEEK, clock + WEEK, Days(clock.date(), clock.date()))
-            assert_breakdowns_exact(narrowed(host, everything, narrowing))
+            assert_exact(narrowed(host, everything, narrowing))
             for question in asked:
-                assert_breakdowns_exact(selection(clock, question))
-                assert_breakdowns_exact(narrowed(host, selection(clock, question), narrowing))
+                assert_exact(selection(clock, question))
+                assert_exact(narrowed(host, selection(clock, question), narrowing))
             transaction.set_rollback(True)
 
     return example
 
 
 def check(clock: datetime) -> None:
-    run = given(histories, links, memberships, leavers, questions, narrowings)(example_of(clock))
+    run = given(histories, usages, links, memberships, leavers, questions, narrowings)(example_of(clock))
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
     # Shrinking would take minutes on PostgreSQL.
     phases = [Phase.explicit, Phase.reuse, Phase.generate]

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
 from django.db import OperationalError, connections
 from django.test import Client
 
@@ -96,7 +96,9 @@ def test_a_replica_that_does_not_answer_is_replaced_by_the_default_database(
     assert response.json()["totals"]["session_count"] == 1
 
 
-def test_without_fallback_a_replica_that_does_not_answer_is_a_503(api: Client, unreachable: None, settings: Any) -> None:
+def test_without_fallback_a_replica_that_does_not_answer_is_a_503(
+    api: Client, unreachable: None, settings: Any
+) -> None:
     settings.ORG_ANALYTICS_READ_FALLBACK = False
     answers = [api.get(f"/api/v1/org/{name}", RANGE) for name in ("analytics", "repos", "series")]
     assert {(answer.status_code, answer.json()["error"]) for answer in answers} == {(503, "Database unavailable")}

@@ -4,6 +4,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from importlib import import_module
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ from django.db import connection, connections
 from django.test import override_settings
 
 import org_analytics
+from org_analytics.models import CodingSession, SessionRecap
 from org_analytics.rollup import maintenance
 from org_analytics.rollup.versions import DIRECTORY, RollupVersion, current_sql
 from tests.schema import schema
 from tests.scratch import scratch_database
 
 MIGRATIONS = Path(org_analytics.__file__).parent / "migrations"
+BEFORE_0006 = "0004"
 GOLDEN = Path(__file__).parent / "golden"
 LATEST = max(path.name.split(".")[0] for path in DIRECTORY.glob("*.sql"))
 MADE_UP = """
@@ -110,6 +113,26 @@ def add_session(alias: str, user_id: object, external_id: str, started_at: str) 
         )
 
 
+def add_model_usage(alias: str, external_id: str, model: str) -> None:
+    """Insert model usage as plain SQL."""
+    with connections[alias].cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO org_analytics_modelusage (session_id, model, requests, input_tokens, cost_usd)"
+            " SELECT id, %s, 3, NULL, 1500000000 FROM org_analytics_codingsession WHERE external_id = %s",
+            [model, external_id],
+        )
+
+
+def model_counts(alias: str) -> list[tuple[str, str, int, int, int]]:
+    """Day, model, sessions, requests and sessions of known input tokens."""
+    with connections[alias].cursor() as cursor:
+        cursor.execute(
+            "SELECT day, model, session_count, requests_rest, input_tokens_count FROM org_analytics_dailymodelusage"
+            " ORDER BY day, model"
+        )
+        return [(str(day), *rest) for day, *rest in cursor.fetchall()]
+
+
 def counts(alias: str) -> list[tuple[str, int]]:
     with connections[alias].cursor() as cursor:
         cursor.execute("SELECT day, session_count FROM org_analytics_dailyusage ORDER BY day")
@@ -149,6 +172,40 @@ def test_database_of_0001_migrates_to_the_latest_and_back_with_its_numbers(scrat
     assert counts(scratch) == [("2026-06-17", 1), ("2026-06-18", 2)]
 
 
+def test_0006_sums_by_model_what_is_stored_and_goes_back_to_the_schema_before(scratch: str) -> None:
+    migrate(scratch, BEFORE_0006)
+    before = schema(scratch)
+    migrate(scratch)  # also the users' tables
+    migrate(scratch, BEFORE_0006)
+    assert schema(scratch) == before
+    user_id = user_on(scratch)
+    add_session(scratch, user_id, "first", "2026-06-17 12:00:00+00:00")
+    add_model_usage(scratch, "first", "a")
+    add_model_usage(scratch, "first", "b")
+    migrate(scratch, "0006")
+    add_session(scratch, user_id, "second", "2026-06-17 13:00:00+00:00")
+    add_model_usage(scratch, "second", "a")
+    assert model_counts(scratch) == [("2026-06-17", "a", 2, 6, 0), ("2026-06-17", "b", 1, 3, 0)]
+    assert counts(scratch) == [("2026-06-17", 2)]
+    migrate(scratch, BEFORE_0006)
+    assert schema(scratch) == before
+    add_session(scratch, user_id, "third", "2026-06-17 14:00:00+00:00")
+    assert counts(scratch) == [("2026-06-17", 3)]
+
+
+def test_0006_after_a_rebuild_that_created_its_table_already(scratch: str) -> None:
+    """The check before `migrate` says that the roll-up is missing."""
+    migrate(scratch)
+    migrate(scratch, BEFORE_0006)
+    user_id = user_on(scratch)
+    add_session(scratch, user_id, "first", "2026-06-17 12:00:00+00:00")
+    add_model_usage(scratch, "first", "a")
+    call_command("rebuild_daily_usage", database=scratch, stdout=StringIO())
+    migrate(scratch)
+    assert (counts(scratch), model_counts(scratch)) == ([("2026-06-17", 1)], [("2026-06-17", "a", 1, 3, 0)])
+    assert maintenance.altered_triggers(connections[scratch]) == []
+
+
 def test_migrating_to_zero_removes_everything_of_the_app(scratch: str) -> None:
     migrate(scratch)
     migrate(scratch, "zero")
@@ -181,6 +238,22 @@ def test_version_with_another_column_migrates_from_anywhere_and_back(scratch: st
     columns = connections[scratch].introspection.get_table_description
     with connections[scratch].cursor() as cursor:
         assert "session_twice" not in {column.name for column in columns(cursor, "org_analytics_dailyusage")}
+
+
+def test_0005_adds_recaps_to_a_database_with_sessions_and_goes_back(scratch: str) -> None:
+    migrate(scratch)
+    migrate(scratch, "0004")
+    user_id = user_on(scratch)
+    add_session(scratch, user_id, "first", "2026-06-17 12:00:00+00:00")
+    before = schema(scratch)
+    migrate(scratch, "0005")
+    session = CodingSession.objects.using(scratch).get()
+    SessionRecap.objects.using(scratch).create(session=session, recap="x", computed_at=session.started_at)
+    add_session(scratch, user_id, "second", "2026-06-17 13:00:00+00:00")
+    migrate(scratch, "0004")
+    assert (schema(scratch), counts(scratch)) == (before, [("2026-06-17", 2)])
+    migrate(scratch)
+    assert maintenance.altered_triggers(connections[scratch]) == []
 
 
 def test_versions_are_read_by_kind() -> None:

@@ -17,11 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from org_analytics.checks import check_daily_usage
-from org_analytics.models import CodingSession
+from org_analytics.models import CodingSession, ModelUsage
 from org_analytics.periods import day_start
 from org_analytics.rollup import maintenance, triggers
 from org_analytics.rollup.operations import InstallDailyUsage, SuspendDailyUsage
-from org_analytics.rollup.sums import DAILY_USAGE, DAYS
+from org_analytics.rollup.sums import DAILY_MODEL_USAGE, DAILY_USAGE, DAYS
 from org_analytics.rollup.tables import DailyUsage, ReportingDay
 from org_analytics.rollup.versions import DIRECTORY, RollupVersion
 from tests.threads import at_once
@@ -271,11 +271,14 @@ def test_check_passes_if_the_roll_up_is_correct(user: Any) -> None:
     [
         (f"UPDATE {DAILY_USAGE.table} SET duration_ms = 7", "wrong row: day=2026-06-17"),
         (f"DELETE FROM {DAILY_USAGE.table}", "missing row: day=2026-06-17"),
+        (f"UPDATE {DAILY_MODEL_USAGE.table} SET duration_ms = 7", "wrong row by model: day=2026-06-17"),
+        (f"DELETE FROM {DAILY_MODEL_USAGE.table}", "missing row by model: day=2026-06-17"),
         (f"DELETE FROM {DAYS} WHERE day = '2020-05-05'", "1 days, stored for UTC, begin at another instant"),
     ],
 )
 def test_check_names_a_difference_and_fails_and_rebuilding_mends_it(user: Any, damage: str, message: str) -> None:
-    CodingSession.objects.bulk_create([unsaved(user, 1)])
+    [session] = CodingSession.objects.bulk_create([unsaved(user, 1)])
+    ModelUsage.objects.create(session=session, model="a")
     execute(damage)
     output = io.StringIO()
     with pytest.raises(CommandError):

@@ -7,14 +7,16 @@ from .parts import SHARED_SCHEMAS, Endpoint, Schema
 from .recording import RECORDING
 from .reports import ANALYTICS, REPOS, SERIES
 from .responses import responses_of
+from .sessions import SESSION, SESSION_LIST
 from .site import PRICES, SCHEMA
 
-ENDPOINTS = (ANALYTICS, REPOS, SERIES, PRICES, RECORDING, SCHEMA)
+ENDPOINTS = (ANALYTICS, REPOS, SERIES, SESSION_LIST, SESSION, RECORDING, PRICES, SCHEMA)
 
 _DESCRIPTION = """Usage of AI coding agents in an organization: sessions, costs and times.
 
 Endpoints that answer `GET` also answer `HEAD`, and all answer `OPTIONS`. URLs have no trailing slash. If a parameter is
-repeated, the first value is used. An empty parameter has its default. Unknown parameters are ignored.
+repeated, the first value is used, unless its description says otherwise. An empty parameter has its default. Unknown
+parameters are ignored.
 
 Errors are checked in the order 404 (off), 401, 403, 429, 405, 415, 413, 400."""
 _SECURITY_SCHEMES = {

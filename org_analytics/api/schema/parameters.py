@@ -1,7 +1,7 @@
 """The parameters of the query string (contract section 3)."""
 
 from ...choices import Provider
-from ...limits import FIRST_TIMESTAMP, LAST_TIMESTAMP, MAX_DAYS, MAX_REPO_BYTES, MAX_TZ_OFFSET, MAX_VALUES
+from ...limits import FIRST_TIMESTAMP, LAST_TIMESTAMP, MAX_DAYS, MAX_REPO_BYTES, MAX_TEAM, MAX_TZ_OFFSET, MAX_VALUES
 from ...periods import Interval
 from .parts import Schema, list_of, ref
 
@@ -53,15 +53,53 @@ INCLUDE_NO_REPO = _parameter(
     "Whether to count sessions without a repository.",
     {"type": "string", "enum": ["true", "1", "false", "0"], "default": "true"},
 )
+TEAM = _parameter(
+    "team",
+    "Only people in one of these teams; `-` means people without a team. May be repeated. Ignored if the site has no "
+    "teams (`ORG_ANALYTICS_TEAMS`). Default: all.",
+    {**list_of({"type": "string", "minLength": 1, "maxLength": MAX_TEAM}), "maxItems": MAX_VALUES},
+    **_COMMA_SEPARATED,
+    example=["Platform"],
+)
+PERSON = _parameter(
+    "person",
+    "Only these people. May be repeated. Default: all.",
+    {**list_of(ref("UserId")), "maxItems": MAX_VALUES},
+    **_COMMA_SEPARATED,
+    example=[7],
+)
+CURSOR = _parameter(
+    "cursor",
+    "`next_cursor` of the part before. Default: the first part.",
+    {"type": "string"},
+)
 INTERVAL = _parameter(
     "interval",
     "The length of a bucket. Weeks begin on Monday.",
     {"type": "string", "enum": list(Interval), "default": Interval.DAY.value},
 )
 
-RANGE = (START, END, TZ_OFFSET)
-SELECTION = (*RANGE, PROVIDER, REPOS, INCLUDE_NO_REPO)
+PERSON_ID: Schema = {
+    "name": "id",
+    "in": "path",
+    "required": True,
+    "description": "The id of the person, or `me`: the caller.",
+    "schema": {"type": "string"},
+    "example": "me",
+}
+SESSION_ID: Schema = {
+    "name": "id",
+    "in": "path",
+    "required": True,
+    "description": "The id of the session.",
+    "schema": {"type": "string"},
+    "example": "4711",
+}
 
+RANGE = (START, END, TZ_OFFSET)
+SELECTION = (*RANGE, PROVIDER, REPOS, INCLUDE_NO_REPO, TEAM, PERSON)
+
+UNAVAILABLE = {"timeout": "Query took too long", "database": "Database unavailable"}
 RANGE_ERRORS = {
     "start": "Invalid start_ts",
     "end": "Invalid end_ts",
@@ -78,4 +116,6 @@ SELECTION_ERRORS = {
     "repo": f"repo filter value exceeds maximum length of {MAX_REPO_BYTES}",
     "nul": "Invalid repos",
     "flag": "Invalid include_no_repo",
+    "team": "Invalid team",
+    "person": "Invalid person",
 }

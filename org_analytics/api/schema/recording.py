@@ -6,12 +6,17 @@ from ...limits import (
     MAX_COST_USD,
     MAX_COUNT,
     MAX_EXTERNAL_ID,
+    MAX_MESSAGE_ID,
     MAX_MODEL,
     MAX_MODELS,
     MAX_MS,
+    MAX_RECAP,
+    MAX_RECAP_ITEM,
+    MAX_RECAP_ITEMS,
     MAX_ROWS,
     MAX_TITLE,
 )
+from ...models.recap_validation import LISTS as RECAP_LISTS
 from .parts import INSTANT, UNSIGNED, Endpoint, Schema, closed_object, list_of, ref
 
 _MEBIBYTES = MAX_BYTES // 2**20
@@ -69,9 +74,36 @@ _GIT_INFO = {
     },
     "description": "The repository: `path` and `upstream_path`, or what git says. What names none is no error.",
 }
+_LINES = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
+_RECAP_ITEM = {
+    "anyOf": [
+        {"type": "string", "minLength": 1, "maxLength": MAX_RECAP_ITEM, "pattern": _LINES},
+        closed_object(
+            {
+                "text": {"type": "string", "minLength": 1, "maxLength": MAX_RECAP_ITEM, "pattern": _LINES},
+                "message_id": _or_null(_text(0, MAX_MESSAGE_ID)),
+            },
+            {"message_id"},
+        ),
+    ]
+}
+_RECAP_LIST = {**list_of(ref("WrittenRecapItem")), "maxItems": MAX_RECAP_ITEMS}
+_RECAP = {
+    **closed_object(
+        {
+            "recap": {"type": "string", "minLength": 1, "maxLength": MAX_RECAP, "pattern": _LINES},
+            **dict.fromkeys(RECAP_LISTS, _RECAP_LIST),
+            "model_used": _text(0, MAX_MODEL),
+            "computed_at": INSTANT,
+        },
+        {*RECAP_LISTS, "model_used"},
+    ),
+    "type": ["object", "null"],
+    "description": "A recap of the session that somebody or something has written.",
+}
 _OPTIONAL = frozenset(
     {"ended_at", "title", "git_info", "cost_usd", "cost_complete", "duration_ms", "assistant_ms", "user_ms"}
-    | {"analyzed", "models"}
+    | {"analyzed", "models", "recap"}
 )
 _SESSION = {
     **closed_object(
@@ -89,11 +121,12 @@ _SESSION = {
             "user_ms": _MILLISECONDS,
             "analyzed": {"type": "boolean", "description": "False: its numbers are not known yet."},
             "models": {**_or_null(list_of(ref("ModelUsage"))), "maxItems": MAX_MODELS},
+            "recap": ref("WrittenRecap"),
         },
         _OPTIONAL,
     ),
-    "description": "A row states the whole session: a field that it leaves out becomes unknown, except `models`, which "
-    "keep their values. With `models`, `cost_usd` is their sum and may be left out.",
+    "description": "A row states the whole session: a field that it leaves out becomes unknown, except `models` and "
+    "`recap`, which keep their values. With `models`, `cost_usd` is their sum and may be left out.",
 }
 
 RECORDING = Endpoint(
@@ -126,6 +159,8 @@ RECORDING = Endpoint(
         },
         "GitInfo": _GIT_INFO,
         "ModelUsage": _MODEL_USAGE,
+        "WrittenRecapItem": _RECAP_ITEM,
+        "WrittenRecap": _RECAP,
         "Session": _SESSION,
         "Sessions": {
             **closed_object({"sessions": {**list_of(ref("Session")), "maxItems": MAX_ROWS}}),

@@ -2,7 +2,7 @@
 
 from ...choices import Provider
 from ...periods import Interval
-from .parameters import INTERVAL, RANGE, RANGE_ERRORS, SELECTION, SELECTION_ERRORS
+from .parameters import INTERVAL, RANGE, RANGE_ERRORS, SELECTION, SELECTION_ERRORS, UNAVAILABLE
 from .parts import (
     AVERAGES_OF_TIMES,
     COVERAGE_EXAMPLE,
@@ -19,7 +19,6 @@ from .parts import (
     ref,
 )
 
-_QUERY_TOOK_TOO_LONG = {503: {"timeout": "Query took too long"}}
 _ANN = {"id": 7, "email": "ann@example.com", "name": "Ann Lee"}
 
 ANALYTICS = Endpoint(
@@ -53,7 +52,7 @@ ANALYTICS = Endpoint(
             }
         ),
     },
-    errors={400: SELECTION_ERRORS, **_QUERY_TOOK_TOO_LONG},
+    errors={400: SELECTION_ERRORS, 503: UNAVAILABLE},
 )
 
 REPOS = Endpoint(
@@ -67,7 +66,7 @@ REPOS = Endpoint(
     example={**HEAD_EXAMPLE, "repos": ["acme/api", "acme/web"]},
     failure="Failed to list org repos",
     schemas={"Repos": closed_object({**HEAD, "repos": {**list_of({"type": "string"}), "uniqueItems": True}})},
-    errors={400: RANGE_ERRORS, **_QUERY_TOOK_TOO_LONG},
+    errors={400: RANGE_ERRORS, 503: UNAVAILABLE},
 )
 
 SERIES = Endpoint(
@@ -134,5 +133,5 @@ SERIES = Endpoint(
             }
         ),
     },
-    errors={400: {**SELECTION_ERRORS, "interval": "Invalid interval"}, **_QUERY_TOOK_TOO_LONG},
+    errors={400: {**SELECTION_ERRORS, "interval": "Invalid interval"}, 503: UNAVAILABLE},
 )

@@ -37,13 +37,13 @@ _DESCRIPTIONS = {
     400: "A parameter or the body is wrong; the message names it. The first mistake is reported.",
     401: "No login, or one that is not valid.",
     403: "The user has no access, or a `POST` with a session cookie has no CSRF token.",
-    404: "Organization analytics is off.",
+    404: "Organization analytics is off, or the id is not that of something that the caller may see.",
     405: "The endpoint does not have this method.",
     413: "The body is too large.",
     415: "The body is not JSON in UTF-8.",
     429: "The user has sent too many requests.",
     500: "The server has failed. It logs the reason.",
-    503: "A query took too long. Ask for a shorter range.",
+    503: "A query took too long (ask for a shorter range), or the database cannot be reached.",
 }
 _MESSAGES = {
     401: {"anonymous": "Authentication required"},

@@ -48,6 +48,17 @@ class Statements(Base):
         assert CodingSession.objects.count() == 4
 
 
+class Recaps(Base):
+    def test_the_command_makes_a_recap_of_each_analyzed_session_once(self):
+        self.saved()
+        self.saved(is_measured=False)
+        for made in (1, 0):
+            out = StringIO()
+            call_command("generate_recaps", stdout=out)
+            assert out.getvalue().startswith(f"Recaps: {made} made")
+        assert CodingSession.objects.get(recap__isnull=False).recap.recap == "Claude Code worked for 3 minutes."
+
+
 class Backfill(Base):
     def backfill(self):
         out, err = StringIO(), StringIO()

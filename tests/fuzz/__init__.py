@@ -1,0 +1,1 @@
+"""Bad input, by thousands of requests to the example project: `make fuzz`."""

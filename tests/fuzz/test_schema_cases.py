@@ -1,0 +1,15 @@
+"""A short run of `python -m tests.fuzz.schema_cases`."""
+
+from pathlib import Path
+
+from .schema_cases import run
+from .site import served_example
+
+
+def test_schemathesis_finds_nothing_as_reader_as_writer_and_anonymously(tmp_path: Path) -> None:
+    with served_example(tmp_path) as site:
+        outcomes = run(site, tmp_path, examples=3, seed=1)
+
+    assert "".join(outcome.text for outcome in outcomes) == ""
+    assert [outcome.findings for outcome in outcomes] == [0, 0, 0]
+    assert all(outcome.cases > 100 for outcome in outcomes)
