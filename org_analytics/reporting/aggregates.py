@@ -15,7 +15,19 @@ from typing import Any, NamedTuple
 from django.contrib.auth import get_user_model
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
-from django.db.models import BooleanField, Case, ExpressionWrapper, F, IntegerField, Max, Q, QuerySet, Value, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    DateField,
+    ExpressionWrapper,
+    F,
+    IntegerField,
+    Max,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
 from django.db.models.aggregates import Aggregate
 from django.db.models.functions import Coalesce
 
@@ -26,7 +38,7 @@ from ..rollup.sums import NANOS, SUMMED_COLUMNS
 from .members import member_ids
 from .selection import Selection
 from .snapshots import snapshot
-from .split_ranges import LONGEST_DAY, SUMS_OF_DAYS, SUMS_OF_SESSIONS, WITHOUT_REPO, SplitRange, only, repo_rule
+from .split_ranges import SUMS_OF_DAYS, SUMS_OF_SESSIONS, WITHOUT_REPO, SplitRange, only, repo_rule
 from .usage import Usage
 
 _PROVIDERS = tuple(Provider.values)  # `values` is computed on each access
@@ -48,8 +60,7 @@ _usage_columns = itemgetter(
 class Group(NamedTuple):
     """The sessions of one key (a user, a repository, …) with the selected providers.
 
-    `providers` are all that have counted sessions. The last counted session started on the day, or part of a day, that
-    began at `latest_from`.
+    `providers` are all that have counted sessions. The last counted session started at `latest_from` or after it.
     """
 
     key: Any
@@ -124,8 +135,8 @@ def by_user(selection: Selection) -> dict[Any, Group]:
     to_python = get_user_model()._meta.pk.to_python
     with snapshot() as using:
         parts = SplitRange.load(selection, using)
-        key = F("user_id")
-        groups = _groups(parts, selection, {"key": key}, {"key": key})
+        key = {"key": F("user_id")}
+        groups = _groups(parts, selection, key, key, of_tens=key)
     return {to_python(user): group for (user,), group in groups.items()}
 
 
@@ -155,14 +166,18 @@ def _who(selection: Selection, user_ids: Any) -> Case:
 
 
 def _groups(
-    parts: SplitRange, selection: Selection, of_days: dict[str, Any], of_sessions: dict[str, Any]
+    parts: SplitRange,
+    selection: Selection,
+    of_days: dict[str, Any],
+    of_sessions: dict[str, Any],
+    of_tens: dict[str, Any] | None = None,
 ) -> dict[tuple[Any, ...], Group]:
-    """The groups by their keys, which are given as expressions of rows of the roll-up and of sessions."""
+    """The groups by their keys, which are given as expressions of rows of the roll-ups and of sessions."""
     width = len(of_days)
     first_sum = width + 3
     start_of = cache(parts.start_of)
     groups: dict[tuple[Any, ...], Group] = {}
-    for row in _fetched(_grouped(parts, selection, of_days, of_sessions), parts.using):
+    for row in _fetched(_grouped(parts, selection, of_days, of_sessions, of_tens), parts.using):
         keys, (is_selected, latest, providers) = row[:width], row[width:first_sum]
         group = Group(
             keys[0],
@@ -176,21 +191,36 @@ def _groups(
     return groups
 
 
-def _grouped(parts: SplitRange, selection: Selection, of_days: dict[str, Any], of_sessions: dict[str, Any]) -> Any:
+def _grouped(
+    parts: SplitRange,
+    selection: Selection,
+    of_days: dict[str, Any],
+    of_sessions: dict[str, Any],
+    of_tens: dict[str, Any] | None,
+) -> Any:
     """Rows of the keys, is_selected (provider), latest counted day, counted providers, sums."""
     is_selected: Any = Value(True)
     if selection.providers:
         is_selected = ExpressionWrapper(Q(provider__in=selection.providers), BooleanField())
+    columns = (*of_days, "is_selected", "latest", "providers", *SUMS_OF_DAYS)
+    extra = {"providers": _Providers(_COUNTED), **SUMS_OF_DAYS}
+    days = parts.days_beside_tens if of_tens else parts.days
+    # The last day of these is not known: it is the first of the range's whole ten days, or later.
+    first_of_tens = Value(parts.tens and parts.tens[0], DateField())
+
+    def tens() -> Any:
+        rows = parts.ten_days.values(**of_tens or {}, is_selected=is_selected)
+        return rows.annotate(latest=Max(first_of_tens, filter=_COUNTED), **extra)
+
     return parts.union(
-        lambda: parts.days.values(**of_days, is_selected=is_selected).annotate(
-            latest=Max("day", filter=_COUNTED), providers=_Providers(_COUNTED), **SUMS_OF_DAYS
-        ),
+        lambda: days.values(**of_days, is_selected=is_selected).annotate(latest=Max("day", filter=_COUNTED), **extra),
         lambda: (
             parts.sessions.annotate(part=parts.session_day())
             .values(**of_sessions, is_selected=is_selected)
             .annotate(latest=Max("part", filter=_ANALYZED), providers=_Providers(_ANALYZED), **SUMS_OF_SESSIONS)
         ),
-        (*of_days, "is_selected", "latest", "providers", *SUMS_OF_DAYS),
+        columns,
+        tens if of_tens else None,
     )
 
 
@@ -250,12 +280,11 @@ def _of_users(user_ids: Any, parts: SplitRange, sessions: Any, keys: tuple[str, 
 
 
 def latest_start(selection: Selection, since: datetime, user_ids: Collection[Any] | QuerySet[Any]) -> datetime | None:
-    """The start of the last counted session of these users, which is known to lie on the day of `since`."""
+    """The start of the last counted session of these users, which is known to be `since` or later."""
     with snapshot() as using:
         _of_days, of_sessions = repo_rule(selection, using)
         sessions = CodingSession.objects.using(using).analyzed().filter(of_sessions, user__in=user_ids)
-        until = min(selection.end, since + LONGEST_DAY)
-        sessions = sessions.started_between(since, until).of_providers(selection.providers)
+        sessions = sessions.started_between(since, selection.end).of_providers(selection.providers)
         last: datetime | None = sessions.order_by("-started_at").values_list("started_at", flat=True).first()
         return last
 

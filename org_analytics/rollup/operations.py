@@ -64,9 +64,9 @@ class InstallDailyUsage(RollupOperation):
 
 
 class AddRollup(RollupOperation):
-    """Create the table of another roll-up, replace the triggers of `old` by those of `new`, and sum all sessions again.
+    """Create the table of another roll-up, replace the triggers of `old` by those of `new`, and fill the table.
 
-    `table` is a frozen model state.
+    `table` is a frozen model state. The other roll-ups stay as they are: nothing is written while triggers are missing.
     """
 
     def __init__(self, old: RollupVersion, new: RollupVersion, table: ModelState) -> None:
@@ -83,7 +83,10 @@ class AddRollup(RollupOperation):
         _run(schema_editor, self.old, "drop")
         [model] = _rendered([self.table], to_state)
         schema_editor.create_model(model)
-        _resume(schema_editor, self.new)
+        _run(schema_editor, self.new, "create")
+        for statement in self.new.statements(schema_editor.connection.vendor, "sum"):
+            if statement.startswith(f"INSERT INTO {model._meta.db_table} "):
+                schema_editor.execute(statement, params=None)
 
     def database_backwards(
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any

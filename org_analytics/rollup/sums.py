@@ -8,6 +8,7 @@ from textwrap import indent
 SESSIONS = "org_analytics_codingsession"
 MODEL_USAGE = "org_analytics_modelusage"
 DAYS = "org_analytics_reportingday"
+SUM = "org_analytics_sum"  # the aggregate of PostgreSQL that adds bigints
 NANOS = 10**9
 BILLION = 10**9
 

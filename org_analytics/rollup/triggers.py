@@ -23,7 +23,7 @@ def create_statements(vendor: str) -> list[str]:
 def drop_statements(vendor: str) -> list[str]:
     """The statements that drop the triggers that exist."""
     if vendor == "postgresql":
-        return [f"DROP FUNCTION IF EXISTS {name}() CASCADE" for name in postgresql.functions()]
+        return postgresql.drop_functions()
     return [f"DROP TRIGGER IF EXISTS {name}" for name in sqlite.triggers()]
 
 
