@@ -12,8 +12,9 @@ from ..conf import app_settings
 from ..models import CodingSession, Repo
 from ..periods import Interval, buckets
 from ..rollup.sums import SUMMED_COLUMNS
-from .aggregates import Group, by_day, by_user, count_without_repo, latest_start, of_all
+from .aggregates import by_day, by_user, count_without_repo, latest_start, of_all
 from .garbage import collector_paused
+from .grouped_sums import Group
 from .members import Person, json_id, members
 from .people import select_people, selected_user_ids
 from .selection import Selection

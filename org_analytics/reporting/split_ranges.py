@@ -183,7 +183,8 @@ class _Sum(Aggregate):
         return self.as_sql(compiler, connection, **extra, **({"function": SUM} if self.is_wide else {}))
 
 
-def _summand(rollup: Rollup, name: str) -> RawSQL:
+def summand(rollup: Rollup, name: str) -> RawSQL:
+    """What a session adds to a summed column, as an expression of sessions."""
     sql = rollup.summand(name, SESSIONS, MODEL_USAGE)
     return RawSQL(sql.replace("%", "%%"), (), BigIntegerField())  # noqa: S611
 
@@ -195,7 +196,7 @@ def sums_of_days(rollup: Rollup) -> dict[str, Any]:
 
 def sums_of_sessions(rollup: Rollup) -> dict[str, Any]:
     """The same sums of sessions, or of sessions joined with their model usage."""
-    return {f"sum_{name}": _Sum(name, _summand(rollup, name)) for name in rollup.sums}
+    return {f"sum_{name}": _Sum(name, summand(rollup, name)) for name in rollup.sums}
 
 
 def only(sums: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
