@@ -61,13 +61,17 @@ class Clock:
 
 def questions() -> dict[str, Callable[[], object]]:
     """The measured queries, by name."""
+    from org_analytics.conf import app_settings
     from org_analytics.reporting import reports
+    from org_analytics.reporting.model_aggregates import by_model
 
+    members = app_settings.members.order_by().values("pk")
     found: dict[str, Callable[[], object]] = {"control, 90 days": lambda: _fetch(CONTROL, 90)}
     for days in (90, 30, 7):
         found[f"analytics, {days} days"] = lambda days=days: reports.report(selection(days))  # type: ignore[misc]
         found[f"series, {days} days"] = lambda days=days: reports.series(selection(days))  # type: ignore[misc]
         found[f"repos, {days} days"] = lambda days=days: reports.repos(selection(days))  # type: ignore[misc]
+        found[f"models, {days} days"] = lambda days=days: by_model(selection(days), members)  # type: ignore[misc]
     two = {"repos": ("owner2/repo2", "owner9/repo9")}
     found["analytics, 90 days, 2 repos"] = lambda: reports.report(selection(90, **two, include_no_repo=False))
     found["analytics, 90 days, 2 repos or none"] = lambda: reports.report(selection(90, **two))

@@ -28,6 +28,14 @@ NAIVE = """
     FROM org_analytics_codingsession s LEFT JOIN org_analytics_repo r ON r.id = s.repo_id
     LEFT JOIN org_analytics_repo u ON u.id = r.root_id
 """
+MODEL_USAGE = """
+    INSERT INTO org_analytics_modelusage (session_id, model, requests, input_tokens, output_tokens,
+        cache_write_tokens, cache_read_tokens, cost_usd)
+    SELECT id, provider || '-' || ((id / 7 + part) % 3), 1 + id % 40, id % 9973, id % 4999 * 3, id % 99991,
+        CASE WHEN id % 50 = 0 THEN NULL ELSE id % 999983 END,
+        CASE part WHEN 0 THEN cost_usd / 4 ELSE cost_usd - cost_usd / 4 END
+    FROM org_analytics_codingsession CROSS JOIN (SELECT 0 AS part UNION ALL SELECT 1) parts
+"""
 
 
 def main(size: Size, has_naive: bool) -> None:
@@ -42,6 +50,7 @@ def fill(size: Size, has_naive: bool = False) -> None:
     """People, repositories, sessions, and the table of which the naive roll-up is made."""
     people, repos = make_people(size.people), make_repos(size)
     write(_rows(size, people, repos))
+    write_model_usage()
     if has_naive:
         with connection.cursor() as cursor:
             cursor.execute(NAIVE)
@@ -102,6 +111,12 @@ def write(rows: Iterator[tuple[Any, ...]]) -> None:
     insert = f"INSERT INTO org_analytics_codingsession ({COLUMNS}) VALUES ({marks})"
     with transaction.atomic():
         connection.connection.executemany(insert, (tuple(map(_sqlite_value, row)) for row in rows))
+
+
+def write_model_usage() -> None:
+    """Two of the provider's three models in each session; their costs add up to the session's."""
+    with connection.cursor() as cursor:
+        cursor.execute(MODEL_USAGE)
 
 
 def _sqlite_value(value: Any) -> Any:

@@ -71,7 +71,7 @@ def paths() -> dict[str, str]:
     for days in (90, 30, 7):
         span = {"start_ts": int((END - timedelta(days)).timestamp()), "end_ts": int(END.timestamp())}
         dates = {"start": (END - timedelta(days)).date(), "end": (END - timedelta(1)).date()}
-        for name in ("analytics", "series", "repos"):
+        for name in ("analytics", "series", "repos", "people/me/sessions"):
             found[f"{name}, {days} days"] = f"/api/v1/org/{name}?{urlencode(span)}"
         found[f"page, {days} days"] = f"/organization?{urlencode(dates)}"
     two = "&repos=owner2/repo2,owner9/repo9"

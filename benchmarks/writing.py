@@ -10,6 +10,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -25,39 +26,57 @@ CROWD = 20_000  # sessions of each writer
 WRITERS = 2
 ONES = 100
 ROUNDS = 5
+# Writes sessions with so many models and this duration.
+Write = Callable[[int, int], None]
+MODELS = ("opus", "haiku")
+# Models a row → the word for them.
+ROWS = {0: "", len(MODELS): ", two models"}
+STATES = ("new", "changed", "unchanged")
 
 
 def basics() -> dict[str, float]:
-    """Sessions a second of `record_many`, milliseconds of `record`, both against those without the triggers, and rows
+    """Sessions a second of `record_many` and milliseconds of `record`, both with triggers against without, and rows
     that change nothing against new ones.
     """
-    times: dict[str, list[float]] = {name: [] for name in ("one", "one, bare", "many", "many, bare", "again")}
+    medians = measured()
+    found: dict[str, float] = {}
+    for models, label in ROWS.items():
+        one, many = medians[_one, models, "new"][0], medians[_many, models, "new"][0]
+        found |= {f"record{label}, ms": one * 1000 / ONES, f"record_many{label}, sessions/s": MANY / many}
+        found[f"record_many{label}, unchanged / new"] = medians[_many, models, "unchanged"][0] / many
+        for write, name in ((_one, "record"), (_many, "record_many")):
+            for state in STATES:
+                with_them, without = medians[write, models, state]
+                found[f"{name}{label}, {state}, with / without roll-ups"] = with_them / without
+    return found
+
+
+def measured() -> dict[tuple[Write, int, str], tuple[float, float]]:
+    """Median seconds with and without triggers. All are measured in turn, so that a slow moment meets all of them."""
+    times: dict[tuple[Write, int, str], list[tuple[float, float]]] = defaultdict(list)
     for turn in range(ROUNDS + 1):
-        for name, seconds in (
-            ("one", _undone(_one)),
-            ("one, bare", _undone(_one, without_triggers)),
-            ("many", _undone(_many)),
-            ("many, bare", _undone(_many, without_triggers)),
-            ("again", _undone(_many, _with_all_of_them)),
-        ):
-            if turn:
-                times[name].append(seconds)
-    medians = {name: statistics.median(found) for name, found in times.items()}
+        for write in (_one, _many):
+            for models in ROWS:
+                for state in STATES:
+                    pair = (_undone(write, models, state), _undone(write, models, state, without_triggers))
+                    if turn:
+                        times[write, models, state].append(pair)
     return {
-        "record, ms": medians["one"] * 1000 / ONES,
-        "record, with / without roll-up": medians["one"] / medians["one, bare"],
-        "record_many, sessions/s": MANY / medians["many"],
-        "record_many, with / without roll-up": medians["many"] / medians["many, bare"],
-        "record_many, unchanged / new": medians["again"] / medians["many"],
+        key: (statistics.median(pair[0] for pair in pairs), statistics.median(pair[1] for pair in pairs))
+        for key, pairs in times.items()
     }
 
 
 def own_forks() -> dict[str, float]:
     """Sessions a second where each is the first one in a fork of the person's own, and where the forks are known."""
-    times: dict[str, list[float]] = {"new": [], "known": []}
+    times: dict[str, list[float]] = defaultdict(list)
+    prepared: dict[str, Callable[[], None]] = {
+        "new": lambda: None,
+        "known": lambda: _record(_own_fork_rows("first")),
+    }
     for turn in range(ROUNDS + 1):
-        for name, around in (("new", _with_triggers), ("known", _with_own_forks)):
-            seconds = _undone(lambda: _record(_own_fork_rows("later")), around)
+        for name, prepare in prepared.items():
+            seconds = _seconds(lambda: _record(_own_fork_rows("later")), prepare, _with_triggers)
             if turn:
                 times[name].append(seconds)
     return {f"record_many, {name} forks, sessions/s": MANY / statistics.median(found) for name, found in times.items()}
@@ -117,22 +136,20 @@ def _with_triggers() -> Iterator[None]:
     yield
 
 
-@contextmanager
-def _with_all_of_them() -> Iterator[None]:
-    """After the same rows were written: the cost for a host that writes all its sessions every night."""
-    _many()
-    yield
+def _undone(write: Write, models: int, state: str, around: Callable[[], Any] = _with_triggers) -> float:
+    """Seconds of new rows, or of rows that were written before: other values, or the same ones every night."""
+
+    def prepare() -> None:
+        if state != "new":
+            write(models, 100_000 if state == "unchanged" else 90_000)
+
+    return _seconds(lambda: write(models, 100_000), prepare, around)
 
 
-@contextmanager
-def _with_own_forks() -> Iterator[None]:
-    """After sessions in the same forks were written."""
-    _record(_own_fork_rows("first"))
-    yield
-
-
-def _undone(write: Callable[[], None], around: Callable[[], Any] = _with_triggers) -> float:
+def _seconds(write: Callable[[], None], prepare: Callable[[], None], around: Callable[[], Any]) -> float:
+    """Seconds of `write()`. Everything is rolled back."""
     with transaction.atomic(), around():
+        prepare()
         started = time.perf_counter()
         write()
         seconds = time.perf_counter() - started
@@ -140,10 +157,16 @@ def _undone(write: Callable[[], None], around: Callable[[], Any] = _with_trigger
     return seconds
 
 
-def _rows(count: int) -> list[dict[str, Any]]:
+def _rows(count: int, models: int, duration: int) -> list[dict[str, Any]]:
     users = _people()[:200]
     return [
-        {"user": users[number % len(users)], "external_id": f"new-{number}", **_values(number)}
+        {
+            "user": users[number % len(users)],
+            "external_id": f"new-{number}",
+            **_values(number),
+            "duration_ms": duration,
+            **({"models": [_usage(model, duration) for model in MODELS]} if models else {"cost_usd": "1.23456789"}),
+        }
         for number in range(count)
     ]
 
@@ -156,6 +179,7 @@ def _own_fork_rows(name: str) -> list[dict[str, Any]]:
             "user": users[number // OWN_FORKS % len(users)],
             "external_id": f"{name}-{number}",
             **_values(number),
+            "cost_usd": "1.23456789",
             "git_info": {
                 "repo_url": f"git@git.example.com:person{number // OWN_FORKS}/new{number % OWN_FORKS}.git",
                 "remotes": [{"name": "upstream", "fetch_url": _url(number % 40)}],
@@ -177,7 +201,6 @@ def _values(number: int) -> dict[str, Any]:
         "provider": "codex",
         "started_at": END - timedelta(seconds=number),
         "git_info": {"repo_url": _url(number % 40)},
-        "cost_usd": "1.23456789",
         "duration_ms": 100_000,
         "assistant_ms": 50_000,
         "user_ms": 20_000,
@@ -188,15 +211,27 @@ def _url(repo: int) -> str:
     return f"git@git.example.com:owner{repo}/repo{repo}.git"
 
 
-def _one() -> None:
+def _usage(model: str, duration: int) -> dict[str, Any]:
+    return {
+        "model": model,
+        "requests": 12,
+        "input_tokens": duration,
+        "output_tokens": 3_000,
+        "cache_write_tokens": 40_000,
+        "cache_read_tokens": 500_000,
+        "cost_usd": "0.61728394",
+    }
+
+
+def _one(models: int, duration: int) -> None:
     from org_analytics.models import CodingSession
 
-    for row in _rows(ONES):
+    for row in _rows(ONES, models, duration):
         CodingSession.objects.record(**row)
 
 
-def _many() -> None:
-    _record(_rows(MANY))
+def _many(models: int, duration: int) -> None:
+    _record(_rows(MANY, models, duration))
 
 
 def _record(rows: list[dict[str, Any]]) -> None:

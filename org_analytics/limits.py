@@ -43,4 +43,6 @@ MAX_ROWS = 500
 MAX_BYTES = 2 * 1024 * 1024  # compressed, and again uncompressed
 MAX_NAMED = 10  # unknown fields and bad models: a small body must not become a long answer
 
-MAX_STATEMENT_TIMEOUT = 86_400
+MAX_STATEMENT_TIMEOUT = 86_400  # seconds
+MAX_ACCESS_LOG_DAYS = 3_650
+MAX_NEW_REPOS_PER_DAY = 1_000_000

@@ -27,12 +27,18 @@ from tests.threads import at_once
 if settings.SETTINGS_MODULE != "example_project.settings":
     pytest.skip("runs with --ds=example_project.settings, as make test does", allow_module_level=True)
 
+from django.contrib import admin
+
 from example_project import demo_data, wsgi
 from example_project.management.commands import demo
 
 ROOT = Path(__file__).parent.parent
 UNTIL = "2026-06-17T15:30Z"
 PRODUCTION = {"DEBUG": "false", "SECRET_KEY": "a-long-random-text-" + "x7Q" * 20, "ALLOWED_HOSTS": "team.example.com"}
+
+
+def is_ours(model):
+    return model._meta.app_label == "org_analytics"
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +54,7 @@ def feature_on(settings):
 @pytest.mark.parametrize(
     ("charset", "query"), [("hex", "a=1"), ("undefined", "a=1"), ("base64", "%"), ("utf8", "&".join(["a=1"] * 1_001))]
 )
+@pytest.mark.django_db
 def test_request_that_django_cannot_read_is_answered_with_400(method, charset, query):
     environ = {
         **RequestFactory()._base_environ(PATH_INFO="/organization", QUERY_STRING=query, REQUEST_METHOD=method),
@@ -59,6 +66,47 @@ def test_request_that_django_cannot_read_is_answered_with_400(method, charset, q
 
     assert answers == ["400 Bad Request"]
     assert bool(b"".join(body)) == (method == "GET")
+
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+ADMIN_PAGES = [f"/admin/org_analytics/{model._meta.model_name}/" for model in admin.site._registry if is_ours(model)]
+PAGES = ["/", "/trends", "/account/token", "/account/login", "/organization", "/admin/", *ADMIN_PAGES]
+OTHERS = ["/organization.csv", "/no-such-page", "/api/v1/org/repos"]
+
+
+@pytest.mark.parametrize("path", [*PAGES, *OTHERS])
+@pytest.mark.django_db
+def test_every_answer_has_the_security_headers(client_of, superuser, path):
+    for client in (Client(), client_of(superuser)):
+        response = client.get(path)
+        assert {name: response.headers.get(name) for name in HEADERS} == HEADERS
+
+
+@pytest.mark.django_db
+def test_static_files_have_the_security_headers(client):
+    response = client.get("/static/org_analytics/organization.js")
+    wanted = HEADERS.keys() - {"X-Frame-Options"}  # frame-ancestors says the same
+    assert {name: response.headers.get(name) for name in wanted} == {name: HEADERS[name] for name in wanted}
+    response.close()
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.django_db
+def test_no_page_has_what_the_policy_refuses(client_of, superuser, make_session, path):
+    make_session(superuser, git_info={"path": "acme/api"})
+    text = client_of(superuser).get(path).text
+    assert (
+        re.findall(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)|<style|\son\w+=|\sstyle=|javascript:", text) == []
+    )
 
 
 # Pages

@@ -1,4 +1,4 @@
-"""Who may see single sessions, as one matrix: flag × sharing × kind of user × whose session × URL × method.
+"""Visibility of single sessions as one matrix: flag × sharing × kind of user × whose session × URL × method.
 
 A new URL that shows single sessions is one more entry of `URLS`.
 """
@@ -21,13 +21,14 @@ from tests.questions import NOW, RANGE
 URLS = [
     "/api/v1/org/people/{person}/sessions",
     "/api/v1/org/sessions/{session}",
+    "/organization/sessions/{session}",
 ]
 METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"]
 READING = {"GET", "HEAD"}
 ALLOWED = {*READING, "OPTIONS"}
 STRANGERS = ["anonymous", "inactive", "outside the domain", "not a member"]
 READERS = ["owner", "other member", "staff", "superuser"]
-OWNED = ["own", "another's", "of one who left", "of one who is no member"]
+OWNED = ["own", "another's", "of one who left", "of one who is not a member"]
 MALFORMED = [
     "",
     "0",
@@ -124,9 +125,8 @@ def body_of(response: Any, ids: dict[str, str]) -> bytes:
     body = re.sub(rb'(csrf[^>]*value=|"csrf_token": )"[^"]*"', rb"\1", response.content)
     for value in sorted(set(ids.values()) - {""}, key=len, reverse=True):
         for form in {value, quote(value, safe="/"), quote(quote(value, safe="/"))}:
-            body = (
-                body.replace(form.encode(), b"ID") if len(form) > 2 or is_page(response.request["PATH_INFO"]) else body
-            )
+            # A shorter one is part of the markup too.
+            body = body.replace(form.encode(), b"ID") if len(form) > 2 else body
     return body
 
 
@@ -243,7 +243,7 @@ def test_a_search_for_people_does_not_find_titles_and_recaps(client_as: Any, fre
 
     page = client_as("owner").get("/organization", {"q": CANARY})
 
-    assert page.context["report"].people == ()
+    assert page.context["rows"] == []
 
 
 def test_no_log_no_error_and_no_name_has_a_title_or_a_recap(

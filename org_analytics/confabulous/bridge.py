@@ -39,7 +39,7 @@ class Run:
         """Do it; yield the rows done and all rows after each batch. Raises ConfabulousImportError."""
         now = timezone.now()
         with open_source(alias) as source:
-            schema = read_schema(source, self.settings.with_titles)
+            schema = read_schema(source, with_titles=self.settings.with_titles, with_recaps=self.settings.with_recaps)
             reader = Reader(source, schema, source_time_zone(source, zone), since)
             version = "of an unknown version" if schema.version is None else f"version {schema.version}"
             kind = "costs by model" if schema.is_full else "one cost for each session, not by model"

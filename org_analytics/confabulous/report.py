@@ -23,6 +23,7 @@ class Settings:
 
     source: str
     with_titles: bool = False
+    with_recaps: bool = False
     started_at: str = "upload"
     include_read_only: bool = False
     create_users: bool = False

@@ -43,6 +43,6 @@ TEN_DAY_USAGE = ModelState(
 class Migration(migrations.Migration):
     """A roll-up of ten days, whatever the repository: long ranges read fewer rows. Filled from the stored sessions."""
 
-    dependencies = [("org_analytics", "0006_daily_model_usage")]
+    dependencies = [("org_analytics", "0008_new_repos")]
 
     operations = [AddRollup(RollupVersion("0006"), RollupVersion("0009"), TEN_DAY_USAGE)]

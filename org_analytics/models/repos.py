@@ -7,10 +7,9 @@ and writes them with one UPDATE, however long the chains are.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple, Self
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connections, models, transaction
 from django.db.models import Count, F, Q
@@ -20,6 +19,7 @@ from ..repo_paths import fold_case
 from .fork_graph import Sighting, effective_links, found_link, in_cycles, new_sightings
 from .lookups import one_of, update_integers
 from .managers import WriteDatabaseManager
+from .sightings import ForkSighting
 
 # PostgreSQL knows the advisory lock for fork links by any two fixed numbers.
 _FORK_LOCK = (0x6F7267, 0x666F726B)
@@ -27,6 +27,8 @@ _MOST_IDS = 1_000  # in one statement: databases limit its parameters
 # This many levels of forks are read with one query each. For deeper ones, one query reads all links. (One recursive
 # query is as fast only if PostgreSQL has statistics: without them it scans the table once per link.)
 _LEVELS = 3
+
+BeforeCreating = Callable[[Collection[str]], None]
 
 
 class _Links(NamedTuple):
@@ -41,8 +43,11 @@ class _Links(NamedTuple):
 class RepoManager(WriteDatabaseManager):
     """Finds or creates repositories by path, and keeps their links up to date."""
 
-    def ids_by_key(self, paths: Iterable[str]) -> dict[str, int]:
-        """The id of each path's repository by folded path. Creates those that are missing."""
+    def ids_by_key(self, paths: Iterable[str], before_creating: BeforeCreating | None = None) -> dict[str, int]:
+        """The id of each path's repository by folded path. Creates those that are missing.
+
+        `before_creating` is called with their folded paths, and may raise.
+        """
         paths_by_key: dict[str, str] = {}
         for path in paths:
             paths_by_key.setdefault(fold_case(path), path)
@@ -50,6 +55,8 @@ class RepoManager(WriteDatabaseManager):
         missing = sorted(paths_by_key.keys() - ids.keys())
         if missing:
             self.lock_links()
+            if before_creating:
+                before_creating(missing)
             repos = [self.model(path=paths_by_key[key], key=key) for key in missing]
             self.using(self.write_db).bulk_create(repos, ignore_conflicts=True)
             ids.update(self._known_ids(missing))
@@ -257,32 +264,3 @@ class Repo(models.Model):
     def save(self, *args: object, **kwargs: object) -> None:
         self.key = fold_case(self.path)
         super().save(*args, **kwargs)  # type: ignore[arg-type]
-
-
-class ForkSighting(models.Model):
-    """One person's clones of `repo` named `upstream` as upstream, or never named any (None)."""
-
-    repo = models.ForeignKey(Repo, models.CASCADE, related_name="sightings", verbose_name=_("repository"))
-    upstream = models.ForeignKey(
-        Repo, models.CASCADE, null=True, blank=True, related_name="named_in", verbose_name=_("upstream named")
-    )
-    # The sighting of a deleted user stays: each row is one person's.
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("person")
-    )
-
-    class Meta:
-        verbose_name = _("fork sighting")
-        verbose_name_plural = _("fork sightings")
-        constraints = [
-            models.UniqueConstraint(
-                name="org_sighting_unique", fields=["repo", "user", "upstream"], condition=Q(upstream__isnull=False)
-            ),
-            models.UniqueConstraint(
-                name="org_sighting_none_unique", fields=["repo", "user"], condition=Q(upstream__isnull=True)
-            ),
-            models.CheckConstraint(name="org_sighting_not_itself", condition=Q(upstream=None) | ~Q(upstream=F("repo"))),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.repo} → {self.upstream or '—'}"

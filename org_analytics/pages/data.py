@@ -1,27 +1,38 @@
-"""The figures of one view of the page, read from one state of the database."""
+"""The figures of one view of a page, read from one state of the database."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from django.core.paginator import Page, Paginator
 from django.utils import timezone
 
 from ..conf import app_settings
 from ..periods import previous_period
 from ..reporting import reports
-from ..reporting.reports import Report, Series
+from ..reporting.daily import Measure, RowKey, daily_values
+from ..reporting.groups import Grouping, PersonReport, breakdown, person_report
+from ..reporting.members import Person, members
+from ..reporting.reports import Coverage, Series, Summary
 from ..reporting.selection import Selection
 from ..reporting.snapshots import snapshot
+from ..reporting.teams import team_names
 from ..reporting.usage import Usage
 from ..rollup import maintenance
 from .figures import FIGURE_COLUMNS
-from .state import PageState
+from .repositories import RepoList, list_repos
+from .sparkline import Sparkline, make_sparkline
+from .state import OrganizationState, PageState, SessionListState
+from .table import PAGE_SIZE, Row, group_rows, person_rows
 
 
 @dataclass(frozen=True, slots=True)
-class PageData:
-    """Everything that the page asks the database for."""
+class Overview:
+    """The figures that all pages with filters and a chart show."""
 
-    report: Report
-    repos: list[str]
+    totals: Usage
+    coverage: Coverage
+    providers_present: tuple[str, ...]
+    repos: RepoList
     series: Series
     previous: Selection
     previous_series: Series | None
@@ -31,22 +42,85 @@ class PageData:
     has_sessions: bool
 
 
-def read_page(state: PageState) -> PageData:
-    """Read the figures of a view; each question is asked once, and all in one snapshot."""
-    selection, previous = state.selection, _previous_selection(state.selection)
+@dataclass(frozen=True, slots=True)
+class TableData:
+    """What the organization page shows beside the overview.
+
+    `rows` are all in their order, `page` those shown, and `lines` the small lines of these by key. `lines` is None
+    where the grouping or a range of one day leaves nothing to draw.
+    """
+
+    summary: Summary
+    rows: Sequence[Row]
+    page: Page[Row]
+    lines: Mapping[RowKey, Sparkline | None] | None
+    team_names: frozenset[str]
+    chosen_members: Mapping[int | str, Person]
+
+
+def read_page(state: OrganizationState) -> tuple[TableData, Overview]:
+    """Read the figures of the organization page; each question is asked once, and all in one snapshot."""
+    people = state.selection.people
+    with snapshot():
+        summary, rows = read_rows(state)
+        page = Paginator(rows, PAGE_SIZE).get_page(state.page_number)
+        data = TableData(
+            summary=summary,
+            rows=rows,
+            page=page,
+            lines=_read_lines(state, page) if has_lines(state) else None,
+            team_names=team_names() if app_settings.has_teams else frozenset(),
+            chosen_members={person.id: person for person in members(people)} if people else {},
+        )
+        return data, read_overview(state, state.selection, summary)
+
+
+def has_lines(state: OrganizationState) -> bool:
+    """Whether rows have a line: a row of a day or a week has no days to compare."""
+    return state.grouping not in (Grouping.DAY, Grouping.WEEK) and state.selection.days.count > 1
+
+
+def _read_lines(state: OrganizationState, rows: Iterable[Row]) -> dict[RowKey, Sparkline | None]:
+    """Read the measure by day of these rows; one query for all."""
+    keys = [row.key for row in rows if row.figures.sessions]
+    values = daily_values(state.selection, state.grouping, keys, Measure(state.measure)) if keys else {}
+    days = list(state.selection.days)
+    return {key: make_sparkline(state.measure, days, by_day) for key, by_day in values.items()}
+
+
+def read_rows(state: OrganizationState) -> tuple[Summary, Sequence[Row]]:
+    """Read the rows of the table, in the state's order, and what they sum up to."""
+    if state.grouping is Grouping.PERSON:
+        report = reports.report(state.selection)
+        return report, person_rows(report.people, state)
+    found = breakdown(state.selection, state.grouping)
+    return found, group_rows(found.rows, state)
+
+
+def read_person(state: SessionListState, selection: Selection, person: Person) -> tuple[PersonReport, Overview]:
+    """Read the figures of a person's page; `selection` selects that person."""
+    with snapshot():
+        report = person_report(selection, person)
+        return report, read_overview(state, selection, report)
+
+
+def read_overview(state: PageState, selection: Selection, summary: Summary) -> Overview:
+    """Read what the filters and the chart of a view show beside its rows."""
+    previous = _previous_selection(selection)
     with snapshot() as using:
-        report = reports.report(selection)
         previous_series = reports.series(previous) if state.is_compared else None
-        return PageData(
-            report=report,
-            repos=reports.repos(selection),
+        return Overview(
+            totals=summary.totals,
+            coverage=summary.coverage,
+            providers_present=summary.providers_present,
+            repos=list_repos(selection, state.repo_search),
             series=reports.series(selection, measures=FIGURE_COLUMNS[state.measure]),
             previous=previous,
             previous_series=previous_series,
             previous_total=previous_series.total if previous_series else reports.total(previous),
             no_repo_count=_no_repo_count(selection),
             is_zone_current=maintenance.days_are_current(using, selection.start, selection.end),
-            has_sessions=bool(report.totals.session_count) or reports.has_sessions(),
+            has_sessions=bool(summary.totals.session_count) or reports.has_sessions(),
         )
 
 

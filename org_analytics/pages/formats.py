@@ -87,12 +87,15 @@ def format_count(number: int) -> str:
 
 
 def format_money(amount: Decimal | None) -> str:
-    """`$1,234.50`; above zero but under a cent `<$0.01`; a dash for none."""
+    """`$1,234.50`; above zero but under a cent `<$0.01`; below zero `−$0.50`; a dash for none."""
     if amount is None:
         return UNKNOWN
     conventions = _conventions()
-    is_less = 0 < amount < _CENT
-    text = conventions.dollars % {"amount": conventions.number(_CENT if is_less else round_cents(amount), places=2)}
+    size = abs(amount)
+    is_less = 0 < size < _CENT
+    text = conventions.dollars % {"amount": conventions.number(_CENT if is_less else round_cents(size), places=2)}
+    if amount < 0:
+        return f">−{text}" if is_less else f"−{text}"
     return f"<{text}" if is_less else text
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop
 _number_language: ContextVar[str | None] = ContextVar("org_analytics_number_language", default=None)
 # Texts that only this package has: a language that translates them has a catalogue of ours, built in or the host's.
 _SAMPLES = (
-    gettext_noop("Skip to the table of people"),
+    gettext_noop("Skip to the table"),
     gettext_noop("Scroll the table sideways to see all columns."),
     gettext_noop("Usage per person. Select a column heading to sort by it."),
 )

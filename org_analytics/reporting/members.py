@@ -74,6 +74,12 @@ def _in_order(rows: tuple[tuple[Any, str | None, str | None], ...]) -> tuple[Per
 _all_in_order = lru_cache(maxsize=1)(_in_order)  # every report sorts the same people; other rows are sorted again
 
 
+def person_of(user: Any) -> Person:
+    """The user as a person. They may not be a member, and not even have a row in the user table."""
+    name = user.get_full_name() if hasattr(user, "get_full_name") else getattr(user, "name", "")
+    return _person(user.pk, getattr(user, get_user_model().get_email_field_name(), ""), name)
+
+
 def member_ids() -> QuerySet[Any]:
     """The ids of the members, as a subquery."""
     return app_settings.members.using(read_database()).order_by().values("pk")

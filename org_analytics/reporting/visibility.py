@@ -1,4 +1,4 @@
-"""Who may see single sessions: their owner, and every reader if the site shares them.
+"""Visibility of single sessions: their owner sees them, and every reader if the site shares them.
 
 A superuser is a reader like others. Nobody sees the sessions of a user who is not a member.
 """

@@ -15,9 +15,10 @@ from django.urls import URLPattern, include, path
 from openapi_spec_validator import validate
 
 import org_analytics
-from org_analytics.api.filters import AnalyticsFilters, ReposFilters, SeriesFilters, SessionsFilters
+from org_analytics.api.filters import AnalyticsFilters, BreakdownFilters, ReposFilters, SeriesFilters, SessionsFilters
 from org_analytics.api.schema.document import ENDPOINTS
 from org_analytics.models import CodingSession, recap_validation, validation
+from org_analytics.reporting.groups import Grouping
 from org_analytics.urls import api_urlpatterns
 from tests import conformance
 from tests.api.test_contract import FAILURES
@@ -26,6 +27,8 @@ from tests.schema_validation import answer_schema, document, mistakes
 
 SCHEMA = "/api/v1/org/schema"
 SERIES = "/api/v1/org/series"
+BREAKDOWN = "/api/v1/org/breakdown"
+PERSON = "/api/v1/org/people/{id}"
 SESSIONS = "/api/v1/org/sessions"
 SESSION = "/api/v1/org/sessions/{id}"
 PERSON_SESSIONS = "/api/v1/org/people/{id}/sessions"
@@ -85,6 +88,8 @@ def test_paths_and_methods_are_those_that_are_served() -> None:
         (ANALYTICS, AnalyticsFilters),
         (REPOS, ReposFilters),
         (SERIES, SeriesFilters),
+        (BREAKDOWN, BreakdownFilters),
+        (PERSON, AnalyticsFilters),
         (PERSON_SESSIONS, SessionsFilters),
     ],
 )
@@ -209,7 +214,7 @@ def test_unknown_values_and_odd_names_are_as_the_schema_says(
 
 
 def test_an_empty_organization_is_as_the_schema_says(api: Client) -> None:
-    for path_ in (ANALYTICS, REPOS, SERIES, SCHEMA):
+    for path_ in (ANALYTICS, BREAKDOWN, REPOS, SERIES, SCHEMA):
         assert mistakes(api.get(path_).json(), answer_schema(path_, 200)) == []
 
 
@@ -241,6 +246,23 @@ def test_sessions_with_everything_and_with_nothing_are_as_the_schema_says(
 
 def session_address(session: CodingSession, request: Any) -> str:
     return f"https://example.com/{session.pk}"
+
+
+@pytest.mark.parametrize("grouping", Grouping)
+def test_breakdowns_are_as_the_schema_says(
+    api: Client, user: Any, join: Any, make_session: Callable[..., CodingSession], grouping: Grouping
+) -> None:
+    join(user, "Core")
+    models = [{**dict.fromkeys(validation._USAGE_REQUIRED), "model": "m", "requests": 1, "cost_usd": "1.5"}]
+    session = make_session(user, models=models, cost_usd=None, git_info={"path": "a/b"})
+    make_session(user, duration_ms=None)
+    CodingSession.objects.filter(pk=session.pk).update(cost_usd=0)  # below its models
+
+    answer = api.get(BREAKDOWN, {**RANGE, "group_by": grouping}).json()
+
+    assert answer["rows"]
+    assert mistakes(answer, answer_schema(BREAKDOWN, 200)) == []
+    assert mistakes(api.get(PERSON.format(id="me"), RANGE).json(), answer_schema(PERSON, 200)) == []
 
 
 def test_prices_are_as_the_schema_says(api: Client, settings: Any) -> None:

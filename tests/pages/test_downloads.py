@@ -44,6 +44,7 @@ def test_csv_has_a_head_with_units_and_unrounded_values(api, user, make_session,
         "avg_duration_ms": "1001",
         "avg_assistant_time_ms": "40000",
         "avg_user_time_ms": "10000",
+        "last_active": "2026-06-17",
     }
 
 
@@ -120,7 +121,7 @@ def test_json_has_the_view_its_totals_and_its_rows(api, user, make_session, make
     make_session(make_user("bob@example.com", ""), cost_usd=None)
     response = api.get("/organization.json?provider=claude-code&o=user")
     answer = json.loads(b"".join(response.streaming_content))
-    assert list(answer) == ["computed_at", "start", "end", "time_zone", "filters", "totals", "users"]
+    assert list(answer) == ["computed_at", "start", "end", "time_zone", "group_by", "filters", "totals", "users"]
     assert answer["start"] == "2026-06-11T00:00:00+02:00"
     assert answer["filters"]["providers"] == ["claude-code"]
     assert answer["totals"]["total_cost_usd"] == "0.50"

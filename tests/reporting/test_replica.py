@@ -11,7 +11,7 @@ from django.db import OperationalError, connections
 from django.test import Client
 
 from org_analytics.conf import app_settings
-from org_analytics.models import CodingSession, Repo
+from org_analytics.models import AccessLogEntry, CodingSession, Repo
 from org_analytics.reporting.replicas import ReadDatabaseUnavailableError, answers
 from org_analytics.reporting.snapshots import snapshot
 from tests.questions import NOW, RANGE
@@ -75,6 +75,14 @@ def test_writes_still_go_to_the_default_database(replica: str, make_session: Any
     make_session(user, git_info={"repo_url": "acme/api"})
     assert CodingSession.objects.using("default").count() == 1
     assert CodingSession.objects.using(replica).count() == 0
+
+
+def test_the_access_log_is_written_to_the_default_database(replica: str, api: Client, replicated: Any) -> None:
+    for path in ("/api/v1/org/analytics", "/organization?q=replicated"):
+        assert api.get(path).status_code == 200
+    entries = AccessLogEntry.objects.using("default").order_by("pk")
+    assert [(entry.view, entry.subjects.count()) for entry in entries] == [("api-analytics", 0), ("organization", 0)]
+    assert AccessLogEntry.objects.using(replica).count() == 0
 
 
 @pytest.fixture

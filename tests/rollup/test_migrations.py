@@ -22,8 +22,8 @@ from tests.schema import schema
 from tests.scratch import scratch_database
 
 MIGRATIONS = Path(org_analytics.__file__).parent / "migrations"
-BEFORE_0006 = "0004"
-BEFORE_0009 = "0006"
+BEFORE_0006 = "0005"
+BEFORE_0009 = "0008"
 GOLDEN = Path(__file__).parent / "golden"
 LATEST = max(path.name.split(".")[0] for path in DIRECTORY.glob("*.sql"))
 MADE_UP = """

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ... import __version__
+from .breakdowns import BREAKDOWN, PERSON_USAGE
 from .parts import SHARED_SCHEMAS, Endpoint, Schema
 from .recording import RECORDING
 from .reports import ANALYTICS, REPOS, SERIES
@@ -10,7 +11,7 @@ from .responses import responses_of
 from .sessions import SESSION, SESSION_LIST
 from .site import PRICES, SCHEMA
 
-ENDPOINTS = (ANALYTICS, REPOS, SERIES, SESSION_LIST, SESSION, RECORDING, PRICES, SCHEMA)
+ENDPOINTS = (ANALYTICS, BREAKDOWN, REPOS, SERIES, PERSON_USAGE, SESSION_LIST, SESSION, RECORDING, PRICES, SCHEMA)
 
 _DESCRIPTION = """Usage of AI coding agents in an organization: sessions, costs and times.
 

@@ -3,6 +3,7 @@
 from ...choices import Provider
 from ...limits import FIRST_TIMESTAMP, LAST_TIMESTAMP, MAX_DAYS, MAX_REPO_BYTES, MAX_TEAM, MAX_TZ_OFFSET, MAX_VALUES
 from ...periods import Interval
+from ...reporting.groups import Grouping
 from .parts import Schema, list_of, ref
 
 
@@ -12,6 +13,7 @@ def _parameter(name: str, description: str, schema: Schema, **more: object) -> S
 
 # Values are separated by commas.
 _COMMA_SEPARATED = {"style": "form", "explode": False}
+_PRINTABLE = r"^[^,\u0000-\u001f\u007f-\u009f]+$"
 _TIMESTAMP = {"type": "integer", "format": "int64", "minimum": FIRST_TIMESTAMP, "maximum": LAST_TIMESTAMP}
 
 START = _parameter(
@@ -57,7 +59,7 @@ TEAM = _parameter(
     "team",
     "Only people in one of these teams; `-` means people without a team. May be repeated. Ignored if the site has no "
     "teams (`ORG_ANALYTICS_TEAMS`). Default: all.",
-    {**list_of({"type": "string", "minLength": 1, "maxLength": MAX_TEAM}), "maxItems": MAX_VALUES},
+    {**list_of({"type": "string", "pattern": _PRINTABLE, "maxLength": MAX_TEAM}), "maxItems": MAX_VALUES},
     **_COMMA_SEPARATED,
     example=["Platform"],
 )
@@ -72,6 +74,11 @@ CURSOR = _parameter(
     "cursor",
     "`next_cursor` of the part before. Default: the first part.",
     {"type": "string"},
+)
+GROUP_BY = _parameter(
+    "group_by",
+    "What the rows are. `team` only if the site has teams (`ORG_ANALYTICS_TEAMS`). Weeks begin on Monday.",
+    {"type": "string", "enum": list(Grouping), "default": Grouping.PERSON.value},
 )
 INTERVAL = _parameter(
     "interval",

@@ -48,6 +48,7 @@ class Command(BaseCommand):
             "--include-read-only", action="store_true", help="also import users who are read-only there"
         )
         parser.add_argument("--with-titles", action="store_true", help="also import titles; default: no titles")
+        parser.add_argument("--with-recaps", action="store_true", help="also import smart recaps; default: no recaps")
         parser.add_argument(
             "--started-at",
             choices=["upload", "transcript"],
@@ -78,7 +79,10 @@ class Command(BaseCommand):
         settings = Settings(
             source=source,
             dry_run=dry_run,
-            **{name: options[name] for name in ("with_titles", "started_at", "include_read_only", "create_users")},
+            **{
+                name: options[name]
+                for name in ("with_titles", "with_recaps", "started_at", "include_read_only", "create_users")
+            },
         )
         run = Run(settings, Report(), user_by_email, make_user)
         try:

@@ -1,0 +1,45 @@
+"""The repositories that the filter lists: all in range if they are few, else the most used or those searched for."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from ..reporting import reports
+from ..reporting.groups import Grouping, breakdown_rows
+from ..reporting.selection import Selection
+
+# A longer list is slow to load, and nobody reads it.
+MAX_LISTED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class RepoList:
+    """Some of the `total` repositories that match `search`, which finds all if it is empty."""
+
+    paths: Sequence[str]
+    total: int
+    search: str = ""
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there are more that match."""
+        return len(self.paths) < self.total
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether a search can find others, so that the server has to search."""
+        return self.is_cut or bool(self.search)
+
+
+def list_repos(selection: Selection, search: str) -> RepoList:
+    """Return at most `MAX_LISTED` repositories of the selection's range whose paths contain the text."""
+    present = reports.repos(selection)
+    wanted = search.casefold()
+    found = [path for path in present if wanted in path.casefold()]
+    return RepoList(_most_used(selection, found) if len(found) > MAX_LISTED else found, len(found), search)
+
+
+def _most_used(selection: Selection, paths: Collection[str]) -> list[str]:
+    """Return those with the most sessions in the view, whatever repositories it selects."""
+    rows = breakdown_rows(replace(selection, repos=(), include_no_repo=False), Grouping.REPO)
+    sessions = {row.key: row.usage.session_count for row in rows}
+    return sorted(paths, key=lambda path: (-sessions.get(path, 0), path))[:MAX_LISTED]

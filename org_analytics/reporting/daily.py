@@ -1,0 +1,171 @@
+"""One number a day for the rows of a breakdown: what the small line in each row shows."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import Case, F, IntegerField, Q, Value, When
+from django.db.models.functions import Coalesce
+
+from ..conf import app_settings
+from ..models import Repo
+from ..rollup.sums import DAILY_MODEL_USAGE, DAILY_USAGE, NANOS
+from .groups import Grouping
+from .members import json_id, members
+from .people import select_people, selected_user_ids
+from .selection import NONE, Selection
+from .snapshots import snapshot
+from .split_ranges import SplitRange, repo_rule, sums_of_days, sums_of_sessions
+from .teams import memberships
+
+RowKey = int | str | None
+
+
+class Measure(StrEnum):
+    """A number of a day: sessions, the known cost in nano-dollars, or a known time in milliseconds."""
+
+    SESSIONS = "sessions"
+    COST = "cost"
+    DURATION = "duration"
+    ASSISTANT = "assistant"
+    USER_TIME = "user_time"
+
+
+# Measure → the columns of the roll-up with its number and with how many sessions it is known of.
+_COLUMNS = {
+    Measure.SESSIONS: ("session_count", "session_count"),
+    Measure.COST: ("cost_nanos", "cost_count"),
+    Measure.DURATION: ("duration_ms", "duration_count"),
+    Measure.ASSISTANT: ("assistant_ms", "assistant_count"),
+    Measure.USER_TIME: ("user_ms", "user_count"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """How the database knows the keys of the rows.
+
+    `of_days` and `of_sessions`: expressions for rows of the roll-up and for sessions. `days_rule`, `sessions_rule`:
+    which of them belong to one of the rows. `keys_of`: from a value of the expression to the rows it belongs to.
+    """
+
+    of_days: Any
+    of_sessions: Any
+    days_rule: Q
+    sessions_rule: Q
+    keys_of: Callable[[Any], Collection[RowKey]]
+
+
+def daily_values(
+    selection: Selection, grouping: Grouping, keys: Collection[RowKey], measure: Measure
+) -> dict[RowKey, dict[date, int | None]]:
+    """The measure by key of a row and day of the reporting time zone; None on a day of which no value is known.
+
+    Days without counted sessions are left out. Costs that are not broken down by model have no days.
+    """
+    found: dict[RowKey, dict[date, int | None]] = {key: {} for key in keys}
+    with snapshot() as using:
+        source = _SOURCES[grouping](selection, keys, using)
+        sums: dict[RowKey, dict[date, list[int]]] = defaultdict(dict)
+        for day, value, *numbers in _rows(selection, source, grouping, measure, using):
+            for key in source.keys_of(value):
+                before = sums[key].get(day, [0] * len(numbers))
+                sums[key][day] = [one + other for one, other in zip(before, numbers, strict=True)]
+    for key, by_day in sums.items():
+        found[key] = {day: _value(numbers) for day, numbers in by_day.items() if numbers[0]}
+    return found
+
+
+def _rows(selection: Selection, source: _Source, grouping: Grouping, measure: Measure, using: str) -> Any:
+    """Rows of day, value of the key, sessions, sessions of known value, sum; for costs also whole dollars."""
+    is_model = grouping is Grouping.MODEL
+    rule = repo_rule(selection, using)
+    providers = Q(provider__in=selection.providers) if selection.providers else Q()
+    chosen = providers & Q(user__in=selected_user_ids(selection))
+    parts = SplitRange.load(
+        selection,
+        using,
+        app_settings.time_zone,
+        (rule[0] & chosen & source.days_rule, rule[1] & chosen & source.sessions_rule),
+    )
+    value, known = _COLUMNS[measure]
+    names = ("session_count", known, value, *(["cost_dollars"] if measure is Measure.COST else []))
+    rollup = DAILY_MODEL_USAGE if is_model else DAILY_USAGE
+    days_sums, sessions_sums = sums_of_days(rollup), sums_of_sessions(rollup)
+    columns = dict.fromkeys(f"sum_{name}" for name in names)
+    sessions: Any = parts.sessions
+    rows: list[tuple[Any, ...]] = parts.union(
+        lambda: (
+            (parts.model_days if is_model else parts.days)
+            .values("day", key=source.of_days)
+            .annotate(**{name: days_sums[name] for name in columns})
+        ),
+        lambda: (
+            sessions.analyzed()
+            .annotate(day=parts.session_day())
+            .values("day", key=source.of_sessions)
+            .annotate(**{name: sessions_sums[name] for name in columns})
+        ),
+        ("day", "key", *columns),
+    )
+    if measure is Measure.SESSIONS:
+        return [(day, key, count, count, count) for day, key, count in rows]
+    return rows
+
+
+def _value(numbers: list[int]) -> int | None:
+    _sessions, known, value, *dollars = numbers
+    return value + sum(dollars) * NANOS if known else None
+
+
+def _of_people(selection: Selection, keys: Collection[RowKey], using: str) -> _Source:
+    rule = Q(user__in=[key for key in keys if key is not None])
+    return _Source(F("user_id"), F("user_id"), rule, rule, lambda pk: [json_id(pk)])
+
+
+def _of_providers(selection: Selection, keys: Collection[RowKey], using: str) -> _Source:
+    rule = Q(provider__in=keys)
+    return _Source(F("provider"), F("provider"), rule, rule, lambda provider: [provider])
+
+
+def _of_models(selection: Selection, keys: Collection[RowKey], using: str) -> _Source:
+    models = [key for key in keys if key is not None]
+    rules = Q(model__in=models), Q(model_usage__model__in=models)
+    return _Source(F("model"), F("model_usage__model"), *rules, lambda model: [model])
+
+
+def _of_teams(selection: Selection, keys: Collection[RowKey], using: str) -> _Source:
+    """People who are in the same teams have one number, so that the database returns few rows."""
+    teams_by_user, shown = memberships(), frozenset(NONE if key is None else key for key in keys)
+    people: dict[frozenset[Any], list[Any]] = defaultdict(list)
+    for person in select_people(selection, members(selection.people)):
+        if teams := shown & teams_by_user.get(person.id, {NONE}):
+            people[teams].append(person.id)
+    cases = [When(user__in=ids, then=Value(number)) for number, ids in enumerate(people.values())]
+    team_set = Case(*cases, default=Value(-1), output_field=IntegerField())
+    rows = [[None if team == NONE else team for team in teams] for teams in people]
+    return _Source(team_set, team_set, Q(), Q(), lambda number: rows[number] if number >= 0 else [])
+
+
+def _of_repos(selection: Selection, keys: Collection[RowKey], using: str) -> _Source:
+    paths = [key for key in keys if key is not None]
+    repos = Repo.objects.using(using).filter(Q(path__in=paths, root=None) | Q(root__path__in=paths))
+    rows: dict[Any, list[RowKey]] = {pk: [path] for pk, path in repos.values_list("pk", Coalesce("root__path", "path"))}
+    ids = list(rows)
+    days_rule, sessions_rule = Q(repo_id__in=ids), Q(repo_id__in=ids)
+    if None in keys:
+        rows[0] = [None]
+        days_rule, sessions_rule = Q(repo_id__in=[0, *ids]), sessions_rule | Q(repo_id=None)
+    return _Source(F("repo_id"), Coalesce("repo_id", 0), days_rule, sessions_rule, rows.__getitem__)
+
+
+_SOURCES = {
+    Grouping.PERSON: _of_people,
+    Grouping.TEAM: _of_teams,
+    Grouping.REPO: _of_repos,
+    Grouping.PROVIDER: _of_providers,
+    Grouping.MODEL: _of_models,
+}
