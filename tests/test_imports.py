@@ -91,6 +91,7 @@ ALLOWED_INSIDE = {
         "grouped_sums": {"selection", "split_ranges", "usage"},
         "aggregates": {"grouped_sums", "members", "selection", "snapshots", "split_ranges", "usage"},
         "model_aggregates": {"selection", "snapshots", "split_ranges", "usage"},
+        "last_active": {"members", "people", "selection", "snapshots", "split_ranges"},
         "reports": {"aggregates", "garbage", "grouped_sums", "members", "people", "selection", "snapshots", "usage"},
         "groups": {
             "aggregates",

@@ -1,6 +1,5 @@
 """The texts at the top of the page: which days it shows, and what the figures cover."""
 
-from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
@@ -12,7 +11,6 @@ from ..reporting.usage import Usage
 from .controls import PRESET_LABELS
 from .formats import format_count, format_days, format_moment
 from .state import PageState
-from .table import Row
 
 
 def preset_label(state: PageState) -> str:
@@ -64,9 +62,8 @@ def coverage_notes(coverage: Coverage, zone: ZoneInfo, is_zone_current: bool) ->
     return notes
 
 
-def active_note(rows: Sequence[Row]) -> str:
+def active_note(active: int) -> str:
     """Return how many of the people had a session."""
-    active = sum(1 for row in rows if row.figures.sessions)
     return ngettext("%(shown)s active", "%(shown)s active", active) % {"shown": format_count(active)}
 
 

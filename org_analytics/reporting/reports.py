@@ -25,14 +25,10 @@ _NOTHING = Usage()
 
 
 class PersonUsage(NamedTuple):
-    """A member and their usage.
-
-    Their last counted session started on the day, or part of a day, that began at `latest_from`.
-    """
+    """A member and their usage."""
 
     person: Person
     usage: Usage
-    latest_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +91,8 @@ def report(selection: Selection) -> Report:
         groups = {json_id(user): group for user, group in by_user(selection).items()}
         of_members = {person.id: groups.pop(person.id) for person in everybody if person.id in groups}
         people = select_people(selection, everybody)
-        rows = tuple(_person_usage(person, of_members.get(person.id)) for person in people)
+        usages = {user: group.usage for user, group in of_members.items()}
+        rows = tuple(PersonUsage(person, usages.get(person.id, _NOTHING)) for person in people)
         summary = summarize(
             selection,
             selected=[of_members[person.id] for person in people if person.id in of_members],
@@ -103,10 +100,6 @@ def report(selection: Selection) -> Report:
             of_non_members=groups.values(),
         )
     return Report(summary.totals, summary.coverage, summary.providers_present, rows)
-
-
-def _person_usage(person: Person, group: Group | None) -> PersonUsage:
-    return PersonUsage(person, group.usage, group.latest_from) if group else PersonUsage(person, _NOTHING)
 
 
 def summarize(
