@@ -1,6 +1,5 @@
 """The texts at the top of the page: which days it shows, and what the figures cover."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,7 +12,6 @@ from ..reporting.usage import Usage
 from .controls import PRESET_LABELS
 from .formats import format_count, format_days, format_duration, format_moment
 from .state import PageState
-from .table import Row
 
 MAX_SILENT_LAG = timedelta(minutes=1)
 
@@ -72,9 +70,8 @@ def coverage_notes(
     return notes
 
 
-def active_note(rows: Sequence[Row]) -> str:
+def active_note(active: int) -> str:
     """Return how many of the people had a session."""
-    active = sum(1 for row in rows if row.figures.sessions)
     return ngettext("%(shown)s active", "%(shown)s active", active) % {"shown": format_count(active)}
 
 

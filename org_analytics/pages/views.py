@@ -67,7 +67,7 @@ class OrganizationView(FiguresView[OrganizationState]):
             "has_lines": data.lines is not None,
             "column_count": len(state.columns) + (data.lines is not None),
             "has_groups": state.grouping is not Grouping.PERSON,
-            "active_note": header.active_note(rows) if state.grouping is Grouping.PERSON else "",
+            "active_note": header.active_note(rows.active_count) if isinstance(rows, table.PersonRows) else "",
             "summary": header.results_summary(data.summary.totals, state.grouping, len(rows)),
             "page_obj": page,
             "page_label": table.page_label(page),
