@@ -26,7 +26,7 @@ def sees_sessions_of(owner_id: int | str, reader: Any) -> bool:
 def find_person(text: str, reader: Any) -> Person | None:
     """The member with this id, `me` being the reader; None for every other text."""
     person_id = _person_id(text, reader)
-    return None if person_id is None else next(members([person_id]), None)
+    return None if person_id is None else next(iter(members([person_id])), None)
 
 
 def visible_owner(text: str, reader: Any) -> Person | None:
