@@ -65,7 +65,7 @@ class PersonView(FiguresView[SessionListState]):
         """The person of the page. Raises the same Http404 for a malformed id, an unknown one and a user who left."""
         text = self.kwargs["id"]
         person_id = parse_user_id(self.request.user.pk if self.is_own_page else text)
-        person = None if person_id is None else next(members([person_id]), None)
+        person = None if person_id is None else next(iter(members([person_id])), None)
         if person is None:
             raise Http404(NOT_FOUND)
         return person
