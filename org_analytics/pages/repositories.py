@@ -1,10 +1,9 @@
 """The repositories that the filter lists: all in range if they are few, else the most used or those searched for."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..reporting import reports
-from ..reporting.groups import Grouping, breakdown_rows
 from ..reporting.selection import Selection
 
 # A longer list is slow to load, and nobody reads it.
@@ -39,7 +38,6 @@ def list_repos(selection: Selection, search: str) -> RepoList:
 
 
 def _most_used(selection: Selection, paths: Collection[str]) -> list[str]:
-    """Return those with the most sessions in the view, whatever repositories it selects."""
-    rows = breakdown_rows(replace(selection, repos=(), include_no_repo=False), Grouping.REPO)
-    sessions = {row.key: row.usage.session_count for row in rows}
-    return sorted(paths, key=lambda path: (-sessions.get(path, 0), path))[:MAX_LISTED]
+    """Return those in which people of the view worked on the most days."""
+    days = reports.repo_days(selection)
+    return sorted(paths, key=lambda path: (-days[path], path))[:MAX_LISTED]

@@ -1,11 +1,12 @@
 """Reports: usage per person, over time and in total. Immutable and exact; money is never a float."""
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from ..conf import app_settings
@@ -19,6 +20,7 @@ from .members import Person, json_id, members
 from .people import select_people, selected_user_ids
 from .selection import Selection
 from .snapshots import snapshot
+from .split_ranges import SplitRange
 from .usage import Usage
 
 _NOTHING = Usage()
@@ -180,6 +182,24 @@ def repos(selection: Selection) -> list[str]:
         first = Coalesce(*(Subquery(found.values("user")[:1]) for found in (own, of_forks)))
         roots = Repo.objects.using(using).filter(root=None).annotate(first=first).filter(first__isnull=False)
         return sorted(roots.values_list("path", flat=True))
+
+
+def repo_days(selection: Selection) -> Counter[str]:
+    """How many days of people each root repository was used on, whatever repositories are selected.
+
+    Counts a row of the daily roll-up as a day: an index has all that is needed. Partial days are left out.
+    """
+    with snapshot() as using:
+        chosen = Q(provider__in=selection.providers) if selection.providers else Q()
+        if selection.selects_people:
+            chosen &= Q(user__in=selected_user_ids(selection))
+        days = SplitRange.load(selection, using, rule=(chosen, chosen)).days
+        of_repo = days.filter(repo_id=OuterRef("pk")).order_by().values("repo_id").annotate(days=Count("day"))
+        repos = Repo.objects.using(using).annotate(days=Subquery(of_repo.values("days"))).filter(days__isnull=False)
+        found: Counter[str] = Counter()
+        for path, count in repos.values_list(Coalesce("root__path", "path"), "days"):
+            found[path] += count
+    return found
 
 
 def has_sessions() -> bool:

@@ -1,6 +1,7 @@
 """The filter's list of repositories: short whatever there is, and searched on the server."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -21,7 +22,7 @@ def options(response):
 
 @pytest.fixture
 def repositories(user, now):
-    """`repositories(300)`: so many with one session each, the last of them with two more."""
+    """`repositories(300)`: so many with a session today each, the last of them also on the two days before."""
 
     def make(count, **values):
         rows = [
@@ -29,7 +30,7 @@ def repositories(user, now):
                 "user": user,
                 "provider": "codex",
                 "external_id": f"{number}-{again}",
-                "started_at": NOW,
+                "started_at": NOW - timedelta(days=again),
                 "git_info": {"repo_url": f"https://git.example.com/acme/r{number:05}"},
                 **values,
             }
@@ -53,7 +54,7 @@ def test_the_most_used_in_view_are_listed_if_they_are_many(api, repositories):
     repositories(MAX_LISTED + 5)
     response = api.get("/organization")
     assert len(options(response)) == MAX_LISTED
-    assert f"acme/r00{MAX_LISTED + 4}" in options(response)  # the last of them by name, which has the most sessions
+    assert f"acme/r00{MAX_LISTED + 4}" in options(response)  # the last of them by name, used on the most days
     assert f"acme/r00{MAX_LISTED + 3}" not in options(response)
     assert "The 200 most used of 205. Search for the others." in response.content.decode()
 
