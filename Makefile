@@ -19,6 +19,7 @@ help: ## list the targets
 
 demo: $(VENV)/.demo-installed ## serve the example with a demo organization on 127.0.0.1 (PORT=8000)
 	@DEBUG=true ENABLE_ORG_ANALYTICS=true DATABASE_URL=sqlite:///demo.sqlite3 \
+		SHARE_ALL_SESSIONS_TO_AUTHENTICATED=$${SHARE_ALL_SESSIONS_TO_AUTHENTICATED-true} \
 		$(RUN) manage.py demo --port "$(PORT)"
 
 # The suite, its core with a second user model, and the example, on SQLite and on PostgreSQL; the browser only once.
@@ -31,10 +32,11 @@ test: $(VENV)/.dev-installed ## run the whole suite on SQLite and PostgreSQL, wi
 	@$(POSTGRES) $(PYTEST) --ds=example_project.settings -m "not once" tests/test_example.py
 	@$(RUN) -m coverage report
 
-lint: $(VENV)/.dev-installed ## run ruff and mypy, check for missing migrations and outdated catalogues
+lint: $(VENV)/.dev-installed ## run ruff, mypy and bandit, check for missing migrations and outdated catalogues
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
+	@$(RUN) -m bandit --quiet --recursive --configfile pyproject.toml org_analytics example_project
 	@$(RUN) manage.py makemigrations --check --dry-run
 	@scripts/check-catalogues
 

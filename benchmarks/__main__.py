@@ -174,6 +174,11 @@ def ratios(results: Answer) -> dict[str, float]:
         naive = asked["naive users, 90 days"] + asked["naive providers, 90 days"]
         found["naive / analytics, 90 days"] = naive / asked["analytics, 90 days"]
         found["naive / repos, 90 days"] = asked["naive repos, 90 days"] / asked["repos, 90 days"]
+    served = results["PostgreSQL over HTTP"]["alone"]
+    for name in served:
+        if name.startswith(("page by", "page of")):
+            usual = served[f"page, {name.rpartition(', ')[2]}"]
+            found[f"{name} / the usual page, p95"] = served[name]["p95"] / usual["p95"]
     growth = {
         "ten times the sessions, same person-days": ("PostgreSQL, 1000 people", TENTH),
         "ten times the people, same sessions": ("PostgreSQL", "PostgreSQL, 200 people"),
@@ -202,7 +207,7 @@ def _make_database(server: str, name: str) -> None:
 
 
 def _run(command: list[str], url: str) -> str:
-    environment = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "example_project.settings"}
+    environment = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "benchmarks.settings"}
     done = subprocess.run(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True)
     return done.stdout
 

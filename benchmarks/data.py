@@ -14,6 +14,7 @@ from itertools import accumulate, chain
 SEED = 20261123
 DAYS = 90
 REPOS = 500
+TEAMS = 25
 FORKS = 150  # the last of them; each of one of the others
 FAVOURITES = 5
 OWN_FORKS = 3  # a person works on a fork of their own of so many favourites, where people have such forks
@@ -51,6 +52,13 @@ def root_of(repo: int) -> int:
     if repo >= REPOS:
         return root_of(repo % REPOS)
     return repo - (REPOS - FORKS) if repo >= REPOS - FORKS else repo
+
+
+def teams_of(person: int) -> set[int]:
+    """The teams of a person: one of ten people is in two, one in none."""
+    if person % 10 == 9:
+        return set()
+    return {person % TEAMS, (person + (person % 10 == 0)) % TEAMS}
 
 
 def own_fork(person: int, repo: int) -> int:

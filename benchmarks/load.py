@@ -9,7 +9,7 @@ import django
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from benchmarks.data import END, REPOS, Size, cells, root_of, sessions
+from benchmarks.data import END, REPOS, TEAMS, Size, cells, root_of, sessions, teams_of
 
 COLUMNS = (
     "user_id, provider, repo_id, external_id, started_at, ended_at, cost_usd, cost_complete, duration_ms, "
@@ -72,7 +72,21 @@ def make_people(count: int) -> list[int]:
         )
         for number in range(count)
     ]
-    return [person.pk for person in model.objects.bulk_create(people, batch_size=1000)]
+    found = [person.pk for person in model.objects.bulk_create(people, batch_size=1000)]
+    make_teams(found)
+    return found
+
+
+def make_teams(people: list[int]) -> None:
+    """Write the teams as groups."""
+    from django.contrib.auth import get_user_model
+    from django.contrib.auth.models import Group
+
+    groups = Group.objects.bulk_create(Group(name=f"Team {number}") for number in range(TEAMS))
+    membership: Any = get_user_model().groups.through
+    membership.objects.bulk_create(
+        membership(user_id=pk, group=groups[place]) for number, pk in enumerate(people) for place in teams_of(number)
+    )
 
 
 def make_repos(size: Size) -> dict[int, int]:

@@ -33,6 +33,7 @@ PRODUCTION = {
     "ENABLE_ORG_ANALYTICS": "true",
     "PYTHONWARNINGS": "ignore",  # no static files were collected
 }
+GROUPINGS = ("team", "repo", "provider", "model", "day", "week")
 CLIENTS, CROWD_SECONDS = 8, 15
 MIXED_REQUESTS = 1_000
 DOWNLOADS = ("csv", "json")
@@ -74,6 +75,9 @@ def paths() -> dict[str, str]:
         for name in ("analytics", "series", "repos", "people/me/sessions"):
             found[f"{name}, {days} days"] = f"/api/v1/org/{name}?{urlencode(span)}"
         found[f"page, {days} days"] = f"/organization?{urlencode(dates)}"
+        found[f"page of a person, {days} days"] = f"/organization/me?{urlencode(dates)}"
+        for grouping in GROUPINGS:
+            found[f"page by {grouping}, {days} days"] = f"/organization?{urlencode({**dates, 'group': grouping})}"
     two = "&repos=owner2/repo2,owner9/repo9"
     ninety, page = found["analytics, 90 days"], found["page, 90 days"]
     return found | {

@@ -67,6 +67,7 @@ def test_writing_into_new_and_known_forks_is_measured(monkeypatch: pytest.Monkey
 
 @pytest.mark.django_db
 def test_every_question_is_asked_and_answered_exactly(client_of: Any, settings: Any) -> None:
+    settings.ORG_ANALYTICS_TEAMS = "org_analytics.teams.from_groups"
     load.fill(SIZE, has_naive=connection.vendor == "postgresql")
     people = CodingSession.objects.order_by("user").first()
     client: Client = client_of(people.user if people else None)
@@ -75,7 +76,13 @@ def test_every_question_is_asked_and_answered_exactly(client_of: Any, settings: 
 
     assert CodingSession.objects.count() == SIZE.sessions
     assert list(maintenance.differences("default")) == []
-    assert {"control, 90 days", "analytics, 90 days", "series, 7 days", "repos, 30 days"} <= times.keys()
+    assert {
+        "control, 90 days",
+        "analytics, 90 days",
+        "series, 7 days",
+        "repos, 30 days",
+        "breakdown by team, 30 days",
+    } <= times.keys()
     assert {client.get(path).status_code for path in over_http.paths().values()} == {200}
     answer = client.get(over_http.paths()["analytics, 90 days"]).json()
     assert answer["totals"]["session_count"] == BruteForce(inside.selection(90)).totals().session_count > 0

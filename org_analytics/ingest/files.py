@@ -79,9 +79,11 @@ class Walk:
             return LINK_OUTSIDE
         if path.endswith(SUFFIX) and not can_read_zstd():
             return NOT_INSTALLED
-        if not os.access(real, os.R_OK):  # also a link to a file that does not exist
+        if not os.path.exists(real):  # a file may have been deleted since it was found
+            return UNREADABLE if os.path.islink(path) else ""
+        if not os.access(real, os.R_OK):
             return UNREADABLE
-        return "" if os.path.isfile(real) else NOT_A_FILE
+        return NOT_A_FILE if os.path.exists(real) and not os.path.isfile(real) else ""
 
     def _entries(self, directory: str) -> "list[os.DirEntry[str]]":
         try:

@@ -40,6 +40,7 @@ _ELEMENT = {"sqlite": "json_extract(changed.value, '$[{}]')", "postgresql": "(ch
 
 def one_of(integers: Collection[int], using: str) -> RawSQL:
     """The right-hand side of `pk__in` for these integers."""
+    # The integers are a parameter, not part of the SQL.
     return RawSQL(INTEGERS[connections[using].vendor], [json.dumps(list(integers))])  # noqa: S611
 
 
@@ -50,6 +51,7 @@ def has_key(model: type[Model], keys: Collection[tuple[Any, str, str]], using: s
     users = {pk: user.target_field.get_db_prep_value(pk, connection) for pk in {pk for pk, *_rest in keys}}
     values = [(users[pk], *rest) for pk, *rest in keys]
     condition = _HAS_KEY[connection.vendor].format(table=model._meta.db_table, user_type=user.db_type(connection))
+    # The SQL has only names of tables and types; the keys are a parameter.
     return RawSQL(condition, [json.dumps(values, default=str)], output_field=BooleanField())  # noqa: S611
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 from django.core.paginator import Page, Paginator
 from django.utils import timezone
@@ -14,6 +14,7 @@ from ..reporting.daily import Measure, RowKey, daily_values
 from ..reporting.groups import Grouping, PersonReport, breakdown, person_report
 from ..reporting.last_active import last_active_days
 from ..reporting.members import Person, members
+from ..reporting.replicas import replica_lag
 from ..reporting.reports import Coverage, Series, Summary
 from ..reporting.selection import Selection
 from ..reporting.snapshots import snapshot
@@ -22,7 +23,7 @@ from ..reporting.usage import Usage
 from ..rollup import maintenance
 from .figures import FIGURE_COLUMNS
 from .repositories import RepoList, list_repos
-from .sparkline import Sparkline, make_sparkline
+from .sparkline import Sparkline, SparklinePen
 from .state import OrganizationState, PageState, SessionListState
 from .table import PAGE_SIZE, PersonRows, Row, group_rows, person_rows
 
@@ -44,6 +45,7 @@ class Overview:
     previous_total: Usage
     no_repo_count: int
     is_zone_current: bool
+    replica_lag: timedelta | None
     has_sessions: bool
 
 
@@ -97,8 +99,8 @@ def _read_values(state: OrganizationState, rows: Iterable[Row]) -> ValuesByDay:
 
 
 def _make_lines(state: OrganizationState, values: ValuesByDay) -> dict[RowKey, Sparkline | None]:
-    days = list(state.selection.days)
-    return {key: make_sparkline(state.measure, days, by_day) for key, by_day in values.items()}
+    pen = SparklinePen(state.measure, list(state.selection.days))
+    return {key: pen.draw(by_day) for key, by_day in values.items()}
 
 
 def _last_active(state: OrganizationState, rows: Iterable[Row], values: ValuesByDay) -> dict[int | str, date]:
@@ -149,6 +151,7 @@ def read_overview(state: PageState, selection: Selection, summary: Summary) -> O
             previous_total=previous_series.total if previous_series else reports.total(previous),
             no_repo_count=_no_repo_count(selection),
             is_zone_current=maintenance.days_are_current(using, selection.start, selection.end),
+            replica_lag=replica_lag(using),
             has_sessions=bool(summary.totals.session_count) or reports.has_sessions(),
         )
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar, overload
 
 from django.core.paginator import Page
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from ..reporting.groups import BreakdownRow, Grouping
@@ -16,6 +17,7 @@ from .figures import LABELS, Figures, ModelFigures, RestFigures
 from .formats import format_count, format_day, format_short_day
 from .groupings import TEXTS
 from .labels import person_label
+from .markup import cells_html, line_html, name_html
 from .sparkline import Sparkline
 from .state import OrganizationState
 
@@ -105,6 +107,18 @@ class ShownRow(NamedTuple):
     url: str | None
     cells: list[Cell]
     line: Sparkline | None
+
+    @property
+    def name_html(self) -> SafeString:
+        return name_html(self.label, self.detail, self.note, self.url)
+
+    @property
+    def line_html(self) -> SafeString:
+        return line_html(self.line)
+
+    @property
+    def cells_html(self) -> SafeString:
+        return cells_html(self.cells)
 
 
 Row = TableRow | GroupRow

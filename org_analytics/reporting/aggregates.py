@@ -4,6 +4,7 @@ Whole days come from the daily roll-up. The parts of a range before and after th
 statement reads both, so that concurrent writes are neither missed nor counted twice.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,7 +12,15 @@ from enum import Enum, IntEnum
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import Case, F, IntegerField, Q, QuerySet, When
+from django.db.models import (
+    Case,
+    Count,
+    F,
+    IntegerField,
+    Q,
+    QuerySet,
+    When,
+)
 from django.db.models.functions import Coalesce
 
 from ..conf import app_settings
@@ -123,6 +132,28 @@ def count_without_repo(selection: Selection, user_ids: Collection[Any] | QuerySe
         parts = SplitRange.load(selection, using, rule=WITHOUT_REPO)
         rows = _of_users(user_ids, parts, parts.sessions, ("provider",), {"session_count"})
         return sum(sums[_SESSIONS] for provider, *sums in rows if selection.has_provider(provider))
+
+
+def days_of_use(selection: Selection, user_ids: Collection[Any] | QuerySet[Any] | None) -> dict[int, int]:
+    """On how many days each repository was used, counted for each person and provider; None: people do not matter.
+
+    Only for a ranking: a partial day counts its sessions. Counting reads nothing but the primary key of the roll-up,
+    so it takes a fraction of the time of a sum.
+    """
+    with snapshot() as using:
+        parts = SplitRange.load(selection, using, rule=(~Q(repo_id=0), ~Q(repo_id=None)))
+        chosen = Q(provider__in=selection.providers) if selection.providers else Q()
+        if user_ids is not None:
+            chosen &= Q(user__in=user_ids)
+        rows = parts.union(
+            lambda: parts.days.filter(chosen).values("repo_id").annotate(uses=Count("*")),
+            lambda: parts.sessions.filter(chosen).values("repo_id").annotate(uses=Count("*")),
+            ("repo_id", "uses"),
+        )
+        uses: dict[int, int] = defaultdict(int)
+        for repo_id, count in rows:
+            uses[repo_id] += count
+        return uses
 
 
 def _of_users(user_ids: Any, parts: SplitRange, sessions: Any, keys: tuple[str, ...], measures: Collection[str]) -> Any:

@@ -1,26 +1,25 @@
 """Reports: usage per person, over time and in total. Immutable and exact; money is never a float."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
 from ..conf import app_settings
 from ..models import CodingSession, Repo
 from ..periods import Interval, buckets
 from ..rollup.sums import SUMMED_COLUMNS
-from .aggregates import by_day, by_user, count_without_repo, latest_start, of_all
+from .aggregates import by_day, by_user, count_without_repo, days_of_use, latest_start, of_all
 from .garbage import collector_paused
 from .grouped_sums import Group
 from .members import Person, json_id, members
 from .people import select_people, selected_user_ids
 from .selection import Selection
-from .snapshots import snapshot
-from .split_ranges import SplitRange
+from .snapshots import once_per_snapshot, snapshot
 from .usage import Usage
 
 _NOTHING = Usage()
@@ -168,38 +167,43 @@ def no_repo_count(selection: Selection) -> int:
 
 
 def repos(selection: Selection) -> list[str]:
-    """Sorted root paths of the repositories with sessions of members in range, analyzed or not.
+    """Sorted root paths of the repositories with sessions of members in range, analyzed or not."""
+    return sorted(_present_roots(selection).values())
+
+
+def repos_by_use(selection: Selection) -> list[str]:
+    """The same paths, those that the selected people used on most days first."""
+    with snapshot() as using:
+        paths = _present_roots(selection)
+        uses = days_of_use(selection, selected_user_ids(selection) if selection.selects_people else None)
+        root_ids = dict(Repo.objects.using(using).exclude(root=None).values_list("pk", "root_id"))
+    total: dict[int, int] = defaultdict(int)
+    for pk, count in uses.items():
+        total[root_ids.get(pk, pk)] += count
+    return [path for pk, path in sorted(paths.items(), key=lambda root: (-total[root[0]], root[1]))]
+
+
+def _present_roots(selection: Selection) -> dict[int, str]:
+    """The paths, by id, of the root repositories with sessions of members in range.
 
     Looks for one session per root, by index, in its own repository first and then in the forks, which can be many.
     """
     with snapshot() as using:
-        sessions = CodingSession.objects.started_between(selection.start, selection.end).filter(
-            user__in=app_settings.members.order_by().values("pk")
+        return once_per_snapshot(
+            ("present roots", selection.start, selection.end), lambda: _find_roots(selection, using)
         )
-        # Subqueries in the result: PostgreSQL turns an EXISTS into a join over all sessions.
-        own = sessions.filter(repo=OuterRef("pk")).order_by("repo", "started_at")
-        of_forks = sessions.filter(repo__root=OuterRef("pk")).order_by()
-        first = Coalesce(*(Subquery(found.values("user")[:1]) for found in (own, of_forks)))
-        roots = Repo.objects.using(using).filter(root=None).annotate(first=first).filter(first__isnull=False)
-        return sorted(roots.values_list("path", flat=True))
 
 
-def repo_days(selection: Selection) -> Counter[str]:
-    """How many days of people each root repository was used on, whatever repositories are selected.
-
-    Counts a row of the daily roll-up as a day: an index has all that is needed. Partial days are left out.
-    """
-    with snapshot() as using:
-        chosen = Q(provider__in=selection.providers) if selection.providers else Q()
-        if selection.selects_people:
-            chosen &= Q(user__in=selected_user_ids(selection))
-        days = SplitRange.load(selection, using, rule=(chosen, chosen)).days
-        of_repo = days.filter(repo_id=OuterRef("pk")).order_by().values("repo_id").annotate(days=Count("day"))
-        repos = Repo.objects.using(using).annotate(days=Subquery(of_repo.values("days"))).filter(days__isnull=False)
-        found: Counter[str] = Counter()
-        for path, count in repos.values_list(Coalesce("root__path", "path"), "days"):
-            found[path] += count
-    return found
+def _find_roots(selection: Selection, using: str) -> dict[int, str]:
+    sessions = CodingSession.objects.started_between(selection.start, selection.end).filter(
+        user__in=app_settings.members.order_by().values("pk")
+    )
+    # Subqueries in the result: PostgreSQL turns an EXISTS into a join over all sessions.
+    own = sessions.filter(repo=OuterRef("pk")).order_by("repo", "started_at")
+    of_forks = sessions.filter(repo__root=OuterRef("pk")).order_by()
+    first = Coalesce(*(Subquery(found.values("user")[:1]) for found in (own, of_forks)))
+    roots = Repo.objects.using(using).filter(root=None).annotate(first=first).filter(first__isnull=False)
+    return dict(roots.values_list("pk", "path"))
 
 
 def has_sessions() -> bool:

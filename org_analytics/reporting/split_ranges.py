@@ -186,6 +186,7 @@ class _Sum(Aggregate):
 def summand(rollup: Rollup, name: str) -> RawSQL:
     """What a session adds to a summed column, as an expression of sessions."""
     sql = rollup.summand(name, SESSIONS, MODEL_USAGE)
+    # SQL of this package's own names.
     return RawSQL(sql.replace("%", "%%"), (), BigIntegerField())  # noqa: S611
 
 

@@ -39,7 +39,7 @@ def main() -> int:
         tempfile.TemporaryDirectory(prefix="org-analytics-fuzz-") as directory,
         served_example(Path(directory)) as site,
     ):
-        outcomes = run(site, Path(directory), options.examples, options.seed)
+        outcomes = run(site, Path(directory), f"--max-examples={options.examples}", f"--seed={options.seed}")
     for outcome in outcomes:
         print(f"{outcome.text}{outcome.role}: {outcome.cases:,} cases, {outcome.findings} findings", flush=True)
     return 1 if any(outcome.findings for outcome in outcomes) else 0

@@ -171,6 +171,17 @@ def test_a_filter_of_people_is_about_them(api: Client, user: Any, staff: Any, su
 
 
 @pytest.mark.core
+def test_a_person_and_a_breakdown_are_logged(api: Client, staff: Any, make_session: Any) -> None:
+    make_session(staff, git_info={"path": "acme/api"})
+    assert api.get(f"/api/v1/org/people/{staff.pk}", RANGE).status_code == 200
+    assert api.get("/api/v1/org/breakdown", {**RANGE, "by": "person"}).status_code == 200
+    assert api.get("/api/v1/org/people/me", RANGE).status_code == 200
+
+    assert [view for view, _count in entries()] == ["api-person", "api-breakdown"]
+    assert subjects() == [{staff.email}, set()]
+
+
+@pytest.mark.core
 def test_a_session_and_a_list_of_sessions_are_about_their_owner(
     api: Client, staff: Any, make_session: Any, settings: Any
 ) -> None:
@@ -206,7 +217,7 @@ def test_the_command_shows_who_else_looked_at_a_person(user: Any, staff: Any, su
     [newest, oldest] = output_of("access_log", staff.email).splitlines()
     assert newest.split()[-2:] == ["csv", superuser.email]
     assert oldest.split()[-2:] == ["person", user.email]
-    assert [access.reader.name for access in access_log.accesses_to(staff, limit=1)] == ["Rosa Root"]
+    assert [access.reader.name for access in access_log.accesses_to(staff.pk, limit=1)] == ["Rosa Root"]
 
 
 def test_the_command_says_that_nobody_looked(user: Any) -> None:
@@ -240,7 +251,7 @@ def test_old_entries_are_not_shown_and_are_deleted_by_the_command(
     for days in (6, 8, 9, 10):
         add_entry(user, staff, days=days)
 
-    assert len(access_log.accesses_to(staff)) == 1
+    assert len(access_log.accesses_to(staff.pk)) == 1
     assert output_of("prune_access_log") == "Deleted 3 entries.\n"
     assert AccessLogEntry.objects.count() == 1
     assert output_of("prune_access_log") == "Deleted 0 entries.\n"

@@ -16,13 +16,13 @@ pytestmark = pytest.mark.django_db
 
 def options(response):
     """The listed paths, and whether each is ticked."""
-    found = re.findall(r'name="repo" value="([^"]+)" id="[^"]+"\s+(checked)?', response.content.decode())
+    found = re.findall(r'name="repo" value="([^"]+)" id="[^"]+"\s*(checked)?', response.content.decode())
     return {path: bool(checked) for path, checked in found}
 
 
 @pytest.fixture
 def repositories(user, now):
-    """`repositories(300)`: so many with a session today each, the last of them also on the two days before."""
+    """`repositories(300)`: so many with one session each, the last of them with two more on other days."""
 
     def make(count, **values):
         rows = [
@@ -30,7 +30,7 @@ def repositories(user, now):
                 "user": user,
                 "provider": "codex",
                 "external_id": f"{number}-{again}",
-                "started_at": NOW - timedelta(days=again),
+                "started_at": NOW - timedelta(again),
                 "git_info": {"repo_url": f"https://git.example.com/acme/r{number:05}"},
                 **values,
             }
@@ -57,6 +57,15 @@ def test_the_most_used_in_view_are_listed_if_they_are_many(api, repositories):
     assert f"acme/r00{MAX_LISTED + 4}" in options(response)  # the last of them by name, used on the most days
     assert f"acme/r00{MAX_LISTED + 3}" not in options(response)
     assert "The 200 most used of 205. Search for the others." in response.content.decode()
+
+
+def test_most_used_are_those_of_the_people_and_providers_in_view(api, repositories, make_user, make_session):
+    repositories(MAX_LISTED + 5)
+    bob = make_user("bob@example.com", "Bob Ng")
+    path = f"acme/r00{MAX_LISTED + 3}"
+    make_session(bob, provider="cursor", git_info={"path": path, "upstream_path": None})
+    for query in ("?q=bob", "?provider=cursor"):
+        assert path in options(api.get(f"/organization{query}"))
 
 
 def test_chosen_repositories_are_listed_however_rarely_they_are_used(api, repositories):

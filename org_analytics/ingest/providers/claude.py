@@ -28,7 +28,7 @@ class ClaudeCode:
     """A main transcript is named after its session. A child is a subagent's transcript."""
 
     name = "claude-code"
-    parser_version = 2
+    parser_version = 3
     layout = "projects/DIRECTORY/SESSION.jsonl"
 
     def roots(self, environ: Mapping[str, str], home: Path) -> list[Path]:

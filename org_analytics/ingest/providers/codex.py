@@ -35,7 +35,7 @@ class Codex:
     """
 
     name = "codex"
-    parser_version = 2
+    parser_version = 3
     layout = "sessions/YYYY/MM/DD/rollout-*.jsonl or archived_sessions/rollout-*.jsonl"
 
     def roots(self, environ: Mapping[str, str], home: Path) -> list[Path]:

@@ -29,7 +29,7 @@ class OpenCode:
     """A session without a parent is a main transcript; one with a parent, a subagent's, is a child."""
 
     name = "opencode"
-    parser_version = 1
+    parser_version = 2
     layout = "opencode.db, opencode-NAME.db or storage/session/PROJECT/SESSION.json"
 
     def __init__(self) -> None:

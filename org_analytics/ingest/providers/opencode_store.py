@@ -78,7 +78,7 @@ class DatabaseStore:
                 continue
             identity, updated, data = columns.split(", ")
             for session, number, newest, size in self._database.execute(
-                f"SELECT {identity}, count(*), max({updated}), sum({bytes_of(data)}) FROM {table} GROUP BY 1"  # noqa: S608
+                f"SELECT {identity}, count(*), max({updated}), sum({bytes_of(data)}) FROM {table} GROUP BY 1"
             ):
                 if text(session):
                     known = found.setdefault(session, StoredSession(session, None, None, None, None, has_row=False))
@@ -112,7 +112,7 @@ class DatabaseStore:
         if not columns:
             return
         rows = self._database.execute(  # CROSS JOIN: the parts of one message follow each other
-            f"SELECT value, {_bounded(columns)} FROM json_each(?) CROSS JOIN part ON message_id = value",  # noqa: S608
+            f"SELECT value, {_bounded(columns)} FROM json_each(?) CROSS JOIN part ON message_id = value",
             (json.dumps(messages),),
         )
         for message, parts in groupby(rows, key=itemgetter(0)):
@@ -129,7 +129,7 @@ class DatabaseStore:
         if not columns:
             return []
         condition, values = ("", ()) if session is None else (" WHERE id = ?", (session,))
-        rows = self._database.execute(f"SELECT {columns} FROM {table}{condition}", values)  # noqa: S608
+        rows = self._database.execute(f"SELECT {columns} FROM {table}{condition}", values)
         return [
             StoredSession(
                 row[0], text(row[1]), instant_of_ms(row[2]), text(row[4]), row[5], newest_ms=count(row[3]) or 0
@@ -142,7 +142,7 @@ class DatabaseStore:
         if not columns:
             return
         names = columns.removesuffix("data") + _bounded("data")
-        yield from self._database.execute(f"SELECT {names} FROM {table} WHERE session_id = ?", (session,))  # noqa: S608
+        yield from self._database.execute(f"SELECT {names} FROM {table} WHERE session_id = ?", (session,))
 
     def _parse(self, data: object, skipped: SkippedLines) -> dict[str, Any] | None:
         parsed = parse_object(data)
