@@ -92,7 +92,17 @@ ALLOWED_INSIDE = {
         "aggregates": {"grouped_sums", "members", "selection", "snapshots", "split_ranges", "usage"},
         "model_aggregates": {"selection", "snapshots", "split_ranges", "usage"},
         "last_active": {"members", "people", "selection", "snapshots", "split_ranges"},
-        "reports": {"aggregates", "garbage", "grouped_sums", "members", "people", "selection", "snapshots", "usage"},
+        "reports": {
+            "aggregates",
+            "garbage",
+            "grouped_sums",
+            "members",
+            "people",
+            "selection",
+            "snapshots",
+            "split_ranges",
+            "usage",
+        },
         "groups": {
             "aggregates",
             "grouped_sums",
