@@ -98,6 +98,12 @@ class Figures:
         number: Decimal | int | None = getattr(self, column)
         return number
 
+    def sort_key(self, column: str) -> Decimal | int | None:
+        """Return what rows are sorted by: nano-dollars for dollars, as thousands of integers compare faster."""
+        if column != "cost":
+            return self.value(column)
+        return self.usage.cost_nanos if self.usage.cost_count or not self.sessions else None
+
     def total(self, column: str) -> Decimal | int | None:
         """Return the number for sums and comparisons: no sessions add up to zero."""
         return self.value(column) if self.sessions or self.usage.cost_nanos else 0

@@ -179,7 +179,7 @@ def sort_rows(rows: list[SomeRow], state: OrganizationState) -> list[SomeRow]:
 
 
 def _sort_key(row: Row, column: str) -> Any:
-    return row.name_key if column == "user" else row.figures.value(column)
+    return row.name_key if column == "user" else row.figures.sort_key(column)
 
 
 def make_columns(state: OrganizationState) -> list[Column]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from operator import add
 from typing import Any
 
 from django.db.models import Case, F, IntegerField, Q, Value, When
@@ -22,6 +23,7 @@ from .split_ranges import SplitRange, repo_rule, sums_of_days, sums_of_sessions
 from .teams import memberships
 
 RowKey = int | str | None
+Numbers = list[int]
 
 
 class Measure(StrEnum):
@@ -66,17 +68,14 @@ def daily_values(
 
     Days without counted sessions are left out. Costs that are not broken down by model have no days.
     """
-    found: dict[RowKey, dict[date, int | None]] = {key: {} for key in keys}
+    sums: dict[RowKey, dict[date, Numbers]] = {key: {} for key in keys}
     with snapshot() as using:
         source = _SOURCES[grouping](selection, keys, using)
-        sums: dict[RowKey, dict[date, list[int]]] = defaultdict(dict)
         for day, value, *numbers in _rows(selection, source, grouping, measure, using):
             for key in source.keys_of(value):
-                before = sums[key].get(day, [0] * len(numbers))
-                sums[key][day] = [one + other for one, other in zip(before, numbers, strict=True)]
-    for key, by_day in sums.items():
-        found[key] = {day: _value(numbers) for day, numbers in by_day.items() if numbers[0]}
-    return found
+                by_day = sums[key]
+                by_day[day] = list(map(add, by_day[day], numbers)) if day in by_day else numbers
+    return {key: _values(by_day) for key, by_day in sums.items()}
 
 
 def _rows(selection: Selection, source: _Source, grouping: Grouping, measure: Measure, using: str) -> Any:
@@ -116,9 +115,13 @@ def _rows(selection: Selection, source: _Source, grouping: Grouping, measure: Me
     return rows
 
 
-def _value(numbers: list[int]) -> int | None:
-    _sessions, known, value, *dollars = numbers
-    return value + sum(dollars) * NANOS if known else None
+def _values(by_day: dict[date, Numbers]) -> dict[date, int | None]:
+    """The value of each day with counted sessions, from the numbers of `_rows`."""
+    return {
+        day: value + sum(dollars) * NANOS if known else None
+        for day, (sessions, known, value, *dollars) in by_day.items()
+        if sessions
+    }
 
 
 def _of_people(selection: Selection, keys: Collection[RowKey], using: str) -> _Source:
