@@ -15,5 +15,8 @@ GRANT SELECT (session_id, duration_ms, computed_at) ON session_card_session TO o
 GRANT SELECT (session_id, model) ON cursor_session_meta TO org_analytics_reader;
 -- Only for --with-titles:
 -- GRANT SELECT (custom_title, suggested_session_title, summary) ON sessions TO org_analytics_reader;
+-- Only for --with-recaps:
+-- GRANT SELECT (session_id, version, recap, went_well, went_bad, human_suggestions, environment_suggestions,
+--     default_context_suggestions, model_used, computed_at) ON session_card_smart_recap TO org_analytics_reader;
 -- Only for versions 26 to 50, instead of session_card_tokens_v2:
 -- GRANT SELECT (session_id, estimated_cost_usd, computed_at) ON session_card_tokens TO org_analytics_reader;

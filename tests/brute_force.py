@@ -177,16 +177,17 @@ def assert_daily_values_exact(selection: Selection, measure: Measure) -> None:
     expected = BruteForce(selection)
     for grouping in (Grouping.PERSON, Grouping.TEAM, Grouping.REPO, Grouping.PROVIDER):
         keys = [row.key for row in breakdown(selection, grouping).rows]
-        by_key = expected.sessions_by(grouping)
-        days = {key: _by_day(by_key.get(key, [])) for key in keys}
+        sessions_by_key = expected.sessions_by(grouping)
+        days = {key: by_day(sessions_by_key.get(key, [])) for key in keys}
         assert daily_values(selection, grouping, keys, measure) == {
-            key: {day: value_of(usage(sessions), measure) for day, sessions in by_day.items()}
-            for key, by_day in days.items()
+            key: {day: value_of(usage(sessions), measure) for day, sessions in found.items()}
+            for key, found in days.items()
         }
         assert daily_values(selection, grouping, keys[:1], measure).keys() == set(keys[:1])
 
 
-def _by_day(sessions: Iterable[CodingSession]) -> dict[date, list[CodingSession]]:
+def by_day(sessions: Iterable[CodingSession]) -> dict[date, list[CodingSession]]:
+    """The sessions by the day of the reporting zone on which they started."""
     found: dict[date, list[CodingSession]] = {}
     for session in sessions:
         found.setdefault(day_of(session.started_at, app_settings.time_zone), []).append(session)

@@ -1,4 +1,4 @@
-"""Who may see single sessions, as one matrix: flag × sharing × kind of user × whose session × URL × method.
+"""Visibility of single sessions as one matrix: flag × sharing × kind of user × whose session × URL × method.
 
 A new URL that shows single sessions is one more entry of `URLS`.
 """
@@ -28,7 +28,7 @@ READING = {"GET", "HEAD"}
 ALLOWED = {*READING, "OPTIONS"}
 STRANGERS = ["anonymous", "inactive", "outside the domain", "not a member"]
 READERS = ["owner", "other member", "staff", "superuser"]
-OWNED = ["own", "another's", "of one who left", "of one who is no member"]
+OWNED = ["own", "another's", "of one who left", "of one who is not a member"]
 MALFORMED = [
     "",
     "0",
@@ -47,6 +47,7 @@ MALFORMED = [
     "\0",
     "a/b",
     "..",
+    "9" * 19,
     "9" * 40,
 ]
 MALFORMED += ["None", "null", "me/me", "sessions", "\\", "%", "?", "#", "<script>", "x" * 2_000]

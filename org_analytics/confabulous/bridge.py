@@ -10,7 +10,7 @@ from .connection import open_source
 from .errors import PruneRefusedError
 from .proof import Proof, prove
 from .reading import Reader, is_utc, source_time_zone
-from .report import Report, Settings
+from .report import BridgeReport, Settings
 from .schema import read_schema
 from .users import FindUser, MakeUser, Users
 from .writing import Writer
@@ -21,7 +21,7 @@ class Run:
     """What one run does, and its report, which is true at any moment."""
 
     settings: Settings
-    report: Report
+    report: BridgeReport
     find_user: FindUser
     make_user: MakeUser
     proof: Proof | None = None
@@ -39,7 +39,7 @@ class Run:
         """Do it; yield the rows done and all rows after each batch. Raises ConfabulousImportError."""
         now = timezone.now()
         with open_source(alias) as source:
-            schema = read_schema(source, self.settings.with_titles)
+            schema = read_schema(source, with_titles=self.settings.with_titles, with_recaps=self.settings.with_recaps)
             reader = Reader(source, schema, source_time_zone(source, zone), since)
             version = "of an unknown version" if schema.version is None else f"version {schema.version}"
             kind = "costs by model" if schema.is_full else "one cost for each session, not by model"

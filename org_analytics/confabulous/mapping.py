@@ -12,6 +12,7 @@ from ..choices import PROVIDER_SPELLINGS, Provider
 from ..limits import END_OF_STARTS, MAX_MS, MAX_TITLE
 from .costs import CardUsage, clean_text, usage_of_card, usage_of_total
 from .reading import SourceSession
+from .recaps import recap_of_card
 
 Key = tuple[Any, str, str]
 # Raise it when the same row there becomes another row here: then every session is written again.
@@ -50,16 +51,14 @@ def provider_of(session_type: str) -> str | None:
 
 
 def map_session(row: SourceSession, user: Any, *, with_titles: bool, started_at: str) -> MappedSession:
-    """The row as ours. A session is analyzed if both cards are there, of whatever version: the rule of their page.
-
-    A recap becomes one more keyword here.
-    """
+    """The row as ours. A session is analyzed if both cards are there, of whatever version: the rule of their page."""
     notes: set[str] = set()
     duration_ms, assistant_ms, user_ms = (
         _milliseconds(name, getattr(row, name), notes) for name in ("duration_ms", "assistant_ms", "user_ms")
     )
     start = _start(row, duration_ms, started_at)
     usage = _usage(row, notes)
+    recap = None if row.recap is None else recap_of_card(_parsed("recap", row.recap, notes), notes)
     values = {
         "provider": provider_of(row.session_type),
         "external_id": row.external_id,
@@ -73,6 +72,8 @@ def map_session(row: SourceSession, user: Any, *, with_titles: bool, started_at:
         "user_ms": user_ms,
         "models": usage.models if usage else None,
         "cost_complete": usage.is_complete if usage else True,
+        # Left out if there is none: the digests of such sessions are those of versions that did not read recaps.
+        **({"recap": recap} if recap else {}),
     }
     return MappedSession(row, user, values, digest_of(values), frozenset(notes))
 

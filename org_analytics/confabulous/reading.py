@@ -14,7 +14,7 @@ import psycopg
 
 from .connection import Source
 from .errors import SourceError
-from .schema import CLOCK, CONVERSATION, CURSOR, FLAT_TOKENS, TITLES, TOKENS, Schema
+from .schema import CLOCK, CONVERSATION, CURSOR, FLAT_TOKENS, RECAP_COLUMNS, RECAPS, TITLES, TOKENS, Schema
 
 FETCHED = 500
 _UTC_NAMES = frozenset({"UTC", "Etc/UTC", "GMT", "Etc/GMT", "UCT", "Zulu", "Etc/Zulu", "Universal"})
@@ -43,6 +43,7 @@ class SourceSession(NamedTuple):
     user_ms: int | None
     duration_ms: int | None
     cursor_model: str | None
+    recap: str | None  # the columns of the card as JSON
     changed: float  # seconds since 1970 of the last thing that is known to have happened to it
 
 
@@ -87,7 +88,8 @@ class Reader:
             "t.data::text, NULL" if self.schema.is_full else "NULL, t.estimated_cost_usd::text",
             "c.total_assistant_duration_ms, c.total_user_duration_ms, d.duration_ms",
             "m.model" if has(CURSOR, "model") else "NULL",
-            f"extract(epoch FROM {_CHANGED})::float8",
+            _RECAP if self.schema.has_recaps else "NULL",
+            f"extract(epoch FROM {self._changed()})::float8",
         ]
 
     def _tables(self) -> str:
@@ -96,10 +98,19 @@ class Reader:
             f"LEFT JOIN {TOKENS if self.schema.is_full else FLAT_TOKENS} t ON t.session_id = s.id "
             f"LEFT JOIN {CONVERSATION} c ON c.session_id = s.id LEFT JOIN {CLOCK} d ON d.session_id = s.id"
             + (f" LEFT JOIN {CURSOR} m ON m.session_id = s.id" if self.schema.has(CURSOR, "model") else "")
+            + (f" LEFT JOIN {RECAPS} r ON r.session_id = s.id" if self.schema.has_recaps else "")
         )
 
     def _condition(self) -> str:
-        return f"{_CHANGED} >= %(since)s" if self.since else "true"
+        return f"{self._changed()} >= %(since)s" if self.since else "true"
+
+    def _changed(self) -> str:
+        """Nothing on a session says that it changed, so this is only the latest instant among what has one."""
+        return (
+            "greatest(s.first_seen AT TIME ZONE %(zone)s, s.last_message_at AT TIME ZONE %(zone)s, "
+            "s.last_sync_at AT TIME ZONE %(zone)s, t.computed_at, c.computed_at, d.computed_at"
+            f"{', r.computed_at' if self.schema.has_recaps else ''})"
+        )
 
     def _parameters(self) -> dict[str, Any]:
         return {"zone": self.zone, "since": self.since}
@@ -108,11 +119,9 @@ class Reader:
         return self.source.execute(query.encode(), self._parameters())
 
 
-# Nothing on a session says that it changed, so this is only the latest instant among what has one.
-_CHANGED = (
-    "greatest(s.first_seen AT TIME ZONE %(zone)s, s.last_message_at AT TIME ZONE %(zone)s, "
-    "s.last_sync_at AT TIME ZONE %(zone)s, t.computed_at, c.computed_at, d.computed_at)"
-)
+# The columns of a recap as one JSON object. A row of version 0 is only a lock.
+_RECAP_PAIRS = ", ".join(f"'{name}', r.{name}" for name in RECAP_COLUMNS if name not in ("session_id", "version"))
+_RECAP = f"CASE WHEN r.version >= 1 AND r.recap <> '' THEN jsonb_build_object({_RECAP_PAIRS})::text END"
 
 
 def _instant(column: str) -> str:

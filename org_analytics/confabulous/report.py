@@ -23,6 +23,7 @@ class Settings:
 
     source: str
     with_titles: bool = False
+    with_recaps: bool = False
     started_at: str = "upload"
     include_read_only: bool = False
     create_users: bool = False
@@ -30,7 +31,7 @@ class Settings:
 
 
 @dataclass(slots=True)
-class Report:
+class BridgeReport:
     """Counts by outcome and reason; what was taken as unknown; twins by the ids there (taken, left)."""
 
     outcomes: Counter[str] = field(default_factory=Counter)

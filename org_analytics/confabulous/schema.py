@@ -11,6 +11,7 @@ FIRST_VERSION = 26  # durations of a conversation
 FIRST_FULL_VERSION = 51  # costs by model
 TOKENS, FLAT_TOKENS = "session_card_tokens_v2", "session_card_tokens"
 CONVERSATION, CLOCK, CURSOR = "session_card_conversation", "session_card_session", "cursor_session_meta"
+RECAPS = "session_card_smart_recap"
 TITLES = ("custom_title", "suggested_session_title", "summary")
 
 NEEDED = {
@@ -32,6 +33,18 @@ NEEDED_FULL = {TOKENS: ("session_id", "data", "computed_at")}
 NEEDED_FLAT = {FLAT_TOKENS: ("session_id", "estimated_cost_usd", "computed_at")}
 # Later migrations brought these: where they are missing, the rows say less.
 OPTIONAL = {"users": ("read_only",), CURSOR: ("session_id", "model")}
+RECAP_COLUMNS = (
+    "session_id",
+    "version",
+    "recap",
+    "went_well",
+    "went_bad",
+    "human_suggestions",
+    "environment_suggestions",
+    "default_context_suggestions",
+    "model_used",
+    "computed_at",
+)
 
 _COLUMNS = """
     SELECT wanted.name, a.attname, has_column_privilege(c.oid, a.attnum, 'SELECT')
@@ -50,12 +63,17 @@ class Schema:
     is_full: bool
     optional: frozenset[str]
 
+    @property
+    def has_recaps(self) -> bool:
+        """Whether recaps are wanted and all of their columns are there."""
+        return all(self.has(RECAPS, column) for column in RECAP_COLUMNS)
+
     def has(self, table: str, column: str) -> bool:
         """Whether an optional column is there."""
         return f"{table}.{column}" in self.optional
 
 
-def read_schema(source: Source, with_titles: bool) -> Schema:
+def read_schema(source: Source, *, with_titles: bool, with_recaps: bool) -> Schema:
     """The schema, checked. Raises SourceError that names the version, table or column in the way."""
     columns = _columns(source)
     version = _version(source, columns)
@@ -72,7 +90,7 @@ def read_schema(source: Source, with_titles: bool) -> Schema:
                 raise SourceError(f"Table {table} was not found (or this role may not use its schema).")
             if name not in columns[table]:
                 raise SourceError(f"Column {table}.{name} was not found: is this a Confabulous database?")
-    optional = {**OPTIONAL, "sessions": TITLES if with_titles else ()}
+    optional = {**OPTIONAL, "sessions": TITLES if with_titles else (), RECAPS: RECAP_COLUMNS if with_recaps else ()}
     found = {table: [name for name in names if name in columns.get(table, {})] for table, names in optional.items()}
     _refuse_unreadable(columns, needed)
     _refuse_unreadable(columns, found)
@@ -81,7 +99,7 @@ def read_schema(source: Source, with_titles: bool) -> Schema:
 
 def _columns(source: Source) -> dict[str, dict[str, bool]]:
     """Whether this role may read each column, by table and column, of the tables that are there."""
-    tables = ["schema_migrations", *NEEDED, TOKENS, FLAT_TOKENS, CURSOR]
+    tables = ["schema_migrations", *NEEDED, TOKENS, FLAT_TOKENS, CURSOR, RECAPS]
     columns: dict[str, dict[str, bool]] = defaultdict(dict)
     for table, column, is_readable in source.execute(_COLUMNS, [tables]):
         columns[table][column] = is_readable

@@ -33,11 +33,28 @@ class ModelUsageManager(WriteDatabaseManager):
         return {session: tuple(sorted(usage[session], key=lambda row: row.model)) for session in sessions}
 
     def replace(self, usage: Mapping[int, tuple[UsageRow, ...]]) -> None:
-        """Replace the stored usage of these sessions."""
+        """Replace the stored usage of these sessions.
+
+        Writes only rows that differ: each written row costs an update of the daily roll-up.
+        """
         manager = self.using(self.write_db)
-        manager.filter(session__in=usage).delete()
+        new: list[ModelUsage] = []
+        changed: list[ModelUsage] = []
+        with_ended: list[int] = []
+        for session, stored in self.for_sessions(usage).items():
+            known = {row.model for row in stored}
+            if known - {row.model for row in usage[session]}:
+                with_ended.append(session)
+                stored, known = (), set()
+            for row in usage[session]:
+                if row not in stored:
+                    built = self.model(session_id=session, **row._asdict())
+                    (changed if row.model in known else new).append(built)
+        if with_ended:
+            manager.filter(session__in=with_ended).delete()
+        manager.bulk_create(new)
         manager.bulk_create(
-            self.model(session_id=session, **row._asdict()) for session, rows in usage.items() for row in rows
+            changed, update_conflicts=True, unique_fields=["session", "model"], update_fields=[*COUNTS, "cost_usd"]
         )
 
 

@@ -15,7 +15,9 @@ from rest_framework.exceptions import ParseError, Throttled
 
 from ..access import PageAccessMixin
 from ..conf import app_settings
-from ..filters import read_as_utf8
+from ..filters.parameters import read_as_utf8
+from ..logs.request_log import logged
+from ..reporting.replicas import ReadDatabaseUnavailableError
 from ..reporting.selection import Selection
 from ..reporting.snapshots import QueryTimeoutError
 from ..throttling import retry_after
@@ -51,11 +53,14 @@ class BasePageView(PageAccessMixin, Generic[State]):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         raise NotImplementedError
 
+    @logged
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         language = page_language(self.asked_language)
         with translation.override(language), numbers_in(self.asked_language):
             try:
                 response = super().dispatch(request, *args, **kwargs)
+            except ReadDatabaseUnavailableError:
+                response = self.unavailable(_("The database does not answer. Try again in a minute."))
             except QueryTimeoutError:
                 response = self.unavailable(_("Counting took too long. Try a shorter date range."))
             except Throttled as error:
@@ -172,7 +177,12 @@ class FiguresView(PageView[State]):
             "preset_label": header.preset_label(state),
             "days_label": format_days(state.selection.days),
             "zone": zone,
-            "coverage_notes": header.coverage_notes(overview.coverage, zone, overview.is_zone_current),
+            "coverage_notes": header.coverage_notes(
+                overview.coverage,
+                zone,
+                is_zone_current=overview.is_zone_current,
+                replica_lag=overview.replica_lag,
+            ),
             "totals": overview.totals,
             "no_repo_count": overview.no_repo_count,
             "is_new": not overview.has_sessions,

@@ -2,31 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ..conf import app_settings
-from ..filters import FirstValue, SelectionFilters
-from ..limits import MAX_DAYS
-from ..periods import DEFAULT_PRESET, PRESETS, Days
-from ..reporting.selection import Selection
+from ..filters.fields import FlagField, OptionField
+from ..filters.forms import SelectionForm
+from ..filters.parameters import FirstValue, SelectionFilters
 from ..reporting.session_order import NEWEST_FIRST, ORDERS
-from .fields import (
-    DayField,
-    FlagField,
-    GroupingField,
-    OptionField,
-    PageNumberField,
-    PeopleField,
-    ProvidersField,
-    ReposField,
-    SearchField,
-    TeamsField,
-)
+from .fields import GroupingField, PageNumberField, SearchField
 from .state import (
     CHART_MEASURES,
     DEFAULT_MEASURE,
@@ -39,82 +24,35 @@ from .state import (
 )
 
 
-class SelectionForm(forms.Form):
-    """The parameters of all pages. A bad value is an error of its field and has its default; all others stay."""
+class BasePageForm(SelectionForm):
+    """The parameters of all pages."""
 
-    range = OptionField(PRESETS, initial=DEFAULT_PRESET, message=_("Unknown date range."))
-    start = DayField()
-    end = DayField()
-    provider = ProvidersField()
-    repo = ReposField()
-    include_no_repo = FlagField(initial=True)
-    team = TeamsField()
-    person = PeopleField()
     compare = FlagField(initial=False)
     measure = OptionField(CHART_MEASURES, initial=DEFAULT_MEASURE, message=_("Unknown measure."))
     chart = OptionField(["table", "bars"], initial="bars", message=_("Must be table or empty."))
     repo_q = SearchField()
 
     def clean(self) -> dict[str, Any]:
-        for name in self.errors:
-            self.cleaned_data[name] = self._default(name)
-        dates = self._dates()
-        days = dates or PRESETS[self.cleaned_data["range"]](_today())
-        self.cleaned_data["state"] = self._state(self._shared(days, None if dates else self.cleaned_data["range"]))
-        self.cleaned_data["selection"] = self.cleaned_data["state"].selection
-        return self.cleaned_data
-
-    def _default(self, name: str) -> Any:
-        field = self.fields[name]
-        if isinstance(field, ProvidersField | ReposField):
-            return field.valid_items(self[name].data)
-        return field.initial
-
-    def _dates(self) -> Days | None:
-        """Return the first and last day where both are given and right."""
-        if {"start", "end"} & self.errors.keys():
-            return None
-        start, end = self.cleaned_data["start"], self.cleaned_data["end"]
-        if start is None and end is None:
-            return None
-        if start is None or end is None:
-            self.add_error("start" if start is None else "end", _("Enter both dates, or leave both empty."))
-        elif end < start:
-            self.add_error("end", _("The end is before the start."))
-        elif Days(start, end).count > MAX_DAYS:
-            self.add_error("end", _("The range must not exceed 90 days."))
-        else:
-            return Days(start, end)
-        return None
-
-    def _shared(self, days: Days, preset: str | None) -> dict[str, Any]:
-        """Return what the states of all pages have."""
-        values = self.cleaned_data
-        start, end = days.instants(app_settings.time_zone)
-        selection = Selection(
-            start=start,
-            end=end,
-            days=days,
-            providers=tuple(values["provider"]),
-            repos=tuple(values["repo"]),
-            include_no_repo=values["include_no_repo"],
-            teams=values["team"],
-            people=values["person"],
+        values = super().clean()
+        values["state"] = self._state(
+            {
+                "selection": values["selection"],
+                "preset": values["preset"],
+                "measure": values["measure"],
+                "is_compared": values["compare"],
+                "is_chart_table": values["chart"] == "table",
+                "repo_search": values["repo_q"],
+            }
         )
-        return {
-            "selection": selection,
-            "preset": preset,
-            "measure": values["measure"],
-            "is_compared": values["compare"],
-            "is_chart_table": values["chart"] == "table",
-            "repo_search": values["repo_q"],
-        }
+        values["selection"] = values["state"].selection
+        return values
 
     def _state(self, shared: dict[str, Any]) -> PageState:
+        """Return the state, which has `shared` in common with other pages."""
         raise NotImplementedError
 
 
-class PageForm(SelectionForm):
+class PageForm(BasePageForm):
     """The parameters of the organization page."""
 
     q = SearchField()
@@ -140,7 +78,7 @@ class PageForm(SelectionForm):
         )
 
 
-class SessionListForm(SelectionForm):
+class SessionListForm(BasePageForm):
     """The parameters of the pages of a person and of a session: of a list of sessions."""
 
     q = SearchField()
@@ -179,7 +117,3 @@ class SessionListFilters(BasePageFilters):
 
     class Meta(SelectionFilters.Meta):
         form = SessionListForm
-
-
-def _today() -> date:
-    return timezone.now().astimezone(app_settings.time_zone).date()

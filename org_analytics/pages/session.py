@@ -9,6 +9,8 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from ..conf import app_settings
+from ..logs import access_log
+from ..logs.access_log import View
 from ..reporting.session_detail import SessionDetail, find_session
 from ..reporting.session_list import Neighbours, SessionListing, neighbours
 from ..reporting.session_order import SessionOrder
@@ -45,6 +47,7 @@ class SessionView(PageView[SessionListState]):
         with snapshot():
             detail = self.detail
             beside = neighbours(self._listing(detail), detail.session.id)
+        access_log.record(request.user, View.SESSION, owner=detail.owner, session_id=detail.session.id, row_count=1)
         context = {**self._list_context(detail, beside), **self._session_context(detail)}
         return self.render("org_analytics/session.html", context, status=400 if self.errors else 200)
 

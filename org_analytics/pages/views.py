@@ -5,6 +5,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from ..logs import access_log
+from ..logs.access_log import View
 from ..reporting.groups import Grouping
 from . import header, table
 from .base import FiguresView
@@ -24,6 +26,13 @@ class OrganizationView(FiguresView[OrganizationState]):
         if self.wants_repositories:
             return self.repositories(self.state.selection)
         data, overview = read_page(self.state)
+        access_log.record(
+            request.user,
+            View.ORGANIZATION,
+            selection=self.state.selection,
+            people=table.about_people(data.rows),
+            row_count=len(data.page),
+        )
         total_line = self._total_line(overview)
         context = {
             **self.figures_context(overview),
@@ -58,7 +67,7 @@ class OrganizationView(FiguresView[OrganizationState]):
             "has_lines": data.lines is not None,
             "column_count": len(state.columns) + (data.lines is not None),
             "has_groups": state.grouping is not Grouping.PERSON,
-            "active_note": header.active_note(rows) if state.grouping is Grouping.PERSON else "",
+            "active_note": header.active_note(rows.active_count) if isinstance(rows, table.PersonRows) else "",
             "summary": header.results_summary(data.summary.totals, state.grouping, len(rows)),
             "page_obj": page,
             "page_label": table.page_label(page),

@@ -44,12 +44,18 @@ CREATE TABLE session_card_session (
     session_id uuid PRIMARY KEY REFERENCES sessions, version integer NOT NULL, computed_at timestamptz NOT NULL,
     duration_ms bigint, models_used jsonb NOT NULL
 );
+CREATE TABLE session_card_smart_recap (
+    session_id uuid PRIMARY KEY REFERENCES sessions, version integer NOT NULL, computed_at timestamptz NOT NULL,
+    model_used varchar(100) NOT NULL, up_to_line bigint NOT NULL, recap text NOT NULL, went_well jsonb NOT NULL,
+    went_bad jsonb NOT NULL, human_suggestions jsonb NOT NULL, environment_suggestions jsonb NOT NULL,
+    default_context_suggestions jsonb NOT NULL
+);
 CREATE TABLE cursor_session_meta (session_id uuid PRIMARY KEY REFERENCES sessions, model varchar(255) NOT NULL);
 CREATE TABLE api_keys (id bigint PRIMARY KEY, key_hash text NOT NULL);
 """
 NAMES = (
     "schema_migrations, users, sessions, session_card_tokens, session_card_tokens_v2, session_card_conversation, "
-    "session_card_session, cursor_session_meta, api_keys"
+    "session_card_session, session_card_smart_recap, cursor_session_meta, api_keys"
 )
 MODEL = {"input": 10, "output": 20, "cache_write": 30, "cache_read": 40, "reasoning": 5, "cost_usd": "1.25"}
 
@@ -135,6 +141,23 @@ class Source:
         if cursor_model is not None:
             self.execute("INSERT INTO cursor_session_meta VALUES (%s, %s)", pk, cursor_model)
         return pk
+
+    def add_recap(
+        self,
+        session: uuid.UUID,
+        recap: str = "Fixed the build.",
+        *,
+        version: int = 1,
+        computed_at: str = "2026-06-17 12:00+00",
+        model_used: str = "haiku-4-5",
+        **lists: Any,
+    ) -> None:
+        """Insert a smart recap; `lists` by the names of their columns, empty where they are not given."""
+        names = ("went_well", "went_bad", "human_suggestions", "environment_suggestions", "default_context_suggestions")
+        self.execute(
+            "INSERT INTO session_card_smart_recap VALUES (%s, %s, %s, %s, 1, %s, %s, %s, %s, %s, %s)",
+            *(session, version, computed_at, model_used, recap, *(json.dumps(lists.get(name, [])) for name in names)),
+        )
 
 
 def url_of(url: str, **changes: str) -> str:

@@ -12,7 +12,7 @@ from django.core.management import CommandError
 from django.db import connections
 
 from org_analytics.confabulous.connection import open_source
-from org_analytics.models import CodingSession, ModelUsage
+from org_analytics.models import CodingSession, ModelUsage, SessionRecap
 from tests.confabulous.source import SECRET, Source, url_of
 
 pytestmark = [pytest.mark.django_db]
@@ -152,6 +152,15 @@ def test_titles_need_one_more_grant(run: Any, source: Source, user: Any, reader:
     source.execute(line.removeprefix("-- "))
     run(with_titles=True)
     assert CodingSession.objects.get().title == "Custom"
+
+
+def test_recaps_need_one_more_grant(run: Any, source: Source, user: Any, reader: str) -> None:
+    source.add_recap(source.add_session())
+    assert "may not read session_card_smart_recap.session_id" in problem(run, with_recaps=True)
+    grant = reader.partition("-- Only for --with-recaps:\n")[2].partition("-- Only for")[0]
+    source.execute(grant.replace("-- ", ""))
+    run(with_recaps=True)
+    assert SessionRecap.objects.get().recap == "Fixed the build."
 
 
 @pytest.mark.parametrize(

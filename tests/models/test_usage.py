@@ -167,6 +167,17 @@ def test_queries_do_not_grow_with_sessions_and_models(user: Any) -> None:
     assert queries(2, 1, 0) == queries(20, 5, 100)
 
 
+def test_only_model_usage_that_differs_is_written(record: Any, user: Any) -> None:
+    session = record(models=[OPUS, HAIKU])
+    before = dict(session.model_usage.values_list("model", "pk"))
+    with CaptureQueriesContext(connection) as queries:
+        record(models=[{**OPUS, "requests": 9}, HAIKU, UNPRICED])
+    statements = [query["sql"] for query in queries if ModelUsage._meta.db_table in query["sql"]]
+    assert not any(statement.startswith("DELETE") for statement in statements)
+    assert {row.model: row.requests for row in session.model_usage.all()} == {"opus": 9, "haiku": 2, "mystery": 2}
+    assert before.items() <= dict(session.model_usage.values_list("model", "pk")).items()
+
+
 BAD_MODELS = {
     "no list": ("opus", "Must be a list of at most 100 models."),
     "too many": ([{**OPUS, "model": str(number)} for number in range(101)], "Must be a list of at most 100 models."),

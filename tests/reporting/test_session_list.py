@@ -188,7 +188,7 @@ def test_a_cursor_holds_no_title(user, make_session, monkeypatch):
 @pytest.mark.parametrize(
     "bad", ["x", "::", "a:b:c", "\0", "é", ".abc:def", "0" * 5_000, "{signed}x", "x{signed}", "{other order}"]
 )
-def test_a_text_that_is_no_cursor_of_this_list_is_refused(user, make_session, monkeypatch, bad):
+def test_a_text_that_is_not_a_cursor_of_this_list_is_refused(user, make_session, monkeypatch, bad):
     monkeypatch.setattr(session_list, "PART_SIZE", 1)
     make_session(user)
     make_session(user)

@@ -48,6 +48,7 @@ class Command(BaseCommand):
             "--include-read-only", action="store_true", help="also import users who are read-only there"
         )
         parser.add_argument("--with-titles", action="store_true", help="also import titles; default: no titles")
+        parser.add_argument("--with-recaps", action="store_true", help="also import smart recaps; default: no recaps")
         parser.add_argument(
             "--started-at",
             choices=["upload", "transcript"],
@@ -65,7 +66,7 @@ class Command(BaseCommand):
             # Here, because psycopg is an optional dependency.
             from ...confabulous.bridge import Run
             from ...confabulous.errors import ConfabulousImportError
-            from ...confabulous.report import Report, Settings
+            from ...confabulous.report import BridgeReport, Settings
             from ...confabulous.summary import proof_lines
         except ImportError as error:
             raise CommandError(
@@ -78,9 +79,12 @@ class Command(BaseCommand):
         settings = Settings(
             source=source,
             dry_run=dry_run,
-            **{name: options[name] for name in ("with_titles", "started_at", "include_read_only", "create_users")},
+            **{
+                name: options[name]
+                for name in ("with_titles", "with_recaps", "started_at", "include_read_only", "create_users")
+            },
         )
-        run = Run(settings, Report(), user_by_email, make_user)
+        run = Run(settings, BridgeReport(), user_by_email, make_user)
         try:
             with ProgressBar(sys.stderr, format_count) as progress:
                 for done, total in run.run(
