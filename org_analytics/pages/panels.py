@@ -29,7 +29,7 @@ class PanelRow(NamedTuple):
 
 
 class Panel(NamedTuple):
-    """The costliest groups of a grouping. `more` leads to all of them with every column, `downloads` to files of them."""
+    """The costliest groups of a grouping. `more` leads to all of them with every column, `downloads` to their files."""
 
     name: str
     heading: str
