@@ -10,9 +10,10 @@ import pytest
 from org_analytics import checks, conf
 from org_analytics.api.filters import BreakdownFilters, SeriesFilters, SessionsFilters
 from org_analytics.pages.filters import PageForm
-from org_analytics.pages.state import CHART_MEASURES, TABLE_COLUMNS
+from org_analytics.pages.state import CHART_MEASURES, MODEL_COLUMNS
 from org_analytics.periods import PRESETS
 from org_analytics.push import cli, errors
+from org_analytics.reporting.groups import Grouping
 from org_analytics.urls import api_urlpatterns
 
 ROOT = Path(__file__).parent.parent
@@ -149,7 +150,13 @@ def test_parameters_of_the_page_are_those_that_are_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("parameter", "values"), [("range", set(PRESETS)), ("measure", set(CHART_MEASURES)), ("o", set(TABLE_COLUMNS))]
+    ("parameter", "values"),
+    [
+        ("range", set(PRESETS)),
+        ("measure", set(CHART_MEASURES)),
+        ("group", {grouping.value for grouping in Grouping}),
+        ("o", set(MODEL_COLUMNS)),
+    ],
 )
 def test_values_of_the_page_are_those_that_it_knows(parameter: str, values: set[str]) -> None:
     names, texts = table("docs/page.md", "In the address"), table("docs/page.md", "In the address", 2)
