@@ -9,10 +9,12 @@ import pytest
 
 from org_analytics import checks, conf
 from org_analytics.api.filters import BreakdownFilters, SeriesFilters, SessionsFilters
-from org_analytics.pages.filters import PageForm
-from org_analytics.pages.state import CHART_MEASURES, TABLE_COLUMNS
+from org_analytics.pages.filters import PageForm, SessionListForm
+from org_analytics.pages.state import CHART_MEASURES, MODEL_COLUMNS
 from org_analytics.periods import PRESETS
 from org_analytics.push import cli, errors
+from org_analytics.reporting.groups import Grouping
+from org_analytics.reporting.session_order import ORDERED_COLUMNS
 from org_analytics.urls import api_urlpatterns
 
 ROOT = Path(__file__).parent.parent
@@ -149,12 +151,29 @@ def test_parameters_of_the_page_are_those_that_are_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("parameter", "values"), [("range", set(PRESETS)), ("measure", set(CHART_MEASURES)), ("o", set(TABLE_COLUMNS))]
+    ("parameter", "values"),
+    [
+        ("range", set(PRESETS)),
+        ("measure", set(CHART_MEASURES)),
+        ("o", set(MODEL_COLUMNS)),
+        ("group", set(Grouping)),
+    ],
 )
 def test_values_of_the_page_are_those_that_it_knows(parameter: str, values: set[str]) -> None:
     names, texts = table("docs/page.md", "In the address"), table("docs/page.md", "In the address", 2)
     [text] = [text for name, text in zip(names, texts, strict=True) if name == parameter]
     assert set(re.findall(r"`([a-z0-9_-]+)`", f"`{text}`")) - {"-", "-cost"} == values
+
+
+def test_parameters_of_a_list_of_sessions_are_those_that_are_read() -> None:
+    only_there = SessionListForm.base_fields.keys() - PageForm.base_fields.keys()
+    assert set(table("docs/page.md", "On the page of a person")) == {"q", "o", *only_there}
+    assert PageForm.base_fields.keys() - SessionListForm.base_fields.keys() == {"group", "p", "zero"}
+
+
+def test_orders_of_a_list_of_sessions_are_those_that_it_knows() -> None:
+    [text] = [row for row in table("docs/page.md", "On the page of a person", 2) if "started" in row]
+    assert set(re.findall(r"`([a-z_]+)`", f"`{text}`")) == set(ORDERED_COLUMNS)
 
 
 def test_exit_codes_are_those_of_the_command() -> None:
