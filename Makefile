@@ -40,11 +40,11 @@ lint: $(VENV)/.dev-installed ## run ruff, mypy and bandit, check for missing mig
 	@$(RUN) manage.py makemigrations --check --dry-run
 	@scripts/check-catalogues
 
-bench: $(VENV)/.dev-installed ## measure answers on a million sessions, and reading transcripts (N=100000: fewer, BIG=1: ten million)
-	@$(RUN) -m benchmarks $(or $(N),1000000) $(if $(BIG),--big)
-	@$(RUN) -m benchmarks.ingest
-	@$(RUN) -m benchmarks.opencode
-	@$(RUN) -m benchmarks.cursor
+bench: $(VENV)/.dev-installed ## measure answers on a million sessions, and reading transcripts (N=100000: fewer, BIG=1: ten million, PEOPLE=20000: more people, FORKS=1: forks of their own)
+	@$(RUN) -m benchmarks $(N) $(if $(BIG),--big) $(if $(PEOPLE),--people $(PEOPLE)) $(if $(FORKS),--own-forks)
+	@$(if $(PEOPLE)$(FORKS),,$(RUN) -m benchmarks.ingest)
+	@$(if $(PEOPLE)$(FORKS),,$(RUN) -m benchmarks.opencode)
+	@$(if $(PEOPLE)$(FORKS),,$(RUN) -m benchmarks.cursor)
 
 matrix: $(VENV)/.dev-installed ## run the suite on the built wheel, with each supported pair of Python and Django
 	@$(RUN) -m nox --reuse-existing-virtualenvs

@@ -47,6 +47,7 @@ MALFORMED = [
     "\0",
     "a/b",
     "..",
+    "9" * 19,
     "9" * 40,
 ]
 MALFORMED += ["None", "null", "me/me", "sessions", "\\", "%", "?", "#", "<script>", "x" * 2_000]

@@ -70,7 +70,7 @@ def _daily_usage_of(alias: str) -> Iterator[CheckMessage]:
     if maintenance.is_missing(alias):
         yield Warning(
             f"The database {alias!r} has sessions, but the daily roll-up is missing: page and API fail.",
-            hint="Run manage.py rebuild_daily_usage: it creates the roll-up.",
+            hint="Run manage.py migrate, or rebuild_daily_usage on a site without migrations: it creates the roll-up.",
             id="org_analytics.W006",
         )
     if not maintenance.is_installed(alias):

@@ -73,9 +73,9 @@ def record(
         logger.warning("An access log entry was not written: %s", type(error).__name__)
 
 
-def accesses_to(user: Any, limit: int | None = None) -> list[Access]:
+def accesses_to(user_id: Any, limit: int | None = None) -> list[Access]:
     """Who else was shown this person's numbers, newest first."""
-    entries = AccessLogEntry.objects.using(read_database()).about(user).exclude(reader=user)
+    entries = AccessLogEntry.objects.using(read_database()).about(user_id).exclude(reader=user_id)
     current = entries.filter(at__gte=_oldest()).select_related("reader")[:limit]
     return [Access(entry.at, _person(entry), View(entry.view)) for entry in current]
 

@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 class AccessLogQuerySet(models.QuerySet["AccessLogEntry"]):
     """Filters for entries. They chain."""
 
-    def about(self, user: Any) -> Self:
+    def about(self, user_id: Any) -> Self:
         """Entries about this person: their page, their sessions, or a view filtered to a few people with them."""
-        return self.filter(subjects=user)
+        return self.filter(subjects=user_id)
 
 
 class AccessLogEntry(models.Model):

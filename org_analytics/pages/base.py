@@ -17,6 +17,7 @@ from ..access import PageAccessMixin
 from ..conf import app_settings
 from ..filters.parameters import read_as_utf8
 from ..logs.request_log import logged
+from ..reporting.replicas import ReadDatabaseUnavailableError
 from ..reporting.selection import Selection
 from ..reporting.snapshots import QueryTimeoutError
 from ..throttling import retry_after
@@ -58,6 +59,8 @@ class BasePageView(PageAccessMixin, Generic[State]):
         with translation.override(language), numbers_in(self.asked_language):
             try:
                 response = super().dispatch(request, *args, **kwargs)
+            except ReadDatabaseUnavailableError:
+                response = self.unavailable(_("The database does not answer. Try again in a minute."))
             except QueryTimeoutError:
                 response = self.unavailable(_("Counting took too long. Try a shorter date range."))
             except Throttled as error:
@@ -174,7 +177,12 @@ class FiguresView(PageView[State]):
             "preset_label": header.preset_label(state),
             "days_label": format_days(state.selection.days),
             "zone": zone,
-            "coverage_notes": header.coverage_notes(overview.coverage, zone, overview.is_zone_current),
+            "coverage_notes": header.coverage_notes(
+                overview.coverage,
+                zone,
+                is_zone_current=overview.is_zone_current,
+                replica_lag=overview.replica_lag,
+            ),
             "totals": overview.totals,
             "no_repo_count": overview.no_repo_count,
             "is_new": not overview.has_sessions,

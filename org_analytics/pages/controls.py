@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -13,6 +14,7 @@ from ..limits import FIRST_DATE, LAST_DATE
 from ..periods import PRESETS
 from .figures import LABELS
 from .formats import format_count
+from .markup import options_html
 from .repositories import RepoList
 from .state import CHART_MEASURES, PageState
 
@@ -108,6 +110,11 @@ class Controls:
         selected = {path.casefold(): path for path in self.state.selection.repos}
         listed = {path.casefold(): path for path in self.listed_repos.paths}
         return [Option(path, path, key in selected) for key, path in sorted({**selected, **listed}.items())]
+
+    @property
+    def repo_options(self) -> SafeString:
+        """The list of repositories to choose from."""
+        return options_html(self.repos)
 
     @property
     def repo_search(self) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from django.core.paginator import Page, Paginator
 from django.utils import timezone
@@ -11,7 +12,9 @@ from ..periods import previous_period
 from ..reporting import reports
 from ..reporting.daily import Measure, RowKey, daily_values
 from ..reporting.groups import Grouping, PersonReport, breakdown, person_report
+from ..reporting.last_active import last_active_days
 from ..reporting.members import Person, members
+from ..reporting.replicas import replica_lag
 from ..reporting.reports import Coverage, Series, Summary
 from ..reporting.selection import Selection
 from ..reporting.snapshots import snapshot
@@ -20,9 +23,12 @@ from ..reporting.usage import Usage
 from ..rollup import maintenance
 from .figures import FIGURE_COLUMNS
 from .repositories import RepoList, list_repos
-from .sparkline import Sparkline, make_sparkline
+from .sparkline import Sparkline, SparklinePen
 from .state import OrganizationState, PageState, SessionListState
-from .table import PAGE_SIZE, Row, group_rows, person_rows
+from .table import PAGE_SIZE, PersonRows, Row, group_rows, person_rows
+
+# Key of a row → day → number; days without counted sessions are left out.
+ValuesByDay = Mapping[RowKey, Mapping[date, int | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,7 @@ class Overview:
     previous_total: Usage
     no_repo_count: int
     is_zone_current: bool
+    replica_lag: timedelta | None
     has_sessions: bool
 
 
@@ -64,11 +71,16 @@ def read_page(state: OrganizationState) -> tuple[TableData, Overview]:
     with snapshot():
         summary, rows = read_rows(state)
         page = Paginator(rows, PAGE_SIZE).get_page(state.page_number)
+        values = _read_values(state, page) if has_lines(state) else {}
+        if isinstance(rows, PersonRows):
+            last_active = _last_active(state, page, values)
+            first = page.start_index() - 1
+            page.object_list = rows.with_last_active(last_active)[max(first, 0) : page.end_index()]
         data = TableData(
             summary=summary,
             rows=rows,
             page=page,
-            lines=_read_lines(state, page) if has_lines(state) else None,
+            lines=_make_lines(state, values) if has_lines(state) else None,
             team_names=team_names() if app_settings.has_teams else frozenset(),
             chosen_members={person.id: person for person in members(people)} if people else {},
         )
@@ -80,12 +92,22 @@ def has_lines(state: OrganizationState) -> bool:
     return state.grouping not in (Grouping.DAY, Grouping.WEEK) and state.selection.days.count > 1
 
 
-def _read_lines(state: OrganizationState, rows: Iterable[Row]) -> dict[RowKey, Sparkline | None]:
+def _read_values(state: OrganizationState, rows: Iterable[Row]) -> ValuesByDay:
     """Read the measure by day of these rows; one query for all."""
     keys = [row.key for row in rows if row.figures.sessions]
-    values = daily_values(state.selection, state.grouping, keys, Measure(state.measure)) if keys else {}
-    days = list(state.selection.days)
-    return {key: make_sparkline(state.measure, days, by_day) for key, by_day in values.items()}
+    return daily_values(state.selection, state.grouping, keys, Measure(state.measure)) if keys else {}
+
+
+def _make_lines(state: OrganizationState, values: ValuesByDay) -> dict[RowKey, Sparkline | None]:
+    pen = SparklinePen(state.measure, list(state.selection.days))
+    return {key: pen.draw(by_day) for key, by_day in values.items()}
+
+
+def _last_active(state: OrganizationState, rows: Iterable[Row], values: ValuesByDay) -> dict[int | str, date]:
+    """Return the last day with a counted session, which is the only day where no line is drawn."""
+    if has_lines(state):
+        return {key: max(by_day) for key, by_day in values.items() if key is not None and by_day}
+    return {row.key: state.selection.days.last for row in rows if row.key is not None and row.figures.sessions}
 
 
 def read_rows(state: OrganizationState) -> tuple[Summary, Sequence[Row]]:
@@ -95,6 +117,15 @@ def read_rows(state: OrganizationState) -> tuple[Summary, Sequence[Row]]:
         return report, person_rows(report.people, state)
     found = breakdown(state.selection, state.grouping)
     return found, group_rows(found.rows, state)
+
+
+def read_download(state: OrganizationState) -> tuple[Summary, Sequence[Row]]:
+    """Read the rows of a download: those of the table, and when people were last active."""
+    with snapshot():
+        summary, rows = read_rows(state)
+        if isinstance(rows, PersonRows):
+            rows = rows.with_last_active(last_active_days(state.selection))
+        return summary, rows
 
 
 def read_person(state: SessionListState, selection: Selection, person: Person) -> tuple[PersonReport, Overview]:
@@ -120,6 +151,7 @@ def read_overview(state: PageState, selection: Selection, summary: Summary) -> O
             previous_total=previous_series.total if previous_series else reports.total(previous),
             no_repo_count=_no_repo_count(selection),
             is_zone_current=maintenance.days_are_current(using, selection.start, selection.end),
+            replica_lag=replica_lag(using),
             has_sessions=bool(summary.totals.session_count) or reports.has_sessions(),
         )
 

@@ -12,8 +12,8 @@ from ..logs import access_log
 from ..logs.access_log import View
 from ..reporting.reports import Summary
 from .base import BasePageView
-from .data import read_rows
-from .downloads import csv_lines, file_name, json_chunks, stream_async
+from .data import read_download
+from .downloads import csv_lines, file_name, in_pieces, json_chunks, stream_async
 from .state import OrganizationState
 from .table import Row, about_people
 
@@ -28,7 +28,7 @@ class DownloadView(BasePageView[OrganizationState]):
         if self.errors:
             text = "\n".join(f"{name}: {message}" for name, message in self.errors.items())
             return HttpResponse(text, status=400, content_type="text/plain; charset=utf-8")
-        summary, rows = read_rows(self.state)
+        summary, rows = read_download(self.state)
         access_log.record(
             request.user,
             View(self.extension),
@@ -36,7 +36,7 @@ class DownloadView(BasePageView[OrganizationState]):
             people=about_people(rows),
             row_count=len(rows),
         )
-        chunks = self.chunks(rows, summary)
+        chunks = in_pieces(self.chunks(rows, summary))
         name = file_name(self.state, self.extension)
         return StreamingHttpResponse(
             stream_async(chunks) if isinstance(request, ASGIRequest) else chunks,

@@ -53,8 +53,12 @@ class Figures:
         return self.usage.session_count
 
     @property
+    def cost_nanos(self) -> int | None:
+        return self.usage.cost_nanos if self.usage.cost_count or not self.sessions else None
+
+    @property
     def cost(self) -> Decimal | None:
-        return self.usage.cost_usd if self.usage.cost_count or not self.sessions else None
+        return None if self.cost_nanos is None else self.usage.cost_usd
 
     @property
     def duration(self) -> int | None:
@@ -97,6 +101,10 @@ class Figures:
         """Return the number of a column, None where it is unknown."""
         number: Decimal | int | None = getattr(self, column)
         return number
+
+    def sort_key(self, column: str) -> Decimal | int | None:
+        """Return a number that sorts as the column does: integers are quicker to compare than dollars."""
+        return self.cost_nanos if column == "cost" else self.value(column)
 
     def total(self, column: str) -> Decimal | int | None:
         """Return the number for sums and comparisons: no sessions add up to zero."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 # Private API: it takes the separators as arguments, so that they are looked up once for thousands of numbers.
@@ -37,9 +37,13 @@ class _Conventions:
     seconds: str
 
     def number(self, value: Decimal | int, places: int = 0) -> str:
-        return numberformat.format(
-            value, self.decimal, places, self.grouping, self.thousands, force_grouping=True, use_l10n=True
-        )
+        if self.grouping != 3:
+            return numberformat.format(
+                value, self.decimal, places, self.grouping, self.thousands, force_grouping=True, use_l10n=True
+            )
+        # Python groups by three itself, in a fraction of the time.
+        text = f"{value:,.{places}f}" if places else f"{int(value):,}"
+        return text.translate({ord(","): self.thousands, ord("."): self.decimal})
 
 
 @cache
@@ -139,7 +143,7 @@ def format_percent(ratio: Decimal) -> str:
 
 def format_day(value: date) -> str:
     """`17 Nov 2026`, for sentences."""
-    return date_format(value, pgettext("date format, see Django's date filter", "j M Y"))
+    return _format_date(value, pgettext("date format, see Django's date filter", "j M Y"), get_language())
 
 
 def format_days(days: Days) -> str:
@@ -157,4 +161,11 @@ def format_moment(value: datetime, zone: tzinfo) -> str:
 
 def format_short_day(value: date) -> str:
     """`Tue 17 Nov`, for axes and rows."""
-    return date_format(value, pgettext("date format without the year, see Django's date filter", "D j M"))
+    return _format_date(
+        value, pgettext("date format without the year, see Django's date filter", "D j M"), get_language()
+    )
+
+
+@lru_cache(maxsize=1_000)  # the same few days in a hundred rows
+def _format_date(value: date, pattern: str, language: str | None) -> str:
+    return date_format(value, pattern)

@@ -1,6 +1,6 @@
 """The texts at the top of the page: which days it shows, and what the figures cover."""
 
-from collections.abc import Sequence
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
@@ -10,9 +10,10 @@ from ..reporting.groups import Grouping
 from ..reporting.reports import Coverage
 from ..reporting.usage import Usage
 from .controls import PRESET_LABELS
-from .formats import format_count, format_days, format_moment
+from .formats import format_count, format_days, format_duration, format_moment
 from .state import PageState
-from .table import Row
+
+MAX_SILENT_LAG = timedelta(minutes=1)
 
 
 def preset_label(state: PageState) -> str:
@@ -25,7 +26,9 @@ def period_label(state: PageState) -> str:
     return preset_label(state) or format_days(state.selection.days)
 
 
-def coverage_notes(coverage: Coverage, zone: ZoneInfo, is_zone_current: bool) -> list[str]:
+def coverage_notes(
+    coverage: Coverage, zone: ZoneInfo, *, is_zone_current: bool, replica_lag: timedelta | None
+) -> list[str]:
     """Return how recent the data are, what the figures leave out, and whether they are slow to load."""
     if coverage.latest_session_at:
         notes = [_("Data up to %(moment)s") % {"moment": format_moment(coverage.latest_session_at, zone)}]
@@ -54,6 +57,9 @@ def coverage_notes(coverage: Coverage, zone: ZoneInfo, is_zone_current: bool) ->
         ),
     )
     notes += [text % {"shown": format_count(number)} for number, text in counted if number]
+    if replica_lag and replica_lag > MAX_SILENT_LAG:
+        lag = format_duration(replica_lag // timedelta(milliseconds=1))
+        notes.append(_("The replica that is read is %(lag)s behind") % {"lag": lag})
     if not is_zone_current:
         notes.append(
             _(
@@ -64,9 +70,8 @@ def coverage_notes(coverage: Coverage, zone: ZoneInfo, is_zone_current: bool) ->
     return notes
 
 
-def active_note(rows: Sequence[Row]) -> str:
+def active_note(active: int) -> str:
     """Return how many of the people had a session."""
-    active = sum(1 for row in rows if row.figures.sessions)
     return ngettext("%(shown)s active", "%(shown)s active", active) % {"shown": format_count(active)}
 
 

@@ -19,6 +19,7 @@ from ..reporting.session_list import SessionListing, SessionPart, count_sessions
 from ..reporting.session_order import SessionOrder
 from ..reporting.snapshots import snapshot
 from ..reporting.visibility import ME, sees_sessions_of
+from .accesses import make_access_lines
 from .base import NOT_FOUND, FiguresView
 from .data import read_person
 from .filters import SessionListFilters
@@ -42,6 +43,7 @@ class PersonView(FiguresView[SessionListState]):
                 return self.repositories(selection)
             report, overview = read_person(self.state, selection, self.person)
             sessions = self._sessions_context() if self.shows_sessions else {}
+            accesses = make_access_lines(self.person.id, app_settings.time_zone) if self.is_about_reader else None
         access_log.record(
             request.user,
             View.PERSON,
@@ -53,6 +55,7 @@ class PersonView(FiguresView[SessionListState]):
             **self.figures_context(overview),
             **self._person_context(report),
             **sessions,
+            "accesses": accesses,
             "summary": results_summary(overview.totals, Grouping.PERSON, 1),
         }
         return self.render("org_analytics/person.html", context, status=400 if self.errors else 200)
@@ -62,7 +65,7 @@ class PersonView(FiguresView[SessionListState]):
         """The person of the page. Raises the same Http404 for a malformed id, an unknown one and a user who left."""
         text = self.kwargs["id"]
         person_id = parse_user_id(self.request.user.pk if self.is_own_page else text)
-        person = None if person_id is None else next(members([person_id]), None)
+        person = None if person_id is None else next(iter(members([person_id])), None)
         if person is None:
             raise Http404(NOT_FOUND)
         return person
@@ -72,6 +75,11 @@ class PersonView(FiguresView[SessionListState]):
         """Whether the address names the reader, whoever that is."""
         is_own: bool = self.kwargs["id"] == ME
         return is_own
+
+    @property
+    def is_about_reader(self) -> bool:
+        """Whether the person is the reader, by whichever address."""
+        return self.person.id == parse_user_id(self.request.user.pk)
 
     @property
     def selection(self) -> Selection:

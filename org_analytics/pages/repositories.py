@@ -1,11 +1,11 @@
 """The repositories that the filter lists: all in range if they are few, else the most used or those searched for."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ..reporting import reports
-from ..reporting.groups import Grouping, breakdown_rows
 from ..reporting.selection import Selection
+from ..reporting.snapshots import snapshot
 
 # A longer list is slow to load, and nobody reads it.
 MAX_LISTED = 200
@@ -32,14 +32,10 @@ class RepoList:
 
 def list_repos(selection: Selection, search: str) -> RepoList:
     """Return at most `MAX_LISTED` repositories of the selection's range whose paths contain the text."""
-    present = reports.repos(selection)
     wanted = search.casefold()
-    found = [path for path in present if wanted in path.casefold()]
-    return RepoList(_most_used(selection, found) if len(found) > MAX_LISTED else found, len(found), search)
-
-
-def _most_used(selection: Selection, paths: Collection[str]) -> list[str]:
-    """Return those with the most sessions in the view, whatever repositories it selects."""
-    rows = breakdown_rows(replace(selection, repos=(), include_no_repo=False), Grouping.REPO)
-    sessions = {row.key: row.usage.session_count for row in rows}
-    return sorted(paths, key=lambda path: (-sessions.get(path, 0), path))[:MAX_LISTED]
+    with snapshot():
+        found = [path for path in reports.repos(selection) if wanted in path.casefold()]
+        if len(found) > MAX_LISTED:
+            listed = [path for path in reports.repos_by_use(selection) if wanted in path.casefold()]
+            return RepoList(listed[:MAX_LISTED], len(found), search)
+    return RepoList(found, len(found), search)

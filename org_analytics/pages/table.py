@@ -1,15 +1,14 @@
 """The table of the organization page: its headings, rows and cells, as the template shows them."""
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, overload
 
 from django.core.paginator import Page
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from ..conf import app_settings
-from ..periods import day_of
 from ..reporting.groups import BreakdownRow, Grouping
 from ..reporting.members import Person
 from ..reporting.reports import PersonUsage
@@ -18,6 +17,7 @@ from .figures import LABELS, Figures, ModelFigures, RestFigures
 from .formats import format_count, format_day, format_short_day
 from .groupings import TEXTS
 from .labels import person_label
+from .markup import cells_html, line_html, name_html
 from .sparkline import Sparkline
 from .state import OrganizationState
 
@@ -41,11 +41,11 @@ class Cell(NamedTuple):
 
 
 class TableRow(NamedTuple):
-    """One person's row. `latest_from`: when the day of their last session began."""
+    """One person's row. `last_active`: the day of their last session in the reporting time zone."""
 
     person: Person
     figures: Figures
-    latest_from: datetime | None = None
+    last_active: date | None = None
 
     @property
     def key(self) -> int | str:
@@ -70,11 +70,6 @@ class TableRow(NamedTuple):
         """When the person was last active, in words."""
         day = self.last_active
         return _("Last active %(day)s") % {"day": format_day(day)} if day else ""
-
-    @property
-    def last_active(self) -> date | None:
-        """The day of their last session in the reporting time zone."""
-        return None if self.latest_from is None else day_of(self.latest_from, app_settings.time_zone)
 
     @property
     def is_idle(self) -> bool:
@@ -113,19 +108,59 @@ class ShownRow(NamedTuple):
     cells: list[Cell]
     line: Sparkline | None
 
+    @property
+    def name_html(self) -> SafeString:
+        return name_html(self.label, self.detail, self.note, self.url)
+
+    @property
+    def line_html(self) -> SafeString:
+        return line_html(self.line)
+
+    @property
+    def cells_html(self) -> SafeString:
+        return cells_html(self.cells)
+
 
 Row = TableRow | GroupRow
-SomeRow = TypeVar("SomeRow", TableRow, GroupRow)
+SomeRow = TypeVar("SomeRow")
 
 
-def person_rows(people: Sequence[PersonUsage], state: OrganizationState) -> list[TableRow]:
+class PersonRows(Sequence[TableRow]):
+    """The rows of people, in the state's order. A row is made when it is asked for: a page shows few of thousands."""
+
+    def __init__(self, people: Sequence[PersonUsage], last_active: Mapping[int | str, date] | None = None) -> None:
+        self.people = people
+        self.last_active = last_active or {}
+
+    def __len__(self) -> int:
+        return len(self.people)
+
+    @overload
+    def __getitem__(self, place: int) -> TableRow: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[TableRow]: ...
+
+    def __getitem__(self, place: int | slice) -> TableRow | Sequence[TableRow]:
+        if isinstance(place, slice):
+            return PersonRows(self.people[place], self.last_active)
+        person, usage = self.people[place]
+        return TableRow(person, Figures(usage), self.last_active.get(person.id))
+
+    @property
+    def active_count(self) -> int:
+        """How many of the people had a session."""
+        return sum(1 for _person, usage in self.people if usage.session_count)
+
+    def with_last_active(self, last_active: Mapping[int | str, date]) -> "PersonRows":
+        """Return the same rows with the days on which people were last active."""
+        return PersonRows(self.people, last_active)
+
+
+def person_rows(people: Sequence[PersonUsage], state: OrganizationState) -> PersonRows:
     """Return the rows of people in the state's order."""
-    shown = [
-        TableRow(row.person, Figures(row.usage), row.latest_from)
-        for row in people
-        if row.usage.session_count or not state.hides_idle
-    ]
-    return sort_rows(shown, state)
+    shown = [row for row in people if row.usage.session_count or not state.hides_idle]
+    return PersonRows(_in_order(shown, [_sort_key(row, state.sorted_by) for row in PersonRows(shown)], state))
 
 
 def group_rows(rows: Sequence[BreakdownRow], state: OrganizationState) -> list[GroupRow]:
@@ -156,9 +191,13 @@ def group_figures(row: BreakdownRow, grouping: Grouping) -> Figures:
     return kind(row.usage, row.model_sums or ModelSums())
 
 
-def sort_rows(rows: list[SomeRow], state: OrganizationState) -> list[SomeRow]:
-    """Return the rows in the state's order; ties stay in the report's order; unknown values are last."""
-    keys: list[Any] = [_sort_key(row, state.sorted_by) for row in rows]
+def sort_rows(rows: list[GroupRow], state: OrganizationState) -> list[GroupRow]:
+    """Return the rows of groups in the state's order."""
+    return _in_order(rows, [_sort_key(row, state.sorted_by) for row in rows], state)
+
+
+def _in_order(rows: Sequence[SomeRow], keys: Sequence[Any], state: OrganizationState) -> list[SomeRow]:
+    """Return the rows in the order of their keys; ties stay in the report's order; unknown values are last."""
     known = [place for place, key in enumerate(keys) if key is not None]
     unknown = [place for place, key in enumerate(keys) if key is None]
     known.sort(key=keys.__getitem__, reverse=state.is_descending)
@@ -166,7 +205,7 @@ def sort_rows(rows: list[SomeRow], state: OrganizationState) -> list[SomeRow]:
 
 
 def _sort_key(row: Row, column: str) -> Any:
-    return row.name_key if column == "user" else row.figures.value(column)
+    return row.name_key if column == "user" else row.figures.sort_key(column)
 
 
 def make_columns(state: OrganizationState) -> list[Column]:

@@ -13,7 +13,8 @@ from .base import FiguresView
 from .data import Overview, TableData, read_page
 from .figures import Figures, ModelFigures
 from .groupings import TEXTS, next_level
-from .sparkline import Sparkline, make_sparkline, values_of
+from .markup import line_html
+from .sparkline import Sparkline, SparklinePen, values_of
 from .state import OrganizationState
 from .table_controls import TableControls
 
@@ -32,11 +33,13 @@ class OrganizationView(FiguresView[OrganizationState]):
             people=table.about_people(data.rows),
             row_count=len(data.page),
         )
+        total_line = self._total_line(overview)
         context = {
             **self.figures_context(overview),
             **self._people_context(data),
             **self._table_context(data),
-            "total_line": self._total_line(overview),
+            "total_line": total_line,
+            "total_line_html": line_html(total_line),
         }
         return self.render("org_analytics/organization.html", context, status=400 if self.errors else 200)
 
@@ -64,7 +67,7 @@ class OrganizationView(FiguresView[OrganizationState]):
             "has_lines": data.lines is not None,
             "column_count": len(state.columns) + (data.lines is not None),
             "has_groups": state.grouping is not Grouping.PERSON,
-            "active_note": header.active_note(rows) if state.grouping is Grouping.PERSON else "",
+            "active_note": header.active_note(rows.active_count) if isinstance(rows, table.PersonRows) else "",
             "summary": header.results_summary(data.summary.totals, state.grouping, len(rows)),
             "page_obj": page,
             "page_label": table.page_label(page),
@@ -75,7 +78,7 @@ class OrganizationView(FiguresView[OrganizationState]):
     def _total_line(self, overview: Overview) -> Sparkline | None:
         """Return the line of everyone, from the numbers of the chart."""
         series, measure = overview.series, self.state.measure
-        return make_sparkline(measure, [bucket.day for bucket in series.buckets], values_of(series, measure))
+        return SparklinePen(measure, [bucket.day for bucket in series.buckets]).draw(values_of(series, measure))
 
     def _totals(self, data: TableData) -> Figures:
         """Return the figures of everyone; by model with the sums of all rows, as no total has them."""

@@ -34,13 +34,13 @@ class Measure(StrEnum):
     USER_TIME = "user_time"
 
 
-# Measure → the columns of the roll-up with its number and with how many sessions it is known of.
+# Measure → the columns of the roll-up that it is made of: sessions, sessions of known value, value.
 _COLUMNS = {
-    Measure.SESSIONS: ("session_count", "session_count"),
-    Measure.COST: ("cost_nanos", "cost_count"),
-    Measure.DURATION: ("duration_ms", "duration_count"),
-    Measure.ASSISTANT: ("assistant_ms", "assistant_count"),
-    Measure.USER_TIME: ("user_ms", "user_count"),
+    Measure.SESSIONS: ("session_count",),
+    Measure.COST: ("session_count", "cost_count", "cost_nanos", "cost_dollars"),
+    Measure.DURATION: ("session_count", "duration_count", "duration_ms"),
+    Measure.ASSISTANT: ("session_count", "assistant_count", "assistant_ms"),
+    Measure.USER_TIME: ("session_count", "user_count", "user_ms"),
 }
 
 
@@ -66,58 +66,54 @@ def daily_values(
 
     Days without counted sessions are left out. Costs that are not broken down by model have no days.
     """
-    found: dict[RowKey, dict[date, int | None]] = {key: {} for key in keys}
+    sums: dict[RowKey, dict[date, list[int]]] = {key: {} for key in keys}
     with snapshot() as using:
         source = _SOURCES[grouping](selection, keys, using)
-        sums: dict[RowKey, dict[date, list[int]]] = defaultdict(dict)
-        for day, value, *numbers in _rows(selection, source, grouping, measure, using):
+        parts = _parts(selection, source, using)
+        for day, value, *numbers in _rows(parts, source, grouping is Grouping.MODEL, _COLUMNS[measure]):
             for key in source.keys_of(value):
                 before = sums[key].get(day, [0] * len(numbers))
                 sums[key][day] = [one + other for one, other in zip(before, numbers, strict=True)]
-    for key, by_day in sums.items():
-        found[key] = {day: _value(numbers) for day, numbers in by_day.items() if numbers[0]}
-    return found
+    return {
+        key: {day: _value(numbers) for day, numbers in by_day.items() if numbers[0]} for key, by_day in sums.items()
+    }
 
 
-def _rows(selection: Selection, source: _Source, grouping: Grouping, measure: Measure, using: str) -> Any:
-    """Rows of day, value of the key, sessions, sessions of known value, sum; for costs also whole dollars."""
-    is_model = grouping is Grouping.MODEL
-    rule = repo_rule(selection, using)
-    providers = Q(provider__in=selection.providers) if selection.providers else Q()
-    chosen = providers & Q(user__in=selected_user_ids(selection))
-    parts = SplitRange.load(
-        selection,
-        using,
-        app_settings.time_zone,
-        (rule[0] & chosen & source.days_rule, rule[1] & chosen & source.sessions_rule),
-    )
-    value, known = _COLUMNS[measure]
-    names = ("session_count", known, value, *(["cost_dollars"] if measure is Measure.COST else []))
-    rollup = DAILY_MODEL_USAGE if is_model else DAILY_USAGE
-    days_sums, sessions_sums = sums_of_days(rollup), sums_of_sessions(rollup)
-    columns = dict.fromkeys(f"sum_{name}" for name in names)
+def _parts(selection: Selection, source: _Source, using: str) -> SplitRange:
+    """The days and the sessions of the rows."""
+    of_days, of_sessions = repo_rule(selection, using)
+    chosen = Q(user__in=selected_user_ids(selection))
+    if selection.providers:
+        chosen &= Q(provider__in=selection.providers)
+    rule = of_days & chosen & source.days_rule, of_sessions & chosen & source.sessions_rule
+    return SplitRange.load(selection, using, app_settings.time_zone, rule)
+
+
+def _rows(parts: SplitRange, source: _Source, is_by_model: bool, columns: tuple[str, ...]) -> Any:
+    """Rows of day, value of the key, and the sums of these columns."""
+    rollup = DAILY_MODEL_USAGE if is_by_model else DAILY_USAGE
+    names = [f"sum_{column}" for column in columns]
+    of_days, of_sessions = sums_of_days(rollup), sums_of_sessions(rollup)
+    days: Any = parts.model_days if is_by_model else parts.days
     sessions: Any = parts.sessions
-    rows: list[tuple[Any, ...]] = parts.union(
-        lambda: (
-            (parts.model_days if is_model else parts.days)
-            .values("day", key=source.of_days)
-            .annotate(**{name: days_sums[name] for name in columns})
-        ),
+    return parts.union(
+        lambda: days.values("day", key=source.of_days).annotate(**{name: of_days[name] for name in names}),
         lambda: (
             sessions.analyzed()
             .annotate(day=parts.session_day())
             .values("day", key=source.of_sessions)
-            .annotate(**{name: sessions_sums[name] for name in columns})
+            .annotate(**{name: of_sessions[name] for name in names})
         ),
-        ("day", "key", *columns),
+        ("day", "key", *names),
     )
-    if measure is Measure.SESSIONS:
-        return [(day, key, count, count, count) for day, key, count in rows]
-    return rows
 
 
 def _value(numbers: list[int]) -> int | None:
-    _sessions, known, value, *dollars = numbers
+    """The measure, from the sums of its columns."""
+    sessions, *others = numbers
+    if not others:
+        return sessions
+    known, value, *dollars = others
     return value + sum(dollars) * NANOS if known else None
 
 

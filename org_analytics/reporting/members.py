@@ -43,11 +43,14 @@ class Person(NamedTuple):
         return not wanted or wanted in searchable(self.name or "") or wanted in searchable(self.email)
 
 
-def members(ids: Collection[int | str] = ()) -> Iterator[Person]:
-    """The members, or those of them with these ids, unordered.
+def members(ids: Collection[int | str] = ()) -> tuple[Person, ...]:
+    """The members, or those of them with these ids, in their order."""
+    rows = tuple(_read_members(ids))
+    return _in_order(rows) if ids else _all_in_order(rows)
 
-    Reads names as columns unless the user model computes them.
-    """
+
+def _read_members(ids: Collection[int | str]) -> Iterator[tuple[Any, str | None, str | None]]:
+    """Id, e-mail address and name of these members. Reads names as columns unless the user model computes them."""
     model = get_user_model()
     email = model.get_email_field_name()
     names = {field.name for field in model._meta.get_fields()}
@@ -55,12 +58,20 @@ def members(ids: Collection[int | str] = ()) -> Iterator[Person]:
     if ids:
         users = users.filter(pk__in=ids)
     if hasattr(model, "get_full_name") and not _has_plain_full_name(model, names):
-        yield from map(person_of, users)
+        for user in users:
+            yield user.pk, getattr(user, email, ""), user.get_full_name()
         return
     columns = ["first_name", "last_name"] if hasattr(model, "get_full_name") else ["name"] if "name" in names else []
     emails = [email] if email in names else []
     for pk, *values in users.values_list("pk", *emails, *columns):
-        yield _person(pk, values.pop(0) if emails else "", " ".join(map(str, filter(None, values))))
+        yield pk, values.pop(0) if emails else "", " ".join(map(str, filter(None, values)))
+
+
+def _in_order(rows: tuple[tuple[Any, str | None, str | None], ...]) -> tuple[Person, ...]:
+    return tuple(sorted((_person(*row) for row in rows), key=lambda person: person.order))
+
+
+_all_in_order = lru_cache(maxsize=1)(_in_order)  # every report sorts the same people; other rows are sorted again
 
 
 def person_of(user: Any) -> Person:

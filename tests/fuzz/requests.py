@@ -149,5 +149,6 @@ def _filled(random: Random, path: str) -> str:
 # Values that pages know.
 _LIKELY = (
     *("7d", "30d", "90d", "this_week", "custom", "cost", "-cost", "sessions", "duration", "table", "chart", "1", "on"),
+    *("started", "-title", "requests", "input_tokens", "-", "me", "1,2", "Platform"),
     *("person", "team", "repo", "provider", "model", "day", "week", "false", "0", "codex", "acme/api", "2026-06-17"),
 )

@@ -217,7 +217,7 @@ def test_the_command_shows_who_else_looked_at_a_person(user: Any, staff: Any, su
     [newest, oldest] = output_of("access_log", staff.email).splitlines()
     assert newest.split()[-2:] == ["csv", superuser.email]
     assert oldest.split()[-2:] == ["person", user.email]
-    assert [access.reader.name for access in access_log.accesses_to(staff, limit=1)] == ["Rosa Root"]
+    assert [access.reader.name for access in access_log.accesses_to(staff.pk, limit=1)] == ["Rosa Root"]
 
 
 def test_the_command_says_that_nobody_looked(user: Any) -> None:
@@ -251,7 +251,7 @@ def test_old_entries_are_not_shown_and_are_deleted_by_the_command(
     for days in (6, 8, 9, 10):
         add_entry(user, staff, days=days)
 
-    assert len(access_log.accesses_to(staff)) == 1
+    assert len(access_log.accesses_to(staff.pk)) == 1
     assert output_of("prune_access_log") == "Deleted 3 entries.\n"
     assert AccessLogEntry.objects.count() == 1
     assert output_of("prune_access_log") == "Deleted 0 entries.\n"

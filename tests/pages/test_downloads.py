@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from org_analytics.money import format_exact, from_nanos
-from org_analytics.pages.downloads import csv_lines, neutralize
+from org_analytics.pages.downloads import csv_lines, in_pieces, neutralize
 from org_analytics.pages.figures import Figures
 from org_analytics.pages.table import TableRow
 from org_analytics.reporting.members import Person
@@ -164,3 +164,10 @@ def test_off_is_the_hosts_404_and_strangers_log_in(client, settings, path, db):
     assert client.get(path).status_code == 302
     settings.ENABLE_ORG_ANALYTICS = False
     assert client.get(path).status_code == 404
+
+
+def test_many_rows_are_sent_in_pieces_of_many_rows():
+    chunks = [f"{number}\n" for number in range(1_200)]
+    pieces = list(in_pieces(iter(chunks)))
+    assert "".join(pieces) == "".join(chunks)
+    assert len(pieces) == 3

@@ -216,7 +216,7 @@ def test_providers_present_and_those_selected_are_offered(api, team):
 
 def test_repos_of_the_range_and_those_selected_are_offered_once(api, team):
     text = shown(api, "?repo=ACME/API&repo=not/here").content.decode()
-    assert re.findall(r'name="repo" value="([^"]+)" id="[^"]+"\s+(checked)?', text) == [
+    assert re.findall(r'name="repo" value="([^"]+)" id="[^"]+"\s*(checked)?', text) == [
         ("acme/api", "checked"),
         ("not/here", "checked"),
     ]

@@ -1,6 +1,7 @@
 """The filter's list of repositories: short whatever there is, and searched on the server."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -15,13 +16,13 @@ pytestmark = pytest.mark.django_db
 
 def options(response):
     """The listed paths, and whether each is ticked."""
-    found = re.findall(r'name="repo" value="([^"]+)" id="[^"]+"\s+(checked)?', response.content.decode())
+    found = re.findall(r'name="repo" value="([^"]+)" id="[^"]+"\s*(checked)?', response.content.decode())
     return {path: bool(checked) for path, checked in found}
 
 
 @pytest.fixture
 def repositories(user, now):
-    """`repositories(300)`: so many with one session each, the last of them with two more."""
+    """`repositories(300)`: so many with one session each, the last of them with two more on other days."""
 
     def make(count, **values):
         rows = [
@@ -29,7 +30,7 @@ def repositories(user, now):
                 "user": user,
                 "provider": "codex",
                 "external_id": f"{number}-{again}",
-                "started_at": NOW,
+                "started_at": NOW - timedelta(again),
                 "git_info": {"repo_url": f"https://git.example.com/acme/r{number:05}"},
                 **values,
             }
@@ -56,6 +57,15 @@ def test_the_most_used_in_view_are_listed_if_they_are_many(api, repositories):
     assert f"acme/r00{MAX_LISTED + 4}" in options(response)  # the last of them by name, which has the most sessions
     assert f"acme/r00{MAX_LISTED + 3}" not in options(response)
     assert "The 200 most used of 205. Search for the others." in response.content.decode()
+
+
+def test_most_used_are_those_of_the_people_and_providers_in_view(api, repositories, make_user, make_session):
+    repositories(MAX_LISTED + 5)
+    bob = make_user("bob@example.com", "Bob Ng")
+    path = f"acme/r00{MAX_LISTED + 3}"
+    make_session(bob, provider="cursor", git_info={"path": path, "upstream_path": None})
+    for query in ("?q=bob", "?provider=cursor"):
+        assert path in options(api.get(f"/organization{query}"))
 
 
 def test_chosen_repositories_are_listed_however_rarely_they_are_used(api, repositories):

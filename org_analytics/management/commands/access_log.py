@@ -18,7 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("email", help="E-mail address of the person.")
 
     def handle(self, *args: Any, email: str, **options: Any) -> None:
-        accesses = accesses_to(require_user(email))
+        accesses = accesses_to(require_user(email).pk)
         for at, reader, view in accesses:
             self.stdout.write(f"{at:%Y-%m-%d %H:%M:%S} UTC  {view.value:<20} {reader.email or reader.id}")
         if not accesses:
