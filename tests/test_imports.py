@@ -166,6 +166,7 @@ PUBLIC = {
     "org_analytics.periods",
     "org_analytics.reporting.groups",
     "org_analytics.reporting.reports",
+    "org_analytics.reporting.session_list",
     "org_analytics.reporting.usage",
     "org_analytics.reporting.visibility",
 }
