@@ -11,7 +11,7 @@ export MAKECMDGOALS
 # An environment whose interpreter is gone is created again.
 $(shell $(RUN) -c '' 2>/dev/null || rm -rf $(VENV))
 
-.PHONY: help demo test lint bench matrix hosts compare fuzz writers faults soak replica pooler upgrade screenshots schema clean
+.PHONY: help demo test lint bench matrix hosts compare opencode fuzz writers faults soak replica pooler upgrade screenshots schema clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -19,6 +19,7 @@ help: ## list the targets
 
 demo: $(VENV)/.demo-installed ## serve the example with a demo organization on 127.0.0.1 (PORT=8000)
 	@DEBUG=true ENABLE_ORG_ANALYTICS=true DATABASE_URL=sqlite:///demo.sqlite3 \
+		SHARE_ALL_SESSIONS_TO_AUTHENTICATED=$${SHARE_ALL_SESSIONS_TO_AUTHENTICATED-true} \
 		$(RUN) manage.py demo --port "$(PORT)"
 
 # The suite, its core with a second user model, and the example, on SQLite and on PostgreSQL; the browser only once.
@@ -31,16 +32,19 @@ test: $(VENV)/.dev-installed ## run the whole suite on SQLite and PostgreSQL, wi
 	@$(POSTGRES) $(PYTEST) --ds=example_project.settings -m "not once" tests/test_example.py
 	@$(RUN) -m coverage report
 
-lint: $(VENV)/.dev-installed ## run ruff and mypy, check for missing migrations and outdated catalogues
+lint: $(VENV)/.dev-installed ## run ruff, mypy and bandit, check for missing migrations and outdated catalogues
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
+	@$(RUN) -m bandit --quiet --recursive --configfile pyproject.toml org_analytics example_project
 	@$(RUN) manage.py makemigrations --check --dry-run
 	@scripts/check-catalogues
 
-bench: $(VENV)/.dev-installed ## measure answers on a million sessions, and reading transcripts (N=100000: fewer, BIG=1: ten million)
-	@$(RUN) -m benchmarks $(or $(N),1000000) $(if $(BIG),--big)
-	@$(RUN) -m benchmarks.ingest
+bench: $(VENV)/.dev-installed ## measure answers on a million sessions, and reading transcripts (N=100000: fewer, BIG=1: ten million, PEOPLE=20000: more people, FORKS=1: forks of their own)
+	@$(RUN) -m benchmarks $(N) $(if $(BIG),--big) $(if $(PEOPLE),--people $(PEOPLE)) $(if $(FORKS),--own-forks)
+	@$(if $(PEOPLE)$(FORKS),,$(RUN) -m benchmarks.ingest)
+	@$(if $(PEOPLE)$(FORKS),,$(RUN) -m benchmarks.opencode)
+	@$(if $(PEOPLE)$(FORKS),,$(RUN) -m benchmarks.cursor)
 
 matrix: $(VENV)/.dev-installed ## run the suite on the built wheel, with each supported pair of Python and Django
 	@$(RUN) -m nox --reuse-existing-virtualenvs
@@ -75,6 +79,9 @@ pooler: $(VENV)/.dev-installed ## run the site behind PgBouncer in transaction m
 
 upgrade: $(VENV)/.dev-installed ## upgrade a database of the first version with a million sessions, and downgrade it (SESSIONS=1000000)
 	@$(RUN) -W ignore -m tests.load.upgrade --sessions $(or $(SESSIONS),1000000)
+
+opencode: $(VENV)/.dev-installed ## push the sessions of a real OpenCode, which asks a stand-in for a model, and look for them on the page (needs npm)
+	@$(RUN) -m scripts.try_opencode
 
 screenshots: $(VENV)/.dev-installed ## take the pictures in docs/images/ again (needs Chromium)
 	@$(RUN) -m scripts.screenshots

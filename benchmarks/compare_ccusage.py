@@ -1,17 +1,13 @@
 """Our numbers against those of ccusage: `python -m benchmarks.compare_ccusage [--histories 200] [--seed 0]`.
 
-Random histories are derived by us and reported by ccusage (npm, the version below, offline prices): token sums by model
+Random histories are derived by us and reported by ccusage (npm, offline prices): token sums by model
 and costs must be the same for every session, Claude Code's forks taken together with what they were forked from (which
 of them owns a response is our own rule). Not compared, since not defined by both: what only a `toolUseResult` says of a
 subagent, searches, price tiers by request size, durations. Costs differ by ccusage's floating point, nothing more.
 """
 
 import argparse
-import json
-import os
 import random
-import shutil
-import subprocess
 import sys
 import tempfile
 from collections import defaultdict
@@ -19,21 +15,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from benchmarks import ccusage
 from org_analytics.ingest.derive import derive
 from org_analytics.ingest.protocol import TranscriptSource
 from org_analytics.ingest.state import MemoryState
+from scripts.npm import UnavailableError
 from tests.ingest.histories import History, random_history
-
-VERSION = "20.0.24"
-CACHE = Path(__file__).resolve().parent.parent / ".bench" / f"ccusage-{VERSION}"
-TOLERANCE = Decimal("1e-9")
 
 Total = tuple[dict[str, tuple[int, ...]], Decimal]  # by model: input, output, cache writes, cache reads; and USD
 Totals = dict[str, Total]
-
-
-class Unavailable(Exception):
-    """ccusage cannot be run here; the text says why."""
 
 
 def main() -> int:
@@ -42,8 +32,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     try:
-        command = install()
-    except Unavailable as reason:
+        command = ccusage.install()
+    except UnavailableError as reason:
         print(reason, file=sys.stderr)
         return 2
     sessions, differing = 0, 0
@@ -54,26 +44,10 @@ def main() -> int:
         for difference in differences:
             print(f"history {seed}: {difference}")
     print(
-        f"ccusage {VERSION}: {options.histories} histories, {sessions} sessions compared, {differing} histories differ"
+        f"ccusage {ccusage.VERSION}: {options.histories} histories, {sessions} sessions compared,"
+        f" {differing} histories differ"
     )
     return 1 if differing else 0
-
-
-def install() -> Path:
-    """The ccusage command, installed once below .bench/. Raises Unavailable."""
-    command = CACHE / "node_modules" / ".bin" / "ccusage"
-    npm = shutil.which("npm")
-    if npm is None:
-        raise Unavailable("npm is not installed")
-    if not command.exists():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        question = [npm, "install", "--no-audit", "--no-fund", "--prefix", str(CACHE), f"ccusage@{VERSION}"]
-        done = subprocess.run(question, capture_output=True, text=True, check=False)
-        if done.returncode or not command.exists():
-            raise Unavailable(f"npm cannot install ccusage {VERSION}")
-    if subprocess.run([command, "--version"], capture_output=True, check=False).returncode:
-        raise Unavailable(f"ccusage {VERSION} does not run here")
-    return command
 
 
 def compare(command: Path, history: History) -> tuple[int, list[str]]:
@@ -95,7 +69,7 @@ def compare(command: Path, history: History) -> tuple[int, list[str]]:
 def _differ(ours: Total | None, theirs: Total | None) -> bool:
     if ours is None or theirs is None:  # ccusage leaves out sessions without usage
         return any(any(counts) for usage, _ in filter(None, (ours, theirs)) for counts in usage.values())
-    return ours[0] != theirs[0] or abs(ours[1] - theirs[1]) > TOLERANCE
+    return ours[0] != theirs[0] or abs(ours[1] - theirs[1]) > ccusage.TOLERANCE
 
 
 class _Sums:
@@ -136,11 +110,12 @@ def _ours(home: Path, history: History) -> Totals:
 
 def _theirs(command: Path, home: Path, history: History) -> Totals:
     sums = _Sums(history)
-    for row in _report(command, home, "claude", "--mode", "calculate"):
+    claude, codex = {"CLAUDE_CONFIG_DIR": home / ".claude"}, {"CODEX_HOME": home / ".codex"}
+    for row in ccusage.sessions(command, "claude", home, claude, "--mode", "calculate"):
         sums.add_cost(row["sessionId"], Decimal(str(row["totalCost"])))
         for part in row["modelBreakdowns"]:
             sums.add(row["sessionId"], part["modelName"].removesuffix("-fast"), _counts(part))
-    for row in _report(command, home, "codex"):
+    for row in ccusage.sessions(command, "codex", home, codex):
         session = row["sessionId"][-36:]
         sums.add_cost(session, Decimal(str(row["costUSD"])))
         for model, part in row["models"].items():
@@ -150,20 +125,6 @@ def _theirs(command: Path, home: Path, history: History) -> Totals:
 
 def _counts(part: dict[str, Any]) -> tuple[int, ...]:
     return tuple(part[name] for name in ("inputTokens", "outputTokens", "cacheCreationTokens", "cacheReadTokens"))
-
-
-def _report(command: Path, home: Path, *question: str) -> list[dict[str, Any]]:
-    places = {"CLAUDE_CONFIG_DIR": str(home / ".claude"), "CODEX_HOME": str(home / ".codex")}
-    agent, *more = question
-    done = subprocess.run(
-        [command, agent, "session", "--json", "--offline", *more],
-        env={**os.environ, **places, "HOME": str(home), "TZ": "UTC"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    rows: list[dict[str, Any]] = json.loads(done.stdout)["sessions"]
-    return rows
 
 
 if __name__ == "__main__":

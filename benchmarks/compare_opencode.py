@@ -11,19 +11,17 @@ compared, because ccusage 20 decides differently:
 """
 
 import argparse
-import json
-import os
 import random
-import subprocess
 import sys
 import tempfile
 from decimal import Decimal
 from pathlib import Path
 
-from benchmarks.compare_ccusage import TOLERANCE, VERSION, Unavailable, install
+from benchmarks import ccusage
 from org_analytics.ingest.derive import derive
 from org_analytics.ingest.protocol import TranscriptSource
 from org_analytics.ingest.state import MemoryState
+from scripts.npm import UnavailableError
 from tests.ingest.opencode_writing import OpenCodeFiles
 
 MODELS = [("openai", "gpt-5"), ("anthropic", "claude-sonnet-4-5"), ("anthropic", "claude-haiku-4-5")]
@@ -37,8 +35,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     try:
-        command = install()
-    except Unavailable as reason:
+        command = ccusage.install()
+    except UnavailableError as reason:
         print(reason, file=sys.stderr)
         return 2
     sessions = differing = 0
@@ -51,7 +49,7 @@ def main() -> int:
             if session not in ours or session not in theirs or _differ(ours[session], theirs[session]):
                 differing += 1
                 print(f"database {seed}: {session}: ours {ours.get(session)}, ccusage {theirs.get(session)}")
-    print(f"ccusage {VERSION}: {options.databases} databases, {sessions} sessions compared, {differing} differ")
+    print(f"ccusage {ccusage.VERSION}: {options.databases} databases, {sessions} sessions compared, {differing} differ")
     return 1 if differing else 0
 
 
@@ -90,22 +88,15 @@ def _ours(directory: Path) -> Totals:
 
 
 def _theirs(command: Path, home: Path) -> Totals:
-    done = subprocess.run(
-        [command, "opencode", "session", "--json", "--offline"],
-        env={**os.environ, "OPENCODE_DATA_DIR": str(home / "opencode"), "HOME": str(home), "TZ": "UTC"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
     names = ("inputTokens", "outputTokens", "cacheCreationTokens", "cacheReadTokens")
     return {
         row["sessionId"]: (tuple(row[name] for name in names), Decimal(str(row["totalCost"])))
-        for row in json.loads(done.stdout)["sessions"]
+        for row in ccusage.sessions(command, "opencode", home, {"OPENCODE_DATA_DIR": home / "opencode"})
     }
 
 
 def _differ(ours: tuple[tuple[int, ...], Decimal], theirs: tuple[tuple[int, ...], Decimal]) -> bool:
-    return ours[0] != theirs[0] or abs(ours[1] - theirs[1]) > TOLERANCE
+    return ours[0] != theirs[0] or abs(ours[1] - theirs[1]) > ccusage.TOLERANCE
 
 
 if __name__ == "__main__":

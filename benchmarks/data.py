@@ -14,7 +14,10 @@ from itertools import accumulate, chain
 SEED = 20261123
 DAYS = 90
 REPOS = 500
+TEAMS = 25
 FORKS = 150  # the last of them; each of one of the others
+FAVOURITES = 5
+OWN_FORKS = 3  # a person works on a fork of their own of so many favourites, where people have such forks
 END = datetime(2026, 11, 23, tzinfo=UTC)
 START = END - timedelta(DAYS)
 PROVIDERS = ("claude-code", "codex", "opencode", "cursor")
@@ -27,10 +30,11 @@ class Size:
 
     sessions: int
     people: int
+    has_own_forks: bool = False
 
     @property
     def name(self) -> str:
-        return f"bench_{self.sessions}_{self.people}"
+        return f"bench_{self.sessions}_{self.people}{'_forks' if self.has_own_forks else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,21 @@ class Cell:
 
 def root_of(repo: int) -> int:
     """The repository that this one is a fork of; itself if it is not a fork."""
+    if repo >= REPOS:
+        return root_of(repo % REPOS)
     return repo - (REPOS - FORKS) if repo >= REPOS - FORKS else repo
+
+
+def teams_of(person: int) -> set[int]:
+    """The teams of a person: one of ten people is in two, one in none."""
+    if person % 10 == 9:
+        return set()
+    return {person % TEAMS, (person + (person % 10 == 0)) % TEAMS}
+
+
+def own_fork(person: int, repo: int) -> int:
+    """A person's own fork of a repository. Numbers from REPOS on are such forks."""
+    return REPOS * (person + 1) + repo
 
 
 def cells(size: Size) -> list[Cell]:
@@ -54,7 +72,9 @@ def cells(size: Size) -> list[Cell]:
     found = []
     for person in range(size.people):
         main = dice.choices(PROVIDERS, WEIGHTS)[0]
-        favourites = [_repo(dice) for _ in range(5)]
+        favourites = [_repo(dice) for _ in range(FAVOURITES)]
+        if size.has_own_forks:
+            favourites[:OWN_FORKS] = [own_fork(person, repo) for repo in favourites[:OWN_FORKS]]
         for day in range(DAYS):
             is_working = (START + timedelta(day)).weekday() < 5
             if dice.random() > (0.8 if is_working else 0.17):
@@ -78,13 +98,16 @@ def sessions(size: Size) -> Iterator[tuple[object, ...]]:
     """Rows: person, provider, repo, external id, started, ended, cost in nanos or None, complete, three times, pending.
 
     In the order of their days, as they would come in. Each cell has a session, then a few people have most of them.
+    Where there are fewer sessions than cells, these are a sample of the cells.
     """
     dice = random.Random(SEED + 1)
     found = cells(size)
+    if size.sessions < len(found):
+        found = dice.sample(found, size.sessions)
     weight = [dice.paretovariate(1.2) for _ in range(size.people)]
-    more = max(0, size.sessions - len(found))
+    more = size.sessions - len(found)
     heavy = dice.choices(found, cum_weights=list(accumulate(weight[cell.person] for cell in found)), k=more)
-    chosen = sorted(chain(found[: size.sessions], heavy), key=lambda cell: cell.day)
+    chosen = sorted(chain(found, heavy), key=lambda cell: cell.day)
     for number, cell in enumerate(chosen):
         started = START + timedelta(cell.day, dice.randrange(86_400))
         duration = int(dice.expovariate(1 / 1_200_000))

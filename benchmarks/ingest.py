@@ -25,8 +25,10 @@ from org_analytics.ingest.pricing import NoPrices, Prices, load_prices
 from org_analytics.ingest.protocol import TranscriptSource
 from org_analytics.ingest.providers import PROVIDERS
 from org_analytics.ingest.sqlite_state import SqliteState
+from org_analytics.ingest.state import Receipt
 
 SEED = 20261123
+BATCH_SIZE = 200
 WORDS = [f"{word}{number}" for number in range(400) for word in ("value", "return", "def", "\\n    self.", '"key": ')]
 CLAUDE_MODELS = ["claude-opus-4-5-20251101", "claude-sonnet-4-5-20250929", "claude-haiku-4-5-20251001"]
 CODEX_MODELS = ["gpt-5.2-codex", "gpt-5-codex"]
@@ -94,15 +96,24 @@ def _parse_only(history: Path) -> dict[str, Any]:
     return _measured(history, work)
 
 
-def _derive(history: Path, prices: Prices, state: Path) -> int:
-    sources = [TranscriptSource(name, history / name) for name in PROVIDERS]
+def derive_all(sources: list[TranscriptSource], state: Path, prices: Prices) -> int:
+    """The number of sessions, after all are derived and marked as stored in batches, as the commands do."""
+    sessions = 0
+    stored: list[Receipt] = []
     with SqliteState(state) as kept:
-        sessions = 0
         for derived in derive(sources, kept, prices=prices):
             sessions += 1
             if derived.receipt is not None:
-                kept.mark_stored([derived.receipt])
+                stored.append(derived.receipt)
+            if len(stored) >= BATCH_SIZE:
+                kept.mark_stored(stored)
+                stored.clear()
+        kept.mark_stored(stored)
     return sessions
+
+
+def _derive(history: Path, prices: Prices, state: Path) -> int:
+    return derive_all([TranscriptSource(name, history / name) for name in PROVIDERS], state, prices)
 
 
 def _fresh(history: Path, prices: Prices) -> dict[str, Any]:

@@ -61,17 +61,26 @@ class Clock:
 
 def questions() -> dict[str, Callable[[], object]]:
     """The measured queries, by name."""
-    from org_analytics.conf import app_settings
+    from django.contrib.auth import get_user_model
+
     from org_analytics.reporting import reports
+    from org_analytics.reporting.groups import Grouping, breakdown, person_report
+    from org_analytics.reporting.members import member_ids, members
     from org_analytics.reporting.model_aggregates import by_model
 
-    members = app_settings.members.order_by().values("pk")
     found: dict[str, Callable[[], object]] = {"control, 90 days": lambda: _fetch(CONTROL, 90)}
     for days in (90, 30, 7):
         found[f"analytics, {days} days"] = lambda days=days: reports.report(selection(days))  # type: ignore[misc]
         found[f"series, {days} days"] = lambda days=days: reports.series(selection(days))  # type: ignore[misc]
         found[f"repos, {days} days"] = lambda days=days: reports.repos(selection(days))  # type: ignore[misc]
-        found[f"models, {days} days"] = lambda days=days: by_model(selection(days), members)  # type: ignore[misc]
+        found[f"models, {days} days"] = lambda days=days: by_model(selection(days), member_ids())  # type: ignore[misc]
+    for grouping in Grouping:
+        days = 90 if grouping is Grouping.MODEL else 30
+        found[f"breakdown by {grouping}, {days} days"] = lambda days=days, grouping=grouping: breakdown(  # type: ignore[misc]
+            selection(days), grouping
+        )
+    me = next(iter(members([get_user_model().objects.order_by("pk")[0].pk])))
+    found["one person, 30 days"] = lambda: person_report(selection(30), me)
     two = {"repos": ("owner2/repo2", "owner9/repo9")}
     found["analytics, 90 days, 2 repos"] = lambda: reports.report(selection(90, **two, include_no_repo=False))
     found["analytics, 90 days, 2 repos or none"] = lambda: reports.report(selection(90, **two))

@@ -1,4 +1,4 @@
-"""An organization into the database of DATABASE_URL: `python -m benchmarks.load SESSIONS PEOPLE`."""
+"""An organization into the database of DATABASE_URL: `python -m benchmarks.load SESSIONS PEOPLE [forks] [naive]`."""
 
 import sys
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import django
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from benchmarks.data import END, FORKS, REPOS, Size, root_of, sessions
+from benchmarks.data import END, REPOS, TEAMS, Size, cells, root_of, sessions, teams_of
 
 COLUMNS = (
     "user_id, provider, repo_id, external_id, started_at, ended_at, cost_usd, cost_complete, duration_ms, "
@@ -38,20 +38,20 @@ MODEL_USAGE = """
 """
 
 
-def main(size: Size) -> None:
+def main(size: Size, has_naive: bool) -> None:
     django.setup()
     call_command("migrate", verbosity=0)
-    fill(size)
+    fill(size, has_naive)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
 
 
-def fill(size: Size) -> None:
-    """People, repositories, sessions; on PostgreSQL also the table of which the naive roll-up is made."""
-    people, repos = make_people(size.people), make_repos()
+def fill(size: Size, has_naive: bool = False) -> None:
+    """People, repositories, sessions, and the table of which the naive roll-up is made."""
+    people, repos = make_people(size.people), make_repos(size)
     write(_rows(size, people, repos))
     write_model_usage()
-    if connection.vendor == "postgresql":
+    if has_naive:
         with connection.cursor() as cursor:
             cursor.execute(NAIVE)
             cursor.execute("CREATE INDEX naive_started ON naive_session (started_at)")
@@ -72,21 +72,43 @@ def make_people(count: int) -> list[int]:
         )
         for number in range(count)
     ]
-    return [person.pk for person in model.objects.bulk_create(people, batch_size=1000)]
+    found = [person.pk for person in model.objects.bulk_create(people, batch_size=1000)]
+    make_teams(found)
+    return found
 
 
-def make_repos() -> list[int]:
-    """Their ids; a fork with its root."""
+def make_teams(people: list[int]) -> None:
+    """Write the teams as groups."""
+    from django.contrib.auth import get_user_model
+    from django.contrib.auth.models import Group
+
+    groups = Group.objects.bulk_create(Group(name=f"Team {number}") for number in range(TEAMS))
+    membership: Any = get_user_model().groups.through
+    membership.objects.bulk_create(
+        membership(user_id=pk, group=groups[place]) for number, pk in enumerate(people) for place in teams_of(number)
+    )
+
+
+def make_repos(size: Size) -> dict[int, int]:
+    """Their ids by number; a fork with its root."""
     from org_analytics.models import Repo
 
-    repos = Repo.objects.bulk_create(
-        Repo(path=f"owner{number}/Repo{number}", key=f"owner{number}/repo{number}") for number in range(REPOS)
-    )
-    for number in range(REPOS - FORKS, REPOS):
-        fork, root = repos[number], repos[root_of(number)]
-        fork.found_upstream = fork.upstream = fork.root = root
-    Repo.objects.bulk_update(repos[REPOS - FORKS :], ["found_upstream", "upstream", "root"])
-    return [repo.pk for repo in repos]
+    numbers = [*range(REPOS)]
+    if size.has_own_forks:
+        numbers += sorted({cell.repo for cell in cells(size) if cell.repo is not None and cell.repo >= REPOS})
+    stored: dict[int, Repo] = {}
+    for are_forks in (False, True):
+        chosen = [number for number in numbers if (root_of(number) != number) == are_forks]
+        repos = [_repo(number, stored.get(root_of(number))) for number in chosen]
+        stored |= zip(chosen, Repo.objects.bulk_create(repos, batch_size=1000), strict=True)
+    return {number: repo.pk for number, repo in stored.items()}
+
+
+def _repo(number: int, root: Any) -> Any:
+    from org_analytics.models import Repo
+
+    path = f"owner{number}/Repo{number}"
+    return Repo(path=path, key=path.lower(), found_upstream=root, upstream=root, root=root)
 
 
 def write(rows: Iterator[tuple[Any, ...]]) -> None:
@@ -115,11 +137,11 @@ def _sqlite_value(value: Any) -> Any:
     return str(value.replace(tzinfo=None)) if isinstance(value, datetime) else value
 
 
-def _rows(size: Size, people: list[int], repos: list[int]) -> Iterator[tuple[Any, ...]]:
+def _rows(size: Size, people: list[int], repos: dict[int, int]) -> Iterator[tuple[Any, ...]]:
     for person, provider, repo, *values, is_pending in sessions(size):
         repo_id = None if repo is None else repos[repo]
         yield people[person], provider, repo_id, *values, None if is_pending else END, ""
 
 
 if __name__ == "__main__":
-    main(Size(int(sys.argv[1]), int(sys.argv[2])))
+    main(Size(int(sys.argv[1]), int(sys.argv[2]), "forks" in sys.argv), "naive" in sys.argv)

@@ -1,4 +1,4 @@
-"""Times over HTTP through gunicorn with two workers: `python -m benchmarks.over_http REPEATS [crowd|memory]…`.
+"""Times over HTTP through gunicorn with two workers: `python -m benchmarks.over_http REPEATS [crowd|memory|download]…`.
 
 Prints JSON. Server, database and client share the machine. The server is the example project, as in production.
 """
@@ -33,8 +33,10 @@ PRODUCTION = {
     "ENABLE_ORG_ANALYTICS": "true",
     "PYTHONWARNINGS": "ignore",  # no static files were collected
 }
+GROUPINGS = ("team", "repo", "provider", "model", "day", "week")
 CLIENTS, CROWD_SECONDS = 8, 15
 MIXED_REQUESTS = 1_000
+DOWNLOADS = ("csv", "json")
 
 
 @dataclass(frozen=True)
@@ -57,11 +59,11 @@ class Server:
             raise RuntimeError(f"{response.status} for {path}: {body[:300]!r}")
         return (time.perf_counter() - started) * 1000
 
-    def memory(self) -> list[int]:
-        """MiB of each worker."""
+    def memory(self, kind: str = "VmRSS") -> list[int]:
+        """MiB of each worker: now, or the most so far (`VmHWM`)."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         status = [Path(f"/proc/{pid}/status").read_text() for pid in children]
-        return [int(text.split("VmRSS:")[1].split()[0]) // 1024 for text in status]
+        return [int(text.split(f"{kind}:")[1].split()[0]) // 1024 for text in status]
 
 
 def paths() -> dict[str, str]:
@@ -70,9 +72,12 @@ def paths() -> dict[str, str]:
     for days in (90, 30, 7):
         span = {"start_ts": int((END - timedelta(days)).timestamp()), "end_ts": int(END.timestamp())}
         dates = {"start": (END - timedelta(days)).date(), "end": (END - timedelta(1)).date()}
-        for name in ("analytics", "series", "repos"):
+        for name in ("analytics", "series", "repos", "people/me/sessions"):
             found[f"{name}, {days} days"] = f"/api/v1/org/{name}?{urlencode(span)}"
         found[f"page, {days} days"] = f"/organization?{urlencode(dates)}"
+        found[f"page of a person, {days} days"] = f"/organization/me?{urlencode(dates)}"
+        for grouping in GROUPINGS:
+            found[f"page by {grouping}, {days} days"] = f"/organization?{urlencode({**dates, 'group': grouping})}"
     two = "&repos=owner2/repo2,owner9/repo9"
     ninety, page = found["analytics, 90 days"], found["page, 90 days"]
     return found | {
@@ -80,7 +85,9 @@ def paths() -> dict[str, str]:
         "analytics, 90 days, 2 repos or none": ninety + two,
         "analytics, 90 days, 1 provider": f"{ninety}&provider=codex",
         "page, 90 days, 2 repos": f"{page}&repo=owner2/repo2&repo=owner9/repo9&include_no_repo=0",
-        "CSV, 90 days": page.replace("/organization", "/organization.csv"),
+        "page, 90 days, by name": f"{page}&o=user",
+        "page, 90 days, by average, second page": f"{page}&o=-avg_cost&p=2",
+        **{f"{kind.upper()}, 90 days": page.replace("/organization", f"/organization.{kind}") for kind in DOWNLOADS},
     }
 
 
@@ -119,6 +126,14 @@ def memory(server: Server) -> dict[str, list[int]]:
         if number in (100, MIXED_REQUESTS):
             found[f"after {number}"] = server.memory()
     return found
+
+
+def download_memory(server: Server) -> list[int]:
+    """The most MiB of each worker while it sends downloads."""
+    for _ in range(4 * len(DOWNLOADS)):
+        for kind in DOWNLOADS:
+            server.get(paths()[f"{kind.upper()}, 90 days"])
+    return server.memory("VmHWM")
 
 
 def summary(times: list[float]) -> dict[str, float]:
@@ -169,8 +184,12 @@ def _headers() -> dict[str, str]:
 if __name__ == "__main__":
     os.environ.update(PRODUCTION)
     django.setup()
+    answer: dict[str, object] = {}
+    if "download" in sys.argv:
+        with served() as running:
+            answer["most memory while downloading, MiB"] = download_memory(running)
     with served() as running:
-        answer: dict[str, object] = {"alone": alone(running, int(sys.argv[1]))}
+        answer["alone"] = alone(running, int(sys.argv[1]))
         if "crowd" in sys.argv:
             answer["crowd"] = crowd(running)
         if "memory" in sys.argv:

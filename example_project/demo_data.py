@@ -40,6 +40,104 @@ TITLES = (
 )
 
 
+UNPRICED_MODEL = "in-house-model"
+# Written by hand as examples. A real site makes them with ORG_ANALYTICS_RECAP_GENERATOR.
+RECAPS: dict[str, dict[str, Any]] = {
+    title: {
+        "recap": text,
+        "went_well": [well],
+        "went_badly": [badly] if badly else [],
+        "suggestions_person": [advice] if advice else [],
+    }
+    for title, text, well, badly, advice in (
+        (
+            "Fix flaky checkout test",
+            "The test waited for a fixed second. It now waits for the order to be stored.",
+            "The failure was reproduced before anything was changed.",
+            "The whole suite ran four times where one test would do.",
+            "Name the failing test in the first message.",
+        ),
+        (
+            "Add retries to webhook delivery",
+            "Deliveries are tried again with growing pauses, at most for a day.",
+            "Each error was looked at: only those that can pass are tried again.",
+            "",
+            "",
+        ),
+        (
+            "Explain the billing state machine",
+            "A diagram and a table of the eleven states and what leads from one to another.",
+            "Two states that nothing reaches were found.",
+            "",
+            "Ask for the table first: it answered most questions.",
+        ),
+        (
+            "Upgrade the HTTP client",
+            "The client is three major versions newer. Timeouts have to be given at each call now.",
+            "Every call was found and changed in one step.",
+            "The first attempt changed the tests instead of the calls.",
+            "",
+        ),
+        (
+            "Dark mode for the settings page",
+            "The page follows the system's colours; contrast was measured for each pair.",
+            "Screenshots before and after made the review short.",
+            "",
+            "",
+        ),
+        (
+            "Speed up the nightly export",
+            "Rows are read in batches and written as they come: 41 minutes became 6.",
+            "The slow part was measured first.",
+            "An index was added and removed again, because it helped nothing.",
+            "",
+        ),
+        (
+            "Review of the login rework",
+            "Nine remarks, two of them about tokens that stay valid after log-out.",
+            "Each remark names the line and a test that fails.",
+            "",
+            "",
+        ),
+        (
+            "Split the order service",
+            "Orders and payments are two modules with one interface between them. Nothing else has changed.",
+            "The work was done in eleven small commits, each with green tests.",
+            "",
+            "Split such work over several sessions: this one lost its thread twice.",
+        ),
+        (
+            "Write the migration for invoices",
+            "Invoices have a currency. Old rows are filled in batches.",
+            "The way back was tested as well.",
+            "",
+            "",
+        ),
+        (
+            "Find the memory leak in the worker",
+            "A cache without a limit kept each customer's report. It has a limit of 100 entries now.",
+            "Two heap dumps were compared instead of guessing.",
+            "An hour went into a library that had nothing to do with it.",
+            "",
+        ),
+        (
+            "Accessible date picker",
+            "The picker can be used with the keyboard alone and says what it shows.",
+            "It was tried with a screen reader.",
+            "",
+            "",
+        ),
+        (
+            "Release notes",
+            "Notes for 23 changes in words that customers use.",
+            "Changes that nobody sees were left out.",
+            "",
+            "",
+        ),
+    )
+}
+
+
 @dataclass(frozen=True)
 class Agent:
     """Sessions with one provider: dollars per hour, and how often a cost is unknown or only partly known."""
@@ -48,13 +146,25 @@ class Agent:
     unpriced: float = 0.0
     partly_priced: float = 0.0
     knows_times: bool = True
+    models: tuple[str, ...] = ()
 
 
 AGENTS = {
-    "claude-code": Agent(usd_per_hour=4.8, partly_priced=0.01),
-    "codex": Agent(usd_per_hour=2.3, partly_priced=0.02),
-    "opencode": Agent(usd_per_hour=1.1, unpriced=0.25),
+    "claude-code": Agent(
+        usd_per_hour=4.8, partly_priced=0.01, models=("claude-opus-4-8", "claude-sonnet-4-8", "claude-haiku-4-8")
+    ),
+    "codex": Agent(usd_per_hour=2.3, partly_priced=0.02, models=("gpt-5.6-codex", "gpt-5.6-mini")),
+    "opencode": Agent(usd_per_hour=1.1, unpriced=0.25, models=("qwen3-coder", "glm-5")),
     "cursor": Agent(usd_per_hour=1.6, unpriced=0.05, knows_times=False),
+}
+
+
+# Team → the handles of its people. Priya is in two, Theo and Hannah in none.
+TEAMS = {
+    "Platform": ("mira", "zoe", "lukasz", "samuel", "priya", "viktor"),
+    "Web": ("jonas", "renee", "k.osei"),
+    "Mobile": ("jose", "aiko"),
+    "Data": ("priya",),
 }
 
 
@@ -173,7 +283,14 @@ def session(person: Person, start: datetime, dice: random.Random) -> dict[str, A
     }
     if dice.random() < 0.015:
         return {**row, "analyzed": False}
-    return {**row, **cost(agent, duration, dice), **times(agent, duration, dice)}
+    known = cost(agent, duration, dice)
+    return {
+        **row,
+        **known,
+        **times(agent, duration, dice),
+        "models": models(agent, known, dice),
+        "recap": recap(row, start + duration, dice),
+    }
 
 
 def cost(agent: Agent, duration: timedelta, dice: random.Random) -> dict[str, Any]:
@@ -183,6 +300,43 @@ def cost(agent: Agent, duration: timedelta, dice: random.Random) -> dict[str, An
         return {"cost_usd": None, "cost_complete": False}
     partly = chance < agent.unpriced + agent.partly_priced
     return {"cost_usd": Decimal(round(usd * 10**6)).scaleb(-6), "cost_complete": not partly}
+
+
+def models(agent: Agent, known: dict[str, Any], dice: random.Random) -> list[dict[str, Any]] | None:
+    """Usage of one or two made-up models, whose costs make up that of the session; None where the agent tells none."""
+    if not agent.models:
+        return None
+    names = dice.sample(agent.models, k=min(len(agent.models), dice.choices((1, 2), (7, 3))[0]))
+    usd, is_complete = known["cost_usd"], known["cost_complete"]
+    rest = usd
+    rows = []
+    for place, name in enumerate(names):
+        is_last = place == len(names) - 1
+        part = None if usd is None else rest if is_last else (usd / 4).quantize(usd)
+        rest = None if usd is None else rest - part
+        rows.append({"model": name, "cost_usd": part, **tokens(part, dice)})
+    if usd is not None and not is_complete:
+        rows.append({"model": UNPRICED_MODEL, "cost_usd": None, **tokens(None, dice)})
+    return rows
+
+
+def tokens(usd: Decimal | None, dice: random.Random) -> dict[str, int]:
+    """Requests, and tokens that could have cost as much."""
+    scale = float(usd or 1) * dice.uniform(0.7, 1.3)
+    return {
+        "requests": 1 + round(9 * scale),
+        "input_tokens": round(9_000 * scale),
+        "output_tokens": round(14_000 * scale),
+        "cache_write_tokens": round(60_000 * scale),
+        "cache_read_tokens": round(1_100_000 * scale),
+    }
+
+
+def recap(row: dict[str, Any], computed_at: datetime, dice: random.Random) -> dict[str, Any] | None:
+    """One session in three has a recap, which somebody wrote by hand as an example."""
+    if dice.random() > 1 / 3:
+        return None
+    return {**RECAPS[row["title"]], "computed_at": computed_at, "model_used": "written by hand for the demo"}
 
 
 def times(agent: Agent, duration: timedelta, dice: random.Random) -> dict[str, int]:

@@ -1,7 +1,8 @@
 """Settings of the example: development without any environment variable, production with DEBUG=false.
 
 Environment variables: DEBUG, SECRET_KEY, ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS, DATABASE_URL, TIME_ZONE,
-BEHIND_TLS_PROXY, SECURE_SSL_REDIRECT, ENABLE_ORG_ANALYTICS, ALLOWED_EMAIL_DOMAINS.
+BEHIND_TLS_PROXY, SECURE_SSL_REDIRECT, ENABLE_ORG_ANALYTICS, ALLOWED_EMAIL_DOMAINS,
+SHARE_ALL_SESSIONS_TO_AUTHENTICATED.
 """
 
 import os
@@ -137,6 +138,11 @@ ENABLE_ORG_ANALYTICS = os.environ.get("ENABLE_ORG_ANALYTICS", "")
 ALLOWED_EMAIL_DOMAINS = os.environ.get("ALLOWED_EMAIL_DOMAINS", "")
 # The API and "org-analytics login" name this page to people who have no token.
 ORG_ANALYTICS_TOKEN_URL = "/account/token"  # noqa: S105 (an address)
+# Django's groups are the teams.
+ORG_ANALYTICS_TEAMS = "org_analytics.teams.from_groups"
+# True shows everybody's single sessions to every reader; else people see their own.
+SHARE_ALL_SESSIONS_TO_AUTHENTICATED = os.environ.get("SHARE_ALL_SESSIONS_TO_AUTHENTICATED", "")
+ORG_ANALYTICS_SESSION_URL = "example_project.views.session_url"
 
 if not DEBUG:
     # Errors go to the error stream, where a service manager or container collects them.

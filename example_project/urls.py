@@ -8,6 +8,7 @@ from . import views
 
 urlpatterns = [
     path("", views.sessions, name="sessions"),
+    path("sessions/<int:pk>", views.session, name="session"),
     path("trends", views.trends, name="trends"),
     path("account/token", views.token, name="token"),
     path("account/login", LoginView.as_view(), name="login"),

@@ -1,4 +1,4 @@
-"""The admin: repositories with their fork links, and sessions."""
+"""The admin: repositories with their fork links, sessions, and the access log."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -9,10 +9,11 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db.models import Count, F, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from .conf import app_settings
-from .models import CodingSession, ForkSighting, ModelUsage, Repo, SessionRecap
+from .models import AccessLogEntry, CodingSession, ForkSighting, ModelUsage, Repo, SessionRecap
 
 if TYPE_CHECKING:
     _RepoForm = forms.ModelForm[Repo]
@@ -21,11 +22,12 @@ if TYPE_CHECKING:
     _RecapInline = admin.StackedInline[SessionRecap, CodingSession]
     _RepoAdmin = admin.ModelAdmin[Repo]
     _SessionAdmin = admin.ModelAdmin[CodingSession]
+    _AccessLogAdmin = admin.ModelAdmin[AccessLogEntry]
 else:  # Django's own classes take no type parameters
     _RepoForm = forms.ModelForm
     _SightingInline = _UsageInline = admin.TabularInline
     _RecapInline = admin.StackedInline
-    _RepoAdmin = _SessionAdmin = admin.ModelAdmin
+    _RepoAdmin = _SessionAdmin = _AccessLogAdmin = admin.ModelAdmin
 
 
 class RepoForm(_RepoForm):
@@ -190,3 +192,41 @@ class CodingSessionAdmin(_SessionAdmin):
 def _without_hidden(names: Iterable[Any]) -> list[Any]:
     """The names without the title, unless the site shares sessions."""
     return [name for name in names if name != "title" or app_settings.shares_sessions]
+
+
+@admin.register(AccessLogEntry)
+class AccessLogAdmin(_AccessLogAdmin):
+    """Shows who was shown whose numbers. Entries cannot be added, changed or deleted here."""
+
+    list_display = ["at", "reader_name", "view", "people", "row_count", "filters"]
+    list_filter = ["view", "at"]
+    list_select_related = ["reader"]
+    date_hierarchy = "at"
+    show_full_result_count = False
+
+    @admin.display(description=_("reader"), ordering="reader")
+    def reader_name(self, entry: AccessLogEntry) -> str:
+        return str(entry.reader or entry.reader_text)
+
+    @admin.display(description=_("people shown"))
+    def people(self, entry: AccessLogEntry) -> str:
+        return ", ".join(map(str, entry.subjects.all())) or gettext("everybody")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AccessLogEntry]:
+        return super().get_queryset(request).prefetch_related("subjects")
+
+    def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
+        return {**dict.fromkeys(("add", "change", "delete"), False), "view": self.has_view_permission(request)}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: AccessLogEntry | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: AccessLogEntry | None = None) -> bool:
+        # Django also asks this before it deletes a user with everything that belongs to them. That is allowed to
+        # everybody who may delete the user.
+        match = request.resolver_match
+        own_views = f"{self.opts.app_label}_{self.opts.model_name}_"
+        return match is not None and not (match.url_name or "").startswith(own_views)

@@ -15,9 +15,11 @@ from django.utils.encoding import iri_to_uri
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
-from .limits import MAX_STATEMENT_TIMEOUT
+from .limits import MAX_ACCESS_LOG_DAYS, MAX_NEW_REPOS_PER_DAY, MAX_STATEMENT_TIMEOUT
 
 DEFAULT_STATEMENT_TIMEOUT = 10
+DEFAULT_ACCESS_LOG_DAYS = 90
+DEFAULT_NEW_REPOS_PER_DAY = 200
 DEFAULT_THROTTLE_RATES = {"read": "1200/min", "write": "240/min"}
 _RATE = re.compile(r"[1-9][0-9]{0,8}/(?:s|sec|second|m|min|minute|h|hour|d|day)")
 _LABEL = r"[^\W_](?:[^\W_]|-)*(?<!-)"
@@ -139,6 +141,43 @@ class AppSettings:
             limits = f"a number of seconds from 0 to {MAX_STATEMENT_TIMEOUT}"
             raise ImproperlyConfigured(f"ORG_ANALYTICS_STATEMENT_TIMEOUT: {value!r} is not {limits}.")
         return float(value)
+
+    @property
+    def new_repos_per_day(self) -> int | None:
+        """`ORG_ANALYTICS_NEW_REPOS_PER_DAY`: how many new repositories a person may add a day over the API.
+
+        Default 200; None: no limit. Raises ImproperlyConfigured.
+        """
+        value = getattr(settings, "ORG_ANALYTICS_NEW_REPOS_PER_DAY", DEFAULT_NEW_REPOS_PER_DAY)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_NEW_REPOS_PER_DAY:
+            limits = f"None or a whole number from 0 to {MAX_NEW_REPOS_PER_DAY}"
+            raise ImproperlyConfigured(f"ORG_ANALYTICS_NEW_REPOS_PER_DAY: {value!r} is not {limits}.")
+        return value
+
+    @property
+    def access_log(self) -> bool:
+        """`ORG_ANALYTICS_ACCESS_LOG`: whether to log who was shown whose numbers. Default True.
+
+        Raises ImproperlyConfigured.
+        """
+        value = getattr(settings, "ORG_ANALYTICS_ACCESS_LOG", True)
+        if not isinstance(value, bool):
+            raise ImproperlyConfigured(f"ORG_ANALYTICS_ACCESS_LOG: {value!r} is not True or False.")
+        return value
+
+    @property
+    def access_log_days(self) -> int:
+        """`ORG_ANALYTICS_ACCESS_LOG_DAYS`: how many days entries are kept, 1 to 3,650. Default 90.
+
+        Raises ImproperlyConfigured.
+        """
+        value = getattr(settings, "ORG_ANALYTICS_ACCESS_LOG_DAYS", DEFAULT_ACCESS_LOG_DAYS)
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_ACCESS_LOG_DAYS:
+            limits = f"a whole number of days from 1 to {MAX_ACCESS_LOG_DAYS}"
+            raise ImproperlyConfigured(f"ORG_ANALYTICS_ACCESS_LOG_DAYS: {value!r} is not {limits}.")
+        return value
 
     @property
     def prices(self) -> Any:

@@ -34,7 +34,6 @@ MAX_TZ_OFFSET = 1440
 MAX_VALUES = 50
 MAX_TEAM = 255
 MAX_USER_ID = 2**63 - 1  # what a database column can hold
-MAX_SESSION_ID = MAX_USER_ID
 MAX_REPO_BYTES = 512
 MAX_SEARCH = 200
 
@@ -43,4 +42,7 @@ MAX_ROWS = 500
 MAX_BYTES = 2 * 1024 * 1024  # compressed, and again uncompressed
 MAX_NAMED = 10  # unknown fields and bad models: a small body must not become a long answer
 
-MAX_STATEMENT_TIMEOUT = 86_400
+SLOW_REQUEST_MS = 1_000  # from then on, a request is logged as slow
+MAX_STATEMENT_TIMEOUT = 86_400  # seconds
+MAX_ACCESS_LOG_DAYS = 3_650
+MAX_NEW_REPOS_PER_DAY = 1_000_000

@@ -1,6 +1,6 @@
 """Ranges of time: instants, local days, presets, the previous period, RFC 3339. Pure: no Django, no clock."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from enum import StrEnum
@@ -31,6 +31,9 @@ class Days:
     @property
     def count(self) -> int:
         return (self.last - self.first).days + 1
+
+    def __iter__(self) -> Iterator[date]:
+        return (self.first + timedelta(number) for number in range(self.count))
 
     def before(self) -> "Days":
         """The same number of days, directly before these."""

@@ -7,7 +7,10 @@ from django.urls import path, register_converter
 
 from .api.session_views import SingleSessionsViewSet
 from .api.views import OrgViewSet, SessionsViewSet
-from .pages.views import CsvView, JsonView, OrganizationView
+from .pages.download_views import CsvView, JsonView
+from .pages.person import PersonView
+from .pages.session import SessionView
+from .pages.views import OrganizationView
 
 app_name = "org_analytics"
 
@@ -50,6 +53,10 @@ api_urlpatterns = [
 page_urlpatterns = [
     path("organization", OrganizationView.as_view(), name="organization"),
     path("organization/", OrganizationView.as_view(), name="organization-slash"),
+    path("organization/me", PersonView.as_view(), {"id": "me"}, name="me"),
+    # Any text, so that a malformed id is answered like an unknown one.
+    path("organization/people/<org_analytics_id:id>", PersonView.as_view(), name="person"),
+    path("organization/sessions/<org_analytics_id:id>", SessionView.as_view(), name="session"),
     path("organization.csv", CsvView.as_view(), name="organization-csv"),
     path("organization.json", JsonView.as_view(), name="organization-json"),
 ]

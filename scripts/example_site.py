@@ -1,4 +1,4 @@
-"""The example with its demo organization, served for a browser; and that browser. For screenshots and figures."""
+"""The example project, served on loopback, and a browser for it."""
 
 import os
 import socket
@@ -17,11 +17,38 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from tests.chromium import ARGUMENTS, CHROMIUM
 
 ROOT = Path(__file__).resolve().parent.parent
+MANAGE = (sys.executable, str(ROOT / "manage.py"))
+
+
+class ExampleSite:
+    """A running example project. `manage` runs a command on its database and returns the output."""
+
+    def __init__(self, url: str, environment: dict[str, str]) -> None:
+        self.url = url
+        self._environment = environment
+
+    def manage(self, *command: str, **environment: str) -> str:
+        done = subprocess.run(
+            [*MANAGE, *command],
+            env={**self._environment, **environment},
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        return done.stdout
 
 
 @contextmanager
 def served_demo() -> Iterator[str]:
-    """The address of a server with its own demo database; both are gone afterwards."""
+    """The address of the example with its demo organization."""
+    with served_example() as site:
+        site.manage("load_demo")
+        yield site.url
+
+
+@contextmanager
+def served_example() -> Iterator[ExampleSite]:
+    """The example with an empty database of its own; both are gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="org-analytics-demo-") as directory, socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -33,29 +60,29 @@ def served_demo() -> Iterator[str]:
             "DATABASE_URL": f"sqlite:///{directory}/demo.sqlite3",
         }
         probe.close()
-        manage = [sys.executable, str(ROOT / "manage.py")]
-        subprocess.run([*manage, "migrate", "-v0"], env=environment, check=True)
-        subprocess.run([*manage, "load_demo"], env=environment, check=True)
+        site = ExampleSite(f"http://127.0.0.1:{port}", environment)
+        site.manage("migrate", "-v0")
         server = subprocess.Popen(
-            [*manage, "runserver", f"127.0.0.1:{port}", "--noreload"],
+            [*MANAGE, "runserver", f"127.0.0.1:{port}", "--noreload"],
             env=environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         try:
-            yield wait_for(f"http://127.0.0.1:{port}")
+            wait_for(f"{site.url}/account/login")
+            yield site
         finally:
             server.terminate()
             server.wait()
 
 
-def wait_for(url: str) -> str:
-    """The address, once somebody answers there."""
-    for _ in range(100):
+def wait_for(url: str) -> None:
+    """Returns when this address answers."""
+    for _ in range(300):
         try:
-            with urlopen(f"{url}/account/login"):
-                return url
-        except URLError:
+            with urlopen(url, timeout=5):
+                return
+        except (URLError, TimeoutError):
             time.sleep(0.1)
     raise SystemExit(f"{url} does not answer.")
 

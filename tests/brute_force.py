@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +13,7 @@ from org_analytics.models import CodingSession, Repo
 from org_analytics.money import to_nanos
 from org_analytics.periods import Interval, buckets, day_of
 from org_analytics.reporting import reports
+from org_analytics.reporting.daily import Measure, daily_values
 from org_analytics.reporting.groups import Breakdown, Grouping, breakdown, breakdown_rows
 from org_analytics.reporting.members import json_id
 from org_analytics.reporting.reports import Coverage
@@ -66,13 +67,19 @@ class BruteForce:
         """The usage by key."""
         if grouping is Grouping.PERSON:
             return self.usage_by_person()
+        return {key: usage(sessions) for key, sessions in self.sessions_by(grouping).items()}
+
+    def sessions_by(self, grouping: Grouping) -> dict[Any, list[CodingSession]]:
+        """The counted sessions by key."""
         found: dict[Any, list[CodingSession]] = {}
         for session in self.counted:
             for key in self._keys(session, grouping):
                 found.setdefault(key, []).append(session)
-        return {key: usage(sessions) for key, sessions in found.items()}
+        return found
 
     def _keys(self, session: CodingSession, grouping: Grouping) -> Iterable[Any]:
+        if grouping is Grouping.PERSON:
+            return [json_id(session.user_id)]
         if grouping is Grouping.TEAM:
             teams = self.teams[session.user_id] & set(self.selection.teams or self.teams[session.user_id])
             return [None if team == NONE else team for team in teams]
@@ -163,6 +170,41 @@ def assert_breakdowns_exact(selection: Selection) -> None:
         assert_in_order(found, grouping)
         for row in found.rows:
             assert reports.total(followed(selection, grouping, row.key)) == row.usage, (grouping, row.key)
+
+
+def assert_daily_values_exact(selection: Selection, measure: Measure) -> None:
+    """The numbers of each day in each row add up what they must."""
+    expected = BruteForce(selection)
+    for grouping in (Grouping.PERSON, Grouping.TEAM, Grouping.REPO, Grouping.PROVIDER):
+        keys = [row.key for row in breakdown(selection, grouping).rows]
+        sessions_by_key = expected.sessions_by(grouping)
+        days = {key: by_day(sessions_by_key.get(key, [])) for key in keys}
+        assert daily_values(selection, grouping, keys, measure) == {
+            key: {day: value_of(usage(sessions), measure) for day, sessions in found.items()}
+            for key, found in days.items()
+        }
+        assert daily_values(selection, grouping, keys[:1], measure).keys() == set(keys[:1])
+
+
+def by_day(sessions: Iterable[CodingSession]) -> dict[date, list[CodingSession]]:
+    """The sessions by the day of the reporting zone on which they started."""
+    found: dict[date, list[CodingSession]] = {}
+    for session in sessions:
+        found.setdefault(day_of(session.started_at, app_settings.time_zone), []).append(session)
+    return found
+
+
+def value_of(found: Usage, measure: Measure) -> int | None:
+    """The measure of a usage, None if no value is known."""
+    if measure is Measure.SESSIONS:
+        return found.session_count
+    value, count = {
+        Measure.COST: (found.cost_nanos, found.cost_count),
+        Measure.DURATION: (found.duration_ms, found.duration_count),
+        Measure.ASSISTANT: (found.assistant_ms, found.assistant_count),
+        Measure.USER_TIME: (found.user_ms, found.user_count),
+    }[measure]
+    return value if count else None
 
 
 def assert_in_order(found: Breakdown, grouping: Grouping) -> None:

@@ -426,6 +426,37 @@ def test_w006_h15_a_missing_roll_up_until_it_is_created_again(
     call_command("rebuild_daily_usage", "--check", verbosity=0, stdout=io.StringIO())
 
 
+@pytest.mark.parametrize("value", [None, 0, "false"])
+def test_e021_a_switch_of_the_access_log_that_is_not_true_or_false(settings: Any, value: Any) -> None:
+    settings.ORG_ANALYTICS_ACCESS_LOG = value
+    (message,) = found("E021")
+    assert "ORG_ANALYTICS_ACCESS_LOG:" in message.msg
+
+    settings.ORG_ANALYTICS_ACCESS_LOG = False
+    assert not found("E021")
+
+
+@pytest.mark.parametrize("value", [None, 0, -1, 3651, 1.5, True, "90"])
+def test_e021_days_of_the_access_log_that_are_not_a_number_of_days(settings: Any, value: Any) -> None:
+    settings.ORG_ANALYTICS_ACCESS_LOG_DAYS = value
+    (message,) = found("E021")
+    assert "ORG_ANALYTICS_ACCESS_LOG_DAYS:" in message.msg
+
+    settings.ORG_ANALYTICS_ACCESS_LOG_DAYS = 3650
+    assert not found("E021")
+
+
+@pytest.mark.parametrize("value", [-1, 1.5, True, "200", [], 1_000_001])
+def test_e022_a_limit_of_new_repositories_that_is_not_a_number(settings: Any, value: Any) -> None:
+    settings.ORG_ANALYTICS_NEW_REPOS_PER_DAY = value
+    (message,) = found("E022")
+    assert repr(value) in message.msg
+
+    for limit in (None, 0, 1_000_000):
+        settings.ORG_ANALYTICS_NEW_REPOS_PER_DAY = limit
+        assert not found("E022")
+
+
 def test_each_id_has_a_test_of_its_name() -> None:
     source = "".join(path.read_text(encoding="utf-8") for path in Path(checks.__file__).parent.glob("*.py"))
     ids = set(re.findall(r"org_analytics\.([EW]\d{3})", source))

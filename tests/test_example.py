@@ -22,6 +22,7 @@ from rest_framework.authtoken.models import Token
 
 import org_analytics
 from org_analytics.models import CodingSession, Repo
+from tests.questions import NOW
 from tests.threads import at_once
 
 if settings.SETTINGS_MODULE != "example_project.settings":
@@ -39,6 +40,11 @@ PRODUCTION = {"DEBUG": "false", "SECRET_KEY": "a-long-random-text-" + "x7Q" * 20
 
 def is_ours(model):
     return model._meta.app_label == "org_analytics"
+
+
+@pytest.fixture(autouse=True)
+def frozen(freeze_now):
+    freeze_now(NOW)
 
 
 @pytest.fixture(autouse=True)
@@ -124,7 +130,7 @@ def test_login_leads_to_the_own_sessions_and_logout_back(client, make_user):
     make_user("ann@example.com", "Ann Lee", password="correct horse")
     name = User.objects.get().username
     assert client.post("/account/login", {"username": name, "password": "correct horse"})["Location"] == "/"
-    assert "Your sessions" in client.get("/").text
+    assert "No session here matches" in client.get("/").text
     assert client.post("/account/logout")["Location"] == "/account/login"
     assert client.get("/").status_code == 302
 
@@ -181,44 +187,123 @@ def test_sessions_page_shows_25_a_page_and_clamps_the_number(api, user, make_ses
 
 def test_sessions_page_asks_as_often_for_many_sessions(api, user, make_session, django_assert_num_queries):
     make_session(user, git_info={"repo_url": "acme/api"})
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         api.get("/")
     for number in range(20):
         make_session(user, git_info={"repo_url": f"acme/repo-{number}"})
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         api.get("/")
 
 
 def test_sessions_page_without_sessions_says_what_to_do(api):
-    assert "no sessions here yet" in api.get("/").text
+    assert "No session here matches" in api.get("/").text
 
 
-def test_trends_sum_the_readers_analyzed_sessions_by_week(api, user, make_user, make_session, now):
-    make_session(user, cost_usd="1.25", started_at=now)
-    make_session(user, cost_usd="2.50", started_at=now - timedelta(days=1))
-    make_session(user, cost_usd="9.99", started_at=now - timedelta(weeks=1))
-    make_session(user, analyzed=False, started_at=now)
-    make_session(make_user(), cost_usd="7.77", started_at=now)
-    weeks = api.get("/trends").context["weeks"]
-    assert [(week["sessions"], week["cost"] and str(round(week["cost"], 2))) for week in weeks[-3:]] == [
-        (0, None),
-        (1, "9.99"),
-        (2, "3.75"),
+def test_sessions_page_shows_everybodys_sessions_where_they_are_shared(api, user, make_user, make_session, settings):
+    settings.SHARE_ALL_SESSIONS_TO_AUTHENTICATED = True
+    make_session(make_user("bo@example.com", "Bo"), title="Theirs")
+    make_session(make_user("left@example.com", "Gone", is_active=False), title="Gone")
+    text = api.get("/").text
+    assert "Theirs" in text
+    assert "Bo" in text
+    assert "Gone" not in text
+
+
+def test_sessions_page_names_the_root_and_the_fork(api, user, make_session):
+    make_session(user, git_info={"path": "ann/api", "upstream_path": "acme/api"})
+    text = api.get("/").text
+    assert "acme/api" in text
+    assert "fork ann/api" in text
+
+
+def test_pages_of_the_list_keep_the_filters(api, user, make_session):
+    for _ in range(26):
+        make_session(user, provider="codex")
+    assert 'href="?provider=codex&amp;p=2"' in api.get("/?provider=codex").text
+
+
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_session_page_is_its_owners_and_everybodys_where_shared(api, make_user, make_session, settings, is_shared):
+    settings.SHARE_ALL_SESSIONS_TO_AUTHENTICATED = is_shared
+    session = make_session(make_user("bo@example.com", "Bo"), title="Theirs")
+    assert api.get(f"/sessions/{session.pk}").status_code == (200 if is_shared else 404)
+
+
+def test_analytics_leads_to_the_examples_page_about_a_session(api, user, make_session):
+    session = make_session(user)
+    assert api.get(f"/api/v1/org/sessions/{session.pk}").json()["url"] == f"/sessions/{session.pk}"
+
+
+RANGES = ("", "range=7d", "start=2026-06-15&end=2026-06-17", "range=7d&provider=codex", "range=7d&repo=acme/api")
+
+
+@pytest.mark.parametrize("is_shared", [True, False])
+@pytest.mark.parametrize("query", RANGES)
+def test_numbers_equal_those_of_the_organization_for_the_same_view(
+    api, user, make_user, make_session, settings, is_shared, query
+):
+    settings.SHARE_ALL_SESSIONS_TO_AUTHENTICATED = is_shared
+    other = make_user("bo@example.com", "Bo")
+    for number, (person, provider, path) in enumerate(
+        [
+            (user, "codex", "acme/api"),
+            (user, "cursor", None),
+            (other, "codex", "acme/web"),
+            (other, "codex", "acme/api"),
+            (make_user("left@example.com", "Gone", is_active=False), "codex", "acme/api"),
+        ]
+    ):
+        info = {"path": path} if path else None
+        make_session(person, provider=provider, git_info=info, cost_usd=f"{number}.5")
+    make_session(user, analyzed=False)
+    query = query or "range=90d"
+    people = "" if is_shared else f"&person={user.pk}"
+
+    organization = api.get(f"/organization?{query}{people}").context["totals"]
+    trends = api.get(f"/trends?{query}").context["trends"]
+    sessions = api.get(f"/?{query}").context["page"].paginator.object_list
+
+    assert trends.total == organization
+    assert sum(week.total.session_count for week in trends.weeks) == organization.session_count
+    assert sessions.analyzed().count() == organization.session_count > 0
+    assert sum(row.usage.cost_nanos for row in trends.models) == organization.cost_nanos
+
+
+def test_trends_have_the_weeks_of_the_range_with_shares_of_the_busiest(api, user, make_session):
+    make_session(user, provider="codex", cost_usd="1.25")
+    make_session(user, provider="cursor", cost_usd="2.50")
+    make_session(user, provider="codex", started_at=NOW - timedelta(weeks=1), cost_usd="9.99")
+    weeks = api.get("/trends?start=2026-06-01&end=2026-06-17").context["trends"].weeks
+    assert [(week.monday.isoformat(), week.total.session_count) for week in weeks] == [
+        ("2026-06-01", 0),
+        ("2026-06-08", 1),
+        ("2026-06-15", 2),
     ]
-    assert len(weeks) == 12
-    assert [week["monday"].weekday() for week in weeks] == [0] * 12
+    assert [(bar.provider, bar.start, bar.width) for bar in weeks[-1].bars] == [
+        ("codex", 0.0, 50.0),
+        ("cursor", 50.0, 50.0),
+    ]
+
+
+def test_trends_show_usual_and_costliest_sessions(api, user, make_session):
+    for cost in range(1, 11):
+        make_session(user, cost_usd=f"{cost}.00", title=f"Cost {cost}")
+    make_session(user, cost_usd=None)
+    trends = api.get("/trends").context["trends"]
+    assert (trends.median_cost, trends.ninth_decile_cost) == (5, 9)
+    assert [session.title for session in trends.costliest] == [f"Cost {cost}" for cost in (10, 9, 8, 7, 6)]
 
 
 def test_trends_without_sessions_show_empty_weeks(api):
-    response = api.get("/trends")
-    assert response.status_code == 200
-    assert 'width="0%"' in response.text
+    trends = api.get("/trends").context["trends"]
+    assert {week.total.session_count for week in trends.weeks} == {0}
+    assert trends.median_cost is None
 
 
-def test_trends_mark_costs_that_are_only_partly_known(api, user, make_session, now):
-    make_session(user, cost_usd="1.25", started_at=now)
-    make_session(user, cost_usd=None, started_at=now)
-    make_session(user, cost_usd=None, started_at=now - timedelta(weeks=1))
+def test_trends_mark_costs_that_are_only_partly_known(api, user, make_session):
+    make_session(user, cost_usd="1.25")
+    make_session(user, cost_usd=None)
+    make_session(user, cost_usd=None, started_at=NOW - timedelta(weeks=1))
     text = api.get("/trends").text
     assert "≥ $1.25" in text
     assert "unpriced" in text

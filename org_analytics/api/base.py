@@ -24,6 +24,7 @@ from rest_framework.viewsets import ViewSet
 
 from ..access import AccessDenied, access_denied, is_enabled
 from ..conf import app_settings
+from ..logs.request_log import logged
 from ..reporting.replicas import ReadDatabaseUnavailableError
 from ..reporting.snapshots import QueryTimeoutError
 from ..throttling import retry_after, throttles_for
@@ -100,6 +101,10 @@ class OrgAPIViewSet(ViewSet):
         (QueryTimeoutError, 503, "Query took too long"),
         (ReadDatabaseUnavailableError, 503, "Database unavailable"),
     )
+
+    @logged
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        return super().dispatch(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         # dispatch() would answer in HTML, and super() would authenticate before we say that the feature is off.

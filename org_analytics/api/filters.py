@@ -11,7 +11,7 @@ from rest_framework.request import Request
 
 from ..choices import Provider
 from ..conf import app_settings
-from ..filters import RawFilter, RawListFilter, SelectionFilters, parse_people, parse_teams, read_as_utf8
+from ..filters.parameters import RawFilter, RawListFilter, SelectionFilters, parse_people, parse_teams, read_as_utf8
 from ..limits import FIRST_TIMESTAMP, LAST_TIMESTAMP, MAX_DAYS, MAX_REPO_BYTES, MAX_SECONDS, MAX_TZ_OFFSET, MAX_VALUES
 from ..periods import Interval, api_defaults, shown_dates
 from ..reporting.groups import Grouping

@@ -6,6 +6,8 @@ from django.utils.decorators import method_decorator
 from rest_framework import exceptions
 from rest_framework.request import Request
 
+from ..logs import access_log
+from ..logs.access_log import View
 from ..reporting.session_cursor import InvalidCursorError, read_cursor
 from ..reporting.session_detail import find_session
 from ..reporting.session_list import SessionListing, list_sessions
@@ -35,6 +37,13 @@ class SingleSessionsViewSet(OrgAPIViewSet):
             if owner is None:
                 raise exceptions.NotFound
             part = list_sessions(SessionListing(owner, filterset.selection), filterset.cursor_text)
+        access_log.record(
+            request.user,
+            View.API_PERSON_SESSIONS,
+            selection=filterset.selection,
+            owner=owner,
+            row_count=len(part.sessions),
+        )
         return JsonResponse(sessions_response(part))
 
     def session(self, request: Request, id: str) -> JsonResponse:
@@ -42,5 +51,6 @@ class SingleSessionsViewSet(OrgAPIViewSet):
         detail = find_session(id, request.user)
         if detail is None:
             raise exceptions.NotFound
+        access_log.record(request.user, View.API_SESSION, owner=detail.owner, session_id=detail.stored.pk, row_count=1)
         # `_request`: see `validated`.
         return JsonResponse(session_response(detail, session_url(detail.stored, request._request)))

@@ -13,6 +13,8 @@ from rest_framework.request import Request
 
 from ..conf import app_settings
 from ..limits import MAX_ROWS
+from ..logs import access_log
+from ..logs.access_log import View
 from ..models import CodingSession, UserDeletedError
 from ..reporting import groups, reports
 from ..reporting.selection import Selection
@@ -51,18 +53,24 @@ class OrgViewSet(OrgAPIViewSet):
     def analytics(self, request: Request) -> JsonResponse:
         """Return the usage of each member, the totals and the coverage."""
         selection = _selection(AnalyticsFilters, request)
-        return JsonResponse(analytics_response(reports.report(selection), selection, timezone.now()))
+        report = reports.report(selection)
+        people = report.people
+        access_log.record(request.user, View.API_ANALYTICS, selection=selection, people=people, row_count=len(people))
+        return JsonResponse(analytics_response(report, selection, timezone.now()))
 
     def repos(self, request: Request) -> JsonResponse:
         """Return the paths of the root repositories with sessions in range."""
         selection = _selection(ReposFilters, request)
-        return JsonResponse(repos_response(reports.repos(selection), selection, timezone.now()))
+        repos = reports.repos(selection)
+        access_log.record(request.user, View.API_REPOS, selection=selection, row_count=len(repos))
+        return JsonResponse(repos_response(repos, selection, timezone.now()))
 
     def series(self, request: Request) -> JsonResponse:
         """Return the usage by provider for each day or week."""
         filterset = validated(SeriesFilters, request)
         selection, interval = filterset.selection, filterset.chosen_interval
         series = reports.series(selection, interval)
+        access_log.record(request.user, View.API_SERIES, selection=selection, row_count=len(series.buckets))
         return JsonResponse(series_response(series, selection, interval, app_settings.time_zone, timezone.now()))
 
     def breakdown(self, request: Request) -> JsonResponse:
@@ -70,6 +78,7 @@ class OrgViewSet(OrgAPIViewSet):
         filterset = validated(BreakdownFilters, request)
         selection, grouping = filterset.selection, filterset.grouping
         found = groups.breakdown(selection, grouping)
+        access_log.record(request.user, View.API_BREAKDOWN, selection=selection, row_count=len(found.rows))
         return JsonResponse(breakdown_response(found, grouping, selection, timezone.now()))
 
     def person(self, request: Request, id: str) -> JsonResponse:
@@ -80,6 +89,7 @@ class OrgViewSet(OrgAPIViewSet):
             if person is None:
                 raise exceptions.NotFound
             report = groups.person_report(selection, person)
+        access_log.record(request.user, View.API_PERSON, selection=selection, owner=person, row_count=1)
         return JsonResponse(person_response(report, selection, timezone.now()))
 
     def prices(self, request: Request) -> JsonResponse:
@@ -137,7 +147,9 @@ def _with_user(row: Any, user: Any) -> dict[str, Any] | ValidationError:
 
 
 def _record(rows: list[dict[str, Any]]) -> list[str | ValidationError]:
-    outcomes = CodingSession.objects.record_many(rows, batch_size=MAX_ROWS, skip_invalid=True)
+    outcomes = CodingSession.objects.record_many(
+        rows, batch_size=MAX_ROWS, skip_invalid=True, new_repos_per_day=app_settings.new_repos_per_day
+    )
     if any(isinstance(outcome, UserDeletedError) for outcome in outcomes):
         # Somebody deleted the account while its sessions were written.
         raise exceptions.NotAuthenticated

@@ -3,10 +3,12 @@
 from .databases import check_daily_usage, check_database_vendor, check_users_database
 from .sessions import check_recap_generator, check_recaps_per_month, check_session_url, check_sharing
 from .settings import (
+    check_access_log,
     check_email_domains,
     check_flag,
     check_installed_apps,
     check_members,
+    check_new_repos_per_day,
     check_prices,
     check_read_database,
     check_read_fallback,
@@ -35,6 +37,8 @@ SETTINGS_CHECKS = [
     check_throttle_rates,
     check_token_url,
     check_prices,
+    check_access_log,
+    check_new_repos_per_day,
     check_database_vendor,
     check_users_database,
     check_teams_callable,

@@ -11,7 +11,7 @@ from django.urls import NoReverseMatch, reverse
 
 from ..conf import app_settings, is_email_domain
 from ..ingest.price_overrides import parse_overrides
-from ..limits import MAX_STATEMENT_TIMEOUT
+from ..limits import MAX_ACCESS_LOG_DAYS, MAX_STATEMENT_TIMEOUT
 
 _API, _PAGE = "api-analytics", "organization"
 # App → the id of its check, and the URLs that need it.
@@ -233,6 +233,36 @@ def check_prices(**kwargs: Any) -> list[CheckMessage]:
                 f"ORG_ANALYTICS_PRICES: {error}",
                 hint="Use {'model': {'input': '1.25', 'output': '10'}}, in USD per million tokens.",
                 id="org_analytics.E015",
+            )
+        ]
+    return []
+
+
+def check_access_log(**kwargs: Any) -> list[CheckMessage]:
+    """E021: a setting of the access log cannot be read, so nothing would be logged or deleted."""
+    messages: list[CheckMessage] = []
+    hints = {
+        "access_log": "Set it to True or False.",
+        "access_log_days": f"Set it to a whole number of days from 1 to {MAX_ACCESS_LOG_DAYS}.",
+    }
+    for name, hint in hints.items():
+        try:
+            getattr(app_settings, name)
+        except ImproperlyConfigured as error:
+            messages.append(Error(str(error), hint=hint, id="org_analytics.E021"))
+    return messages
+
+
+def check_new_repos_per_day(**kwargs: Any) -> list[CheckMessage]:
+    """E022: the limit of new repositories cannot be read, so no session could be sent."""
+    try:
+        app_settings.new_repos_per_day  # noqa: B018
+    except ImproperlyConfigured as error:
+        return [
+            Error(
+                str(error),
+                hint="Set it to the number of new repositories that a person may add a day, or None for no limit.",
+                id="org_analytics.E022",
             )
         ]
     return []

@@ -10,7 +10,7 @@ from .connection import open_source
 from .errors import PruneRefusedError
 from .proof import Proof, prove
 from .reading import Reader, is_utc, source_time_zone
-from .report import Report, Settings
+from .report import BridgeReport, Settings
 from .schema import read_schema
 from .users import FindUser, MakeUser, Users
 from .writing import Writer
@@ -21,7 +21,7 @@ class Run:
     """What one run does, and its report, which is true at any moment."""
 
     settings: Settings
-    report: Report
+    report: BridgeReport
     find_user: FindUser
     make_user: MakeUser
     proof: Proof | None = None

@@ -14,7 +14,7 @@ from ..reporting.snapshots import snapshot_on
 from .costs import amount
 from .mapping import TRANSCRIPT
 from .reading import Reader
-from .report import Report, Settings
+from .report import BridgeReport, Settings
 from .schema import CLOCK, CONVERSATION, FLAT_TOKENS, TOKENS
 from .users import Users
 
@@ -88,7 +88,7 @@ class _User:
     reasons: set[str] = field(default_factory=set)
 
 
-def prove(reader: Reader, users: Users, settings: Settings, report: Report, now: datetime) -> Proof:
+def prove(reader: Reader, users: Users, settings: Settings, report: BridgeReport, now: datetime) -> Proof:
     """Compare the 30 days before `now`. Users whose addresses differ in case only are one user."""
     start = now - PERIOD
     theirs = _theirs(_rows(reader, start, now), users, report)
@@ -101,7 +101,7 @@ def prove(reader: Reader, users: Users, settings: Settings, report: Report, now:
     return Proof(len(theirs), tuple(differences))
 
 
-def _theirs(rows: Iterable[tuple[Any, ...]], users: Users, report: Report) -> dict[Any, _User]:
+def _theirs(rows: Iterable[tuple[Any, ...]], users: Users, report: BridgeReport) -> dict[Any, _User]:
     """The users there by our primary keys; those that we do not have by a pair that is no key of ours."""
     found: dict[Any, _User] = {}
     for source_user, email, session, *values in rows:

@@ -9,7 +9,7 @@ from ..limits import END_OF_STARTS, FIRST_START, MAX_MESSAGE_ID, MAX_MODEL, MAX_
 from .costs import clean_text
 
 # Ours → theirs.
-LISTS = {
+THEIR_LISTS = {
     "went_well": "went_well",
     "went_badly": "went_bad",
     "suggestions_person": "human_suggestions",
@@ -31,7 +31,7 @@ def recap_of_card(card: Any, notes: set[str]) -> dict[str, Any] | None:
         return None
     return {
         "recap": text,
-        **{ours: _items(values.get(theirs), notes) for ours, theirs in LISTS.items()},
+        **{ours: _items(values.get(theirs), notes) for ours, theirs in THEIR_LISTS.items()},
         "model_used": clean_text(str(values.get("model_used") or ""), MAX_MODEL),
         "computed_at": computed_at,
     }

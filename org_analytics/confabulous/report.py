@@ -31,7 +31,7 @@ class Settings:
 
 
 @dataclass(slots=True)
-class Report:
+class BridgeReport:
     """Counts by outcome and reason; what was taken as unknown; twins by the ids there (taken, left)."""
 
     outcomes: Counter[str] = field(default_factory=Counter)

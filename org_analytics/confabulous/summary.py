@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from .proof import Proof
-from .report import OUTCOMES, Report
+from .report import OUTCOMES, BridgeReport
 
 MAX_LINES = 20
 
 
-def summary(report: Report, dry_run: bool) -> Iterator[str]:
+def summary(report: BridgeReport, dry_run: bool) -> Iterator[str]:
     """The counts by outcome and reason, what was taken as unknown, and the twins by name."""
     counts = ", ".join(f"{report.outcomes[outcome]} {outcome}" for outcome in OUTCOMES)
     yield f"{'Dry run, nothing is written: ' if dry_run else ''}{counts}."

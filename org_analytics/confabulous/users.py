@@ -6,7 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from .reading import SourceSession
-from .report import NO_USER, NO_USER_THERE, READ_ONLY, Report, Settings
+from .report import NO_USER, NO_USER_THERE, READ_ONLY, BridgeReport, Settings
 
 ACTIVE = "active"
 FindUser = Callable[[str], Any]
@@ -16,7 +16,7 @@ MakeUser = Callable[..., Any]
 class Users:
     """Our users by the ids of theirs. Existing users are never changed."""
 
-    def __init__(self, find_user: FindUser, make_user: MakeUser, settings: Settings, report: Report) -> None:
+    def __init__(self, find_user: FindUser, make_user: MakeUser, settings: Settings, report: BridgeReport) -> None:
         self._find = find_user
         self._make = make_user
         self._settings = settings

@@ -24,7 +24,7 @@ from .report import (
     REFUSED,
     UNCHANGED,
     UNKNOWN_TYPE,
-    Report,
+    BridgeReport,
     Settings,
 )
 from .users import Users
@@ -51,7 +51,7 @@ class Writer:
     writing it nobody else writes it.
     """
 
-    def __init__(self, settings: Settings, users: Users, report: Report, now: datetime) -> None:
+    def __init__(self, settings: Settings, users: Users, report: BridgeReport, now: datetime) -> None:
         self._settings = settings
         self._users = users
         self._report = report

@@ -21,14 +21,17 @@ NEVER_READ = KnownSession((), "")
 
 
 class Mark(NamedTuple):
-    """The mark of a stored session: versions, the tokens that its row counts, and a digest of the foreign keys."""
+    """The mark of a stored session: versions, how much its row knows, and a digest of the foreign keys.
+
+    `known` is the number of tokens that the row counts and the exactness of its times, added up.
+    """
 
     version: str
-    tokens: int
+    known: int
     foreign: str
 
     def __str__(self) -> str:
-        return f"{self.version}:{self.tokens}:{self.foreign}"
+        return f"{self.version}:{self.known}:{self.foreign}"
 
     @classmethod
     def parse(cls, text: str) -> "Mark":
@@ -67,9 +70,11 @@ class SessionReading:
             return UNREADABLE
         paths = {file.path for file in self.files.all}
         is_whole = all(file.path in paths for file in self.known.files) and not self.skipped.has_damaged_file
-        if is_whole or self.transcript.tokens(foreign) >= Mark.parse(self.known.mark).tokens:
-            return ""
-        return FILES_GONE
+        return "" if is_whole or self.amount(foreign) >= Mark.parse(self.known.mark).known else FILES_GONE
+
+    def amount(self, foreign: Set[int]) -> int:
+        """How much this reading knows, see `Mark`."""
+        return self.transcript.tokens(foreign) + self.transcript.exactness
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,21 +102,20 @@ class Deriver:
         """The record, or why there is none. Without a record nothing is to be stored: the session is marked at once."""
         reason = reading.reason_to_keep_row(foreign)
         if reason:
-            tokens = Mark.parse(reading.known.mark).tokens
-            self.state.mark_stored([self._receipt(reading, tokens, digest(foreign))])
+            known = Mark.parse(reading.known.mark).known
+            self.state.mark_stored([self._receipt(reading, known, digest(foreign))])
             return reading.result(DerivationOutcome.SKIPPED, reason)
         try:
             record = build_record(reading, foreign, self.prices, with_title=self.with_titles)
         except NoRecordError as error:
-            tokens = reading.transcript.tokens(foreign)
-            self.state.mark_stored([self._receipt(reading, tokens, digest(foreign))])
+            self.state.mark_stored([self._receipt(reading, reading.amount(foreign), digest(foreign))])
             return reading.result(DerivationOutcome.SKIPPED, str(error))
         if since is not None and record.ended_at < since:
             return reading.result(DerivationOutcome.SKIPPED, BEFORE_SINCE)
         return replace(
             reading.result(DerivationOutcome.DERIVED),
             record=record,
-            receipt=self._receipt(reading, record.tokens, digest(foreign)),
+            receipt=self._receipt(reading, record.tokens + reading.transcript.exactness, digest(foreign)),
             is_rederived=bool(reading.known.mark) and set(reading.files.all) <= set(reading.known.files),
         )
 
@@ -126,7 +130,7 @@ class Deriver:
             return empty.result(DerivationOutcome.SKIPPED, str(error))
         return replace(empty.result(DerivationOutcome.DERIVED), record=record, receipt=receipt)
 
-    def _receipt(self, reading: SessionReading, tokens: int, foreign: str) -> Receipt:
-        mark = Mark(self.version(reading.provider), tokens, foreign)
+    def _receipt(self, reading: SessionReading, known: int, foreign: str) -> Receipt:
+        mark = Mark(self.version(reading.provider), known, foreign)
         session = self.state.session(reading.provider.name, reading.files.external_id) or NEVER_READ
         return Receipt(reading.provider.name, reading.files.external_id, session.files, str(mark))

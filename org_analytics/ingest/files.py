@@ -18,10 +18,14 @@ NOT_A_FILE = "not a regular file"
 
 @dataclass(slots=True)
 class FileReport:
-    """The transcripts that were accepted, by provider, and those that were refused, by provider and kind."""
+    """All files that were found: transcripts that were accepted, those that were refused, by kind, and other files.
+
+    All are counted by provider.
+    """
 
     accepted: Counter[str] = field(default_factory=Counter)
     refused: Counter[tuple[str, str]] = field(default_factory=Counter)
+    other: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
 
     def refuse(self, provider: str, path: str, kind: str) -> None:
@@ -29,6 +33,10 @@ class FileReport:
         self.refused[provider, kind] += 1
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(Problem(path, 0, kind))
+
+    def pass_over(self, provider: str) -> None:
+        """Counts a file that does not look like a transcript."""
+        self.other[provider] += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +79,9 @@ class Walk:
             return LINK_OUTSIDE
         if path.endswith(SUFFIX) and not can_read_zstd():
             return NOT_INSTALLED
-        if os.path.exists(real) and not os.access(real, os.R_OK):
+        if not os.path.exists(real):  # a file may have been deleted since it was found
+            return UNREADABLE if os.path.islink(path) else ""
+        if not os.access(real, os.R_OK):
             return UNREADABLE
         return NOT_A_FILE if os.path.exists(real) and not os.path.isfile(real) else ""
 

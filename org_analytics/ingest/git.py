@@ -99,7 +99,7 @@ def _ask(git: str, directory: str, *question: str) -> str:
     """The answer of git, "" for none. Uses no shell and runs nothing that starts hooks or filters or that prompts."""
     clean = {name: value for name, value in os.environ.items() if name in _KEPT or not name.startswith("GIT_")}
     try:
-        answer = subprocess.run(  # noqa: S603
+        answer = subprocess.run(  # noqa: S603 - git, no shell
             [git, "-C", directory, *_SAFE, *question],
             env=clean | {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"},
             stdin=subprocess.DEVNULL,

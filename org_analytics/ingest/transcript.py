@@ -66,6 +66,7 @@ class Transcript:
     directory. `held` has keys that have no request here but must be known to sessions that have one for them.
     `child_lines` are keys of lines in children's transcripts that have usage.
     `models_without_usage` names the models whose requests and tokens the agent does not record: unknown is not zero.
+    `exactness` ranks where the times come from, for agents that keep them in several places.
     """
 
     keys: "array[int]" = field(default_factory=lambda: array("q"))
@@ -78,6 +79,7 @@ class Transcript:
     held: set[int] = field(default_factory=set)
     child_lines: set[int] = field(default_factory=set)
     models_without_usage: set[str] = field(default_factory=set)
+    exactness: int = 0
     turn_start: int | None = None
     turn_end: int | None = None
     duration_known: bool = True

@@ -6,17 +6,11 @@ from typing import Any
 
 from django.db import connections, transaction
 from django.db.models import QuerySet
-from django.db.models.expressions import RawSQL
 
 from ..ingest.line_keys import keys_of
 from ..ingest.state import KnownSession, Receipt, SessionRead, SourceFile
 from ..models import CodingSession, ImportedLine, ImportedSession
-
-# A session has thousands of keys: sent as one parameter, they cost a tenth of what as many parameters or objects do.
-_KEYS = {
-    "sqlite": "SELECT value FROM json_each(%s)",
-    "postgresql": "SELECT value::bigint FROM json_array_elements_text(%s)",
-}
+from ..models.lookups import INTEGERS, one_of
 
 
 class DatabaseState:
@@ -36,8 +30,8 @@ class DatabaseState:
 
     def sharing(self, provider: str, keys: Collection[int]) -> set[str]:
         # Two queries: with a join, SQLite would scan all of the person's lines instead of looking up these keys.
-        session_ids = set(self._lines().filter(key__in=self._one_of(keys)).values_list("session", flat=True))
-        sessions = self._sessions().filter(provider=provider, pk__in=self._one_of(session_ids))
+        session_ids = set(self._lines().filter(key__in=one_of(keys, self._using)).values_list("session", flat=True))
+        sessions = self._sessions().filter(provider=provider, pk__in=one_of(session_ids, self._using))
         return set(sessions.values_list("external_id", flat=True))
 
     def pending(self, provider: str) -> set[str]:
@@ -52,7 +46,7 @@ class DatabaseState:
                 external_id=read.external_id,
                 defaults={"files": json.dumps(read.files), "mark": "", "lines": read.lines, "git_info": read.git_info},
             )
-            self._lines().filter(session=session, key__in=self._one_of(old_keys - new_keys)).delete()
+            self._lines().filter(session=session, key__in=one_of(old_keys - new_keys, self._using)).delete()
             self._add_lines(session, new_keys - old_keys)
 
     def mark_stored(self, receipts: Iterable[Receipt]) -> None:
@@ -76,15 +70,12 @@ class DatabaseState:
         quote, table = connection.ops.quote_name, ImportedLine._meta
         names = [table.db_table, table.get_field("key").column, table.get_field("session").column]
         into, key, owner = (quote(str(name)) for name in names)
-        chosen = _KEYS[connection.vendor].replace("SELECT ", "SELECT %s, ")
+        chosen = INTEGERS[connection.vendor].replace("SELECT ", "SELECT %s, ")
         with connection.cursor() as cursor:
             cursor.execute(
                 f"INSERT INTO {into} ({owner}, {key}) {chosen} WHERE true ON CONFLICT DO NOTHING",
                 [session.pk, json.dumps(list(keys))],
             )
-
-    def _one_of(self, keys: Collection[int]) -> RawSQL:
-        return RawSQL(_KEYS[connections[self._using].vendor], [json.dumps(list(keys))])  # noqa: S611
 
 
 def _files(text: str) -> tuple[SourceFile, ...]:

@@ -15,8 +15,8 @@ from ..models import CodingSession, RecapCount, SessionRecap
 from ..models.recap_validation import RecapRow, clean_recap, session_digest
 from ..models.retries import retried
 
-MADE, NONE_RETURNED, FAILED, GONE, OVER_LIMIT = "made", "not worth one", "failed", "deleted", "over the monthly limit"
-OUTCOMES = (MADE, NONE_RETURNED, FAILED, GONE, OVER_LIMIT)
+MADE, DECLINED, FAILED, GONE, OVER_LIMIT = "made", "declined", "failed", "deleted", "over the monthly limit"
+OUTCOMES = (MADE, DECLINED, FAILED, GONE, OVER_LIMIT)
 
 
 class Candidate(NamedTuple):
@@ -91,7 +91,7 @@ class RecapGeneration:
         try:
             recap = self.generate(session)
             if recap is None:
-                return NONE_RETURNED
+                return DECLINED
             row = clean_recap({"computed_at": timezone.now(), **recap} if isinstance(recap, Mapping) else recap)
         except Exception as error:
             self.failures.append((session_id, _kind_of(error)))

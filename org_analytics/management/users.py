@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.core.management.base import CommandError
 from django.db.models import Q
 
 
@@ -26,6 +27,17 @@ def user_by_email(email: Any) -> Any:
     if len(users) > 1:
         raise ValidationError("Several users have this e-mail address.")
     return users[0] if users else None
+
+
+def require_user(email: str) -> Any:
+    """The one user with this address. Raises CommandError if there is none, or several."""
+    try:
+        user = user_by_email(email)
+    except ValidationError as error:
+        raise CommandError(f"{email}: {' '.join(error.messages)}") from None
+    if user is None:
+        raise CommandError(f"{email}: no user has this e-mail address.")
+    return user
 
 
 def make_user(email: str, *, name: str = "", is_active: bool = True) -> Any:

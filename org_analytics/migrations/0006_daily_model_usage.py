@@ -3,7 +3,7 @@ from django.conf import settings
 from django.db import migrations, models
 from django.db.migrations.state import ModelState
 
-from org_analytics.rollup.operations import AddDailyModelUsage
+from org_analytics.rollup.operations import AddRollup
 from org_analytics.rollup.versions import RollupVersion
 
 DAILY_MODEL_USAGE = ModelState(
@@ -61,4 +61,4 @@ class Migration(migrations.Migration):
 
     dependencies = [("org_analytics", "0005_recaps")]
 
-    operations = [AddDailyModelUsage(RollupVersion("0002"), RollupVersion("0006"), DAILY_MODEL_USAGE)]
+    operations = [AddRollup(RollupVersion("0002"), RollupVersion("0006"), DAILY_MODEL_USAGE)]

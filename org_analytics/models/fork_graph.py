@@ -3,10 +3,22 @@
 The links depend on the set of sightings alone, never on their order.
 """
 
-from collections.abc import Hashable, Iterable, Mapping
-from typing import TypeVar
+from collections.abc import Collection, Hashable, Iterable, Mapping
+from typing import Any, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
+# A repository, the upstream that a person's clone of it names (None: none), and the person, by their ids.
+Sighting = tuple[int, int | None, Any]
+
+
+def new_sightings(sightings: Collection[Sighting], stored: set[Sighting]) -> set[Sighting]:
+    """The sightings to store: new ones, "none" only from people who never named an upstream."""
+    named = {(repo, user) for repo, upstream, user in stored | set(sightings) if upstream is not None}
+    return {
+        (repo, upstream, user)
+        for repo, upstream, user in set(sightings) - stored
+        if upstream is not None or (repo, user) not in named
+    }
 
 
 def found_link(votes: Mapping[Key | None, int]) -> Key | None:

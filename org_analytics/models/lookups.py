@@ -1,11 +1,11 @@
-"""Lookups of hundreds of values: sent as one parameter, and each found through the index.
+"""Lookups and updates of hundreds of values: sent as one parameter, and each found through the index.
 
 Many parameters cost more time than the query. And `user IN (…) AND external_id IN (…)` would read all sessions of these
 users, so that writing would become slower with each session that is stored.
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db import connections
@@ -33,9 +33,14 @@ _HAS_KEY = {
     """,
 }
 
+# The elements of a JSON array as rows, and one integer of such a row, which is an array too.
+_ELEMENTS = {"sqlite": "json_each(%s) changed", "postgresql": "json_array_elements(%s) changed"}
+_ELEMENT = {"sqlite": "json_extract(changed.value, '$[{}]')", "postgresql": "(changed.value ->> {})::bigint"}
+
 
 def one_of(integers: Collection[int], using: str) -> RawSQL:
     """The right-hand side of `pk__in` for these integers."""
+    # The integers are a parameter, not part of the SQL.
     return RawSQL(INTEGERS[connections[using].vendor], [json.dumps(list(integers))])  # noqa: S611
 
 
@@ -46,4 +51,19 @@ def has_key(model: type[Model], keys: Collection[tuple[Any, str, str]], using: s
     users = {pk: user.target_field.get_db_prep_value(pk, connection) for pk in {pk for pk, *_rest in keys}}
     values = [(users[pk], *rest) for pk, *rest in keys]
     condition = _HAS_KEY[connection.vendor].format(table=model._meta.db_table, user_type=user.db_type(connection))
+    # The SQL has only names of tables and types; the keys are a parameter.
     return RawSQL(condition, [json.dumps(values, default=str)], output_field=BooleanField())  # noqa: S611
+
+
+def update_integers(
+    model: type[Model], columns: Sequence[str], rows: Sequence[tuple[int | None, ...]], using: str
+) -> None:
+    """Set these integer columns in many rows: each tuple is the primary key and the new values."""
+    connection = connections[using]
+    element = _ELEMENT[connection.vendor]
+    table = model._meta.db_table
+    values = ", ".join(f"{column} = {element.format(place)}" for place, column in enumerate(columns, start=1))
+    update = f"UPDATE {table} SET {values} FROM {_ELEMENTS[connection.vendor]} WHERE {table}.id = {element.format(0)}"  # noqa: S608
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(update, [json.dumps(rows)])

@@ -9,6 +9,7 @@ its sessions every night pays little for them.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,15 +18,16 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from ..repo_paths import fold_case
+from .errors import InvalidRowError, RefusedRowsError, UnknownUserError, UserDeletedError
 from .lookups import has_key
 from .managers import WriteDatabaseManager
+from .new_repos import count_new_repos
 from .owners import lock_users, missing_users
-from .repos import Repo
+from .repos import BeforeCreating, Repo
 from .retries import retried
-from .session_parts import PARTS
+from .row_parts import PARTS
 from .validation import SessionRow, clean_rows
 
 if TYPE_CHECKING:
@@ -82,33 +84,45 @@ class CodingSessionManager(WriteDatabaseManager):
         return session, outcome == CREATED
 
     def record_many(
-        self, rows: Iterable[Mapping[str, Any]], *, batch_size: int = BATCH_SIZE, skip_invalid: bool = False
+        self,
+        rows: Iterable[Mapping[str, Any]],
+        *,
+        batch_size: int = BATCH_SIZE,
+        skip_invalid: bool = False,
+        new_repos_per_day: int | None = None,
     ) -> list[RowOutcome]:
         """Write many rows (dicts of `record()`'s keywords), one transaction per batch; return one outcome per row.
 
         The last of equal keys wins, and all of them report its outcome. An invalid row raises InvalidRowError, which
         names its index and fields, before its batch is written. With `skip_invalid` the row is left out and its
         ValidationError is its outcome.
+
+        `new_repos_per_day`: how many new repositories the rows of one person may create on a day (UTC), counted over
+        all calls that have a limit. A row beyond it is invalid at `git_info`.
         """
         if batch_size < 1:
             raise ValueError("batch_size must be positive.")
         outcomes: list[RowOutcome] = []
         iterator = iter(rows)
         while batch := list(islice(iterator, batch_size)):
-            outcomes += self._record_batch(batch, len(outcomes), skip_invalid)
+            outcomes += self._record_batch(batch, len(outcomes), skip_invalid, new_repos_per_day)
         return outcomes
 
     def _record_batch(
-        self, batch: Collection[Mapping[str, Any]], first_index: int, skip_invalid: bool
+        self, batch: Collection[Mapping[str, Any]], first_index: int, skip_invalid: bool, new_repos_per_day: int | None
     ) -> list[RowOutcome]:
         cleaned = self._clean(batch)
         while True:
             if not skip_invalid:
                 _raise_first_error(cleaned, first_index)
+            valid = [row for row in cleaned if isinstance(row, SessionRow)]
+            count_new = None
+            if new_repos_per_day is not None:
+                count_new = partial(count_new_repos, valid, new_repos_per_day, self.write_db)
             try:
-                outcomes = self._write([row for row in cleaned if isinstance(row, SessionRow)], self._write_batch)
-            except UserDeletedError as error:
-                cleaned = _refuse(cleaned, error.user_ids, error)
+                outcomes = self._write(valid, partial(self._write_batch, before_creating=count_new))
+            except RefusedRowsError as error:
+                cleaned = _refuse(cleaned, error)
             else:
                 return [outcomes[row.key] if isinstance(row, SessionRow) else row for row in cleaned]
 
@@ -116,7 +130,7 @@ class CodingSessionManager(WriteDatabaseManager):
         cleaned = clean_rows(batch)
         by_id = [row for row, fields in zip(cleaned, batch, strict=True) if "user_id" in fields]
         missing = missing_users({row.user_id for row in by_id if isinstance(row, SessionRow)}, self.write_db)
-        return _refuse(cleaned, missing, ValidationError({"user_id": [_("No user has this primary key.")]}))
+        return _refuse(cleaned, UnknownUserError(missing))
 
     def _write(self, rows: Collection[SessionRow], write: Callable[[Rows], dict[Key, Result]]) -> dict[Key, Result]:
         """Lock the users of a batch and write it. Raises UserDeletedError if a user was deleted meanwhile."""
@@ -135,8 +149,8 @@ class CodingSessionManager(WriteDatabaseManager):
                 raise UserDeletedError(deleted) from error
             raise
 
-    def _write_batch(self, rows: Rows) -> dict[Key, str]:
-        repos = self._repos(rows.values())
+    def _write_batch(self, rows: Rows, before_creating: BeforeCreating | None) -> dict[Key, str]:
+        repos = self._repos(rows.values(), before_creating)
         is_unchanged = self._compare(rows, repos)
         outcomes = {key: UNCHANGED for key, unchanged in is_unchanged.items() if unchanged}
         rest = {key: row for key, row in rows.items() if key not in outcomes}
@@ -204,11 +218,11 @@ class CodingSessionManager(WriteDatabaseManager):
                 if outcome == UNCHANGED and pks[key] in changed:
                     written[key] = session, UPDATED
 
-    def _repos(self, rows: Collection[SessionRow]) -> dict[str, int]:
+    def _repos(self, rows: Collection[SessionRow], before_creating: BeforeCreating | None = None) -> dict[str, int]:
         """The ids of the rows' repositories by folded path. Also records what the rows say about forks."""
         manager = Repo.objects.db_manager(self.write_db)
         paths = [path for row in rows for path in (row.git_info.repo, row.git_info.upstream) if path]
-        ids: dict[str, int] = manager.ids_by_key(paths) if paths else {}
+        ids: dict[str, int] = manager.ids_by_key(paths, before_creating) if paths else {}
         manager.record_sightings(
             {
                 (ids[fold_case(row.git_info.repo)], _id(ids, row.git_info.upstream), row.user_id)
@@ -249,25 +263,6 @@ class CodingSessionManager(WriteDatabaseManager):
         return session
 
 
-class UserDeletedError(ValidationError):
-    """Somebody deleted these users while their sessions were written."""
-
-    def __init__(self, user_ids: set[Any]) -> None:
-        super().__init__({"user": [_("The user was deleted.")]})
-        self.user_ids = user_ids
-
-
-class InvalidRowError(ValidationError):
-    """The row at `index` of a batch is invalid; `error_dict` names its fields."""
-
-    def __init__(self, index: int, error: ValidationError) -> None:
-        super().__init__(error.error_dict)
-        self.index = index
-
-    def __str__(self) -> str:
-        return f"Row {self.index}: {super().__str__()}"
-
-
 def _id(ids: Mapping[str, int], path: str | None) -> int | None:
     return None if path is None else ids[fold_case(path)]
 
@@ -276,11 +271,9 @@ def _has_changed(built: CodingSession, stored: CodingSession) -> bool:
     return any(getattr(built, name) != getattr(stored, name) for name in (*_VALUES, "repo_id", "analyzed_at"))
 
 
-def _refuse(
-    rows: list[SessionRow | ValidationError], users: set[Any], error: ValidationError
-) -> list[SessionRow | ValidationError]:
-    """Put the error in the place of each row of these users."""
-    return [error if isinstance(row, SessionRow) and row.user_id in users else row for row in rows]
+def _refuse(rows: list[SessionRow | ValidationError], error: RefusedRowsError) -> list[SessionRow | ValidationError]:
+    """Put the error in the place of each row that it is about."""
+    return [error if isinstance(row, SessionRow) and error.refuses(row) else row for row in rows]
 
 
 def _raise_first_error(rows: list[SessionRow | ValidationError], first_index: int) -> None:

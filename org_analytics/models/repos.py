@@ -1,38 +1,53 @@
 """Repositories, the sightings of their forks, and the fork links that follow from them.
 
 All writes to links take one lock. A change reads the forks below the changed repositories in a fixed number of queries
-and writes them with one UPDATE per root, however long the chains are.
+and writes them with one UPDATE, however long the chains are.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
-from typing import Any, Self
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, NamedTuple, Self
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connections, models, transaction
 from django.db.models import Count, F, Q
 from django.utils.translation import gettext_lazy as _
 
 from ..repo_paths import fold_case
-from .fork_graph import effective_links, found_link, in_cycles
+from .fork_graph import Sighting, effective_links, found_link, in_cycles, new_sightings
+from .lookups import one_of, update_integers
 from .managers import WriteDatabaseManager
+from .sightings import ForkSighting
 
 # PostgreSQL knows the advisory lock for fork links by any two fixed numbers.
 _FORK_LOCK = (0x6F7267, 0x666F726B)
-_CHUNK = 1_000  # ids in one statement: databases limit its parameters
-# This many levels of forks are read with one query each. For deeper ones, one query reads all links of the table. (One
-# recursive query is as fast only if PostgreSQL has statistics: without them it scans the table once per link.)
+_MOST_IDS = 1_000  # in one statement: databases limit its parameters
+# This many levels of forks are read with one query each. For deeper ones, one query reads all links. (One recursive
+# query is as fast only if PostgreSQL has statistics: without them it scans the table once per link.)
 _LEVELS = 3
+
+BeforeCreating = Callable[[Collection[str]], None]
+
+
+class _Links(NamedTuple):
+    """The links of a repository, by id."""
+
+    found_upstream: int | None
+    upstream: int | None
+    root: int | None
+    pinned: bool
 
 
 class RepoManager(WriteDatabaseManager):
     """Finds or creates repositories by path, and keeps their links up to date."""
 
-    def ids_by_key(self, paths: Iterable[str]) -> dict[str, int]:
-        """The id of each path's repository by folded path. Creates those that are missing."""
+    def ids_by_key(self, paths: Iterable[str], before_creating: BeforeCreating | None = None) -> dict[str, int]:
+        """The id of each path's repository by folded path. Creates those that are missing.
+
+        `before_creating` is called with their folded paths, and may raise.
+        """
         paths_by_key: dict[str, str] = {}
         for path in paths:
             paths_by_key.setdefault(fold_case(path), path)
@@ -40,20 +55,23 @@ class RepoManager(WriteDatabaseManager):
         missing = sorted(paths_by_key.keys() - ids.keys())
         if missing:
             self.lock_links()
+            if before_creating:
+                before_creating(missing)
             repos = [self.model(path=paths_by_key[key], key=key) for key in missing]
             self.using(self.write_db).bulk_create(repos, ignore_conflicts=True)
             ids.update(self._known_ids(missing))
         return ids
 
-    def record_sightings(self, sightings: Collection[tuple[int, int | None, Any]]) -> None:
-        """Record which upstreams people's clones of repositories name: (repo, upstream, user) ids."""
-        if not self._new_sightings(sightings):
+    def record_sightings(self, sightings: Collection[Sighting]) -> None:
+        """Record which upstreams people's clones of repositories name."""
+        if not new_sightings(sightings, self._stored_sightings(sightings)):
             return
         self.lock_links()
-        new = self._new_sightings(sightings)
+        stored = self._stored_sightings(sightings)
+        new = new_sightings(sightings, stored)
         manager = self._sightings()
         for repo, upstream, user in new:
-            if upstream is not None:
+            if upstream is not None and (repo, None, user) in stored:
                 manager.filter(repo=repo, user=user, upstream=None).delete()
         manager.bulk_create(
             manager.model(repo_id=repo, upstream_id=upstream, user_id=user)
@@ -95,45 +113,28 @@ class RepoManager(WriteDatabaseManager):
         counts = self._sightings().filter(repo__in=changed).values_list("repo", "upstream").annotate(Count("pk"))
         for repo, upstream, count in counts:
             votes[repo][upstream] = count
-        manager = self.using(self.write_db)
-        relinked: dict[int | None, list[int]] = defaultdict(list)
-        unpinned = []
-        for pk, stored, is_pinned in manager.filter(pk__in=changed).values_list("pk", "found_upstream", "pinned"):
-            upstream = found_link(votes[pk])
-            if stored != upstream:
-                relinked[upstream].append(pk)
-                unpinned += [] if is_pinned else [pk]
-        for upstream, pks in relinked.items():
-            manager.filter(pk__in=pks).update(found_upstream=upstream)
-        self.update_links(unpinned)
+        repos = self.using(self.write_db).filter(pk__in=one_of(changed, self.write_db))
+        stored = dict(repos.values_list("pk", "found_upstream"))
+        new_found = {pk: link for pk, upstream in stored.items() if (link := found_link(votes[pk])) != upstream}
+        self.update_links(new_found.keys(), new_found)
 
-    def update_links(self, changed: Collection[int]) -> None:
+    def update_links(self, changed: Collection[int], new_found: Mapping[int, int | None] | None = None) -> None:
         """Recompute upstream and root of repositories whose found or pinned link changed, and of all forks of them.
 
         Nothing else can change: a link decides about its own repository and about those whose links lead to it.
+        `new_found`: found links of changed repositories that are not stored yet.
         """
         if not changed:
             return
         repos = self._with_forks(changed)
-        found_links = {pk: repo.found_upstream_id for pk, repo in repos.items()}
-        pinned_links = {pk: repo.upstream_id for pk, repo in repos.items() if repo.pinned}
+        found_links = {pk: repo.found_upstream for pk, repo in repos.items()} | dict(new_found or {})
+        pinned_links = {pk: repo.upstream for pk, repo in repos.items() if repo.pinned}
         links, tops = effective_links(found_links, pinned_links)
         outside = self.using(self.write_db).filter(pk__in=set(tops.values()) - repos.keys(), root__isnull=False)
         roots = dict(outside.values_list("pk", "root"))
-        updates: dict[tuple[int | None, int | None, bool], list[int]] = defaultdict(list)
-        for pk, repo in repos.items():
-            upstream, top = links.get(pk), tops.get(pk)
-            root = roots.get(top, top)
-            if (repo.upstream_id, repo.root_id) != (upstream, root):
-                updates[root, upstream is not None, repo.upstream_id == upstream].append(pk)
-        for (root, is_linked, keeps_upstream), pks in updates.items():
-            # A link that is not an administrator's is the found one: chains are written without naming each link.
-            values: dict[str, Any] = {"root": root}
-            if not keeps_upstream:
-                values["upstream"] = F("found_upstream") if is_linked else None
-            for start in range(0, len(pks), _CHUNK):
-                chunk = pks[start : start + _CHUNK]
-                self.using(self.write_db).filter(pk__in=chunk).update(**values)
+        values = {pk: (found_links[pk], links.get(pk), roots.get(tops.get(pk), tops.get(pk))) for pk in repos}
+        updates = [(pk, *values[pk]) for pk, repo in repos.items() if values[pk] != repo[:3]]
+        update_integers(self.model, ("found_upstream_id", "upstream_id", "root_id"), updates, self.write_db)
 
     def lock_links(self) -> None:
         """Keep other writers of links out until the transaction ends. SQLite has one writer anyway."""
@@ -142,21 +143,20 @@ class RepoManager(WriteDatabaseManager):
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", _FORK_LOCK)
 
-    def _with_forks(self, changed: Collection[int]) -> dict[int, Repo]:
+    def _with_forks(self, changed: Collection[int]) -> dict[int, _Links]:
         """These repositories, and all from which wanted links (pinned or else found) lead to one of them."""
         manager = self.using(self.write_db)
         known, frontier = set(changed), set(changed)
         for _level in range(_LEVELS):
-            if not frontier or len(frontier) > _CHUNK:
+            if not frontier or len(frontier) > _MOST_IDS:
                 break
             forks = Q(pinned=True, upstream__in=frontier) | Q(pinned=False, found_upstream__in=frontier)
             frontier = set(manager.filter(forks).values_list("pk", flat=True)) - known
             known |= frontier
         if frontier:
             known |= self._all_forks_of(frontier)
-        pks = sorted(known)
-        chunks = (pks[start : start + _CHUNK] for start in range(0, len(pks), _CHUNK))
-        return {repo.pk: repo for chunk in chunks for repo in manager.filter(pk__in=chunk)}
+        repos = manager.filter(pk__in=one_of(known, self.write_db)).values_list("pk", *_Links._fields)
+        return {pk: _Links(*links) for pk, *links in repos}
 
     def _all_forks_of(self, upstreams: Iterable[int]) -> set[int]:
         manager = self.using(self.write_db)
@@ -180,19 +180,14 @@ class RepoManager(WriteDatabaseManager):
     def _sightings(self) -> Any:
         return ForkSighting.objects.using(self.write_db)
 
-    def _new_sightings(self, sightings: Collection[tuple[int, int | None, Any]]) -> set[tuple[int, int | None, Any]]:
-        """The sightings to store: new ones, "none" only from people who never named an upstream."""
+    def _stored_sightings(self, sightings: Collection[Sighting]) -> set[Sighting]:
+        """The sightings of these people in these repositories."""
         if not sightings:
             return set()
         repos = {repo for repo, _upstream, _user in sightings}
         users = {user for _repo, _upstream, user in sightings}
-        stored = set(self._sightings().filter(repo__in=repos, user__in=users).values_list("repo", "upstream", "user"))
-        named = {(repo, user) for repo, upstream, user in stored | set(sightings) if upstream is not None}
-        return {
-            (repo, upstream, user)
-            for repo, upstream, user in set(sightings) - stored
-            if upstream is not None or (repo, user) not in named
-        }
+        stored = self._sightings().filter(repo__in=one_of(repos, self.write_db), user__in=users)
+        return set(stored.values_list("repo", "upstream", "user"))
 
 
 class RepoQuerySet(models.QuerySet["Repo"]):
@@ -269,32 +264,3 @@ class Repo(models.Model):
     def save(self, *args: object, **kwargs: object) -> None:
         self.key = fold_case(self.path)
         super().save(*args, **kwargs)  # type: ignore[arg-type]
-
-
-class ForkSighting(models.Model):
-    """One person's clones of `repo` named `upstream` as upstream, or never named any (None)."""
-
-    repo = models.ForeignKey(Repo, models.CASCADE, related_name="sightings", verbose_name=_("repository"))
-    upstream = models.ForeignKey(
-        Repo, models.CASCADE, null=True, blank=True, related_name="named_in", verbose_name=_("upstream named")
-    )
-    # The sighting of a deleted user stays: each row is one person's.
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("person")
-    )
-
-    class Meta:
-        verbose_name = _("fork sighting")
-        verbose_name_plural = _("fork sightings")
-        constraints = [
-            models.UniqueConstraint(
-                name="org_sighting_unique", fields=["repo", "user", "upstream"], condition=Q(upstream__isnull=False)
-            ),
-            models.UniqueConstraint(
-                name="org_sighting_none_unique", fields=["repo", "user"], condition=Q(upstream__isnull=True)
-            ),
-            models.CheckConstraint(name="org_sighting_not_itself", condition=Q(upstream=None) | ~Q(upstream=F("repo"))),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.repo} → {self.upstream or '—'}"

@@ -30,4 +30,5 @@ def retried(write: Callable[[], Result], using: str) -> Result:
             failures += 1
             if failures > RETRIES:
                 raise
+            # Not a secret: writers that wait must only not all come back at once.
             time.sleep(random.uniform(0.01, 0.05) * failures)  # noqa: S311

@@ -9,6 +9,7 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from ..choices import Provider
@@ -32,6 +33,15 @@ class CodingSessionQuerySet(models.QuerySet["CodingSession"]):
     def of_providers(self, providers: Collection[str]) -> Self:
         """Sessions of these providers; of all providers if there are none."""
         return self.filter(provider__in=providers) if providers else self
+
+    def with_root(self) -> Self:
+        """Annotate `root_path`: the path of the repository's upstream root, its own path where it is not a fork."""
+        return self.annotate(root_path=Coalesce("repo__root__path", "repo__path"))
+
+    def rolled_up_to(self, paths: Collection[str]) -> Self:
+        """Sessions in repositories that have the same root as one of these paths. A fork's path means its root."""
+        repos = Repo.objects.using(self.db)
+        return self.filter(repo__in=repos.rooted_in(repos.named(paths).root_ids()))
 
     def update(self, **values: Any) -> int:
         """Update as Django does. Raises FieldError on arithmetic with money."""

@@ -1,11 +1,11 @@
-"""The controls of the page: presets, filters, the switches of chart and table, downloads. Each is a link or a field."""
+"""The controls that all pages have: presets, filters and the switches of the chart. Each is a link or a field."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -14,6 +14,8 @@ from ..limits import FIRST_DATE, LAST_DATE
 from ..periods import PRESETS
 from .figures import LABELS
 from .formats import format_count
+from .markup import options_html
+from .repositories import RepoList
 from .state import CHART_MEASURES, PageState
 
 PRESET_LABELS = {
@@ -25,20 +27,8 @@ PRESET_LABELS = {
     "30d": gettext_lazy("Last 30 days"),
     "90d": gettext_lazy("Last 90 days"),
 }
-# Parameters without a field on the page: their errors are listed above the results.
-_LABELS_WITHOUT_FIELD = {
-    "o": gettext_lazy("Sort order"),
-    "p": gettext_lazy("Page"),
-    "measure": gettext_lazy("Measure"),
-    "compare": gettext_lazy("Comparison"),
-    "zero": gettext_lazy("People without sessions"),
-    "team": gettext_lazy("Team"),
-    "person": gettext_lazy("People"),
-    "chart": gettext_lazy("Chart"),
-}
 # Parameters whose fields are folded away on a narrow screen.
-_FOLDED = {"start", "end", "provider", "repo", "include_no_repo", "q"}
-_DOWNLOADS = {"CSV": "organization-csv", "JSON": "organization-json"}
+_FOLDED = {"start", "end", "provider", "repo", "repo_q", "include_no_repo", "q"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +47,7 @@ class Controls:
 
     state: PageState
     providers_present: Collection[str]
-    repos_present: Collection[str]
+    listed_repos: RepoList
     errors: Mapping[str, str]
     raw_values: Mapping[str, str]
 
@@ -98,13 +88,14 @@ class Controls:
     def active_filter_count(self) -> int:
         """How many dates and filters differ from the defaults; presets are always visible and do not count."""
         selection = self.state.selection
-        chosen = sum(map(len, (selection.providers, selection.repos, selection.teams, selection.people)))
-        return chosen + sum([self.state.preset is None, not selection.include_no_repo, selection.person != ""])
+        chosen = len(selection.providers) + len(selection.repos) + self.state.people_filter_count
+        return chosen + sum([self.state.preset is None, not selection.include_no_repo])
 
     @property
     def is_more_open(self) -> bool:
-        """Whether dates and filters have to be visible on a narrow screen: they hold a selection or an error."""
-        return self.active_filter_count > 0 or not _FOLDED.isdisjoint(self.errors)
+        """Whether dates and filters have to be visible on a narrow screen: they hold a choice, a search or an error."""
+        is_searched = self.state.repo_search != ""
+        return is_searched or self.active_filter_count > 0 or not _FOLDED.isdisjoint(self.errors)
 
     @property
     def providers(self) -> list[Option]:
@@ -115,10 +106,33 @@ class Controls:
 
     @property
     def repos(self) -> list[Option]:
-        """The repositories that are present or selected. Case makes no difference between paths."""
+        """The repositories that are listed or selected. Case makes no difference between paths."""
         selected = {path.casefold(): path for path in self.state.selection.repos}
-        present = {path.casefold(): path for path in self.repos_present}
-        return [Option(path, path, key in selected) for key, path in sorted({**selected, **present}.items())]
+        listed = {path.casefold(): path for path in self.listed_repos.paths}
+        return [Option(path, path, key in selected) for key, path in sorted({**selected, **listed}.items())]
+
+    @property
+    def repo_options(self) -> SafeString:
+        """The list of repositories to choose from."""
+        return options_html(self.repos)
+
+    @property
+    def repo_search(self) -> str:
+        """The text to search repositories for."""
+        return self.raw_values["repo_q"] if "repo_q" in self.errors else self.state.repo_search
+
+    @property
+    def repos_note(self) -> str:
+        """How many repositories are listed, empty where all are."""
+        if not self.listed_repos.is_cut:
+            return ""
+        numbers = {
+            "listed": format_count(len(self.listed_repos.paths)),
+            "total": format_count(self.listed_repos.total),
+        }
+        if self.state.repo_search:
+            return _("The %(listed)s most used of %(total)s that match") % numbers
+        return _("The %(listed)s most used of %(total)s. Search for the others.") % numbers
 
     @property
     def repos_label(self) -> str:
@@ -145,41 +159,30 @@ class Controls:
         return self.state.query(include_no_repo="0")
 
     @property
-    def person(self) -> str:
-        return self.raw_values["q"] if "q" in self.errors else self.state.selection.person
-
-    @property
-    def without_person(self) -> str:
-        return self.state.query(q="")
-
-    @property
     def kept_by_filters(self) -> list[tuple[str, str]]:
         """The hidden fields of the form of the filters."""
-        return self._kept({"provider", "repo", "include_no_repo", "q"})
+        own = {"provider", "repo", "include_no_repo", *self.state.fields_of_filters}
+        return self._kept(own)
 
     @property
     def kept_by_dates(self) -> list[tuple[str, str]]:
         """The hidden fields of the form of the dates."""
         return self._kept({"range", "start", "end"})
 
+    @property
+    def kept_by_search(self) -> list[tuple[str, str]]:
+        """The hidden fields of the form that searches a list of sessions."""
+        return self._kept({"q", "cursor"})
+
     def _kept(self, own: Collection[str]) -> list[tuple[str, Any]]:
         return [
             (name, value)
             for name, values in self.state.parameters.items()
-            if name not in {*own, "p"}
+            if name not in {*own, "p", "cursor"}
             for value in (values if isinstance(values, list) else [values])
         ]
 
-    @property
-    def other_errors(self) -> list[tuple[str, str, str]]:
-        """Parameter, label and message of each error that no field of the page shows."""
-        return [
-            (name, str(label), self.errors[name])
-            for name, label in _LABELS_WITHOUT_FIELD.items()
-            if name in self.errors
-        ]
-
-    # Chart, table, downloads -----------------------------------------------------------------------------------------
+    # Chart ------------------------------------------------------------------------------------------------------------
 
     @property
     def measures(self) -> list[Option]:
@@ -199,15 +202,3 @@ class Controls:
         is_on = self.state.is_chart_table
         label = _("Show as chart") if is_on else _("Show as table")
         return Option("chart", label, is_on, self.state.query(chart="" if is_on else "table"))
-
-    @property
-    def idle(self) -> Option:
-        is_on = self.state.hides_idle
-        label = _("Show people without sessions") if is_on else _("Hide people without sessions")
-        return Option("zero", label, is_on, self.state.query(zero="" if is_on else "0"))
-
-    @property
-    def downloads(self) -> list[tuple[str, str]]:
-        """Label and address of each download. A download has all rows, so its address has no page."""
-        query = self.state.query(p="")
-        return [(label, reverse(f"org_analytics:{name}") + query) for label, name in _DOWNLOADS.items()]

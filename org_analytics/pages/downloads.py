@@ -1,4 +1,4 @@
-"""The page's view as a file: every row, not localized, costs not rounded, streamed row by row."""
+"""The page's view as a file: every row, not localized, costs not rounded, streamed in pieces of many rows."""
 
 import csv
 import json
@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from django.utils.text import slugify
@@ -13,35 +14,59 @@ from django.utils.text import slugify
 from ..conf import app_settings
 from ..money import format_exact
 from ..periods import local_rfc3339, rfc3339
-from ..reporting.usage import Usage
-from .figures import Figures
-from .state import PageState
-from .table import TableRow
+from ..reporting.groups import Grouping
+from ..reporting.usage import ModelSums, Usage
+from .figures import Figures, ModelFigures
+from .state import TOKEN_COLUMNS, OrganizationState
+from .table import GroupRow, Row, TableRow
 
 _FORMULA_SIGNS = ("=", "+", "-", "@")
 _CONTROLS = {"\t", "\r", "\n"}
 _MAX_NAME = 150
+ROWS_A_PIECE = 500
 # Without it Excel takes UTF-8 for the system's own encoding. Python reads such a file as utf-8-sig.
 _BYTE_ORDER_MARK = "\ufeff"
 
 
-def csv_lines(rows: Sequence[TableRow]) -> Iterator[str]:
-    """Yield a heading with units, then one line per person. Unknown values are empty."""
+def csv_lines(rows: Sequence[Row], grouping: Grouping = Grouping.PERSON) -> Iterator[str]:
+    """Yield a heading with units, then one line per row. Unknown values are empty."""
     writer = csv.writer(_Echo())
-    yield _BYTE_ORDER_MARK + writer.writerow(["user_id", "email", "name", *_numbers(Figures(Usage()))])
+    nothing = ModelFigures(Usage(), ModelSums()) if grouping is Grouping.MODEL else Figures(Usage())
+    numbers = list(_numbers(nothing))
+    is_by_person = grouping is Grouping.PERSON
+    head = ["user_id", "email", "name", *numbers, "last_active"] if is_by_person else [str(grouping), *numbers]
+    yield _BYTE_ORDER_MARK + writer.writerow(head)
     for row in rows:
-        texts = [row.person.id, row.person.email, row.person.name or ""]
-        yield writer.writerow([*map(neutralize, texts), *_numbers(row.figures).values()])
+        yield writer.writerow(_csv_values(row))
 
 
-def json_chunks(rows: Sequence[TableRow], totals: Usage, state: PageState, computed_at: datetime) -> Iterator[str]:
-    """Yield one object: the view, the totals, and the people in the view's order. Unknown values are null."""
+def _csv_values(row: Row) -> list[Any]:
+    numbers = _numbers(row.figures).values()
+    if isinstance(row, GroupRow):
+        return [neutralize(row.key), *numbers]
+    return [*map(neutralize, (row.person.id, row.person.email, row.person.name)), *numbers, row.last_active]
+
+
+def json_chunks(rows: Sequence[Row], totals: Usage, state: OrganizationState, computed_at: datetime) -> Iterator[str]:
+    """Yield one object: the view, the totals, and the rows in the view's order. Unknown values are null."""
     head = {**_view(state, computed_at), "totals": _numbers(Figures(totals))}
-    yield json.dumps(head, ensure_ascii=False)[:-1] + ', "users": ['
+    is_by_person = state.grouping is Grouping.PERSON
+    yield json.dumps(head, ensure_ascii=False)[:-1] + (', "users": [' if is_by_person else ', "rows": [')
     for place, row in enumerate(rows):
-        person = {"id": row.person.id, "email": row.person.email, "name": row.person.name}
-        yield (",\n" if place else "\n") + json.dumps({**person, **_numbers(row.figures)}, ensure_ascii=False)
+        identity = _person(row) if isinstance(row, TableRow) else {str(state.grouping): row.key}
+        yield (",\n" if place else "\n") + json.dumps({**identity, **_numbers(row.figures)}, ensure_ascii=False)
     yield "\n]}\n"
+
+
+def _person(row: TableRow) -> dict[str, Any]:
+    last_active = row.last_active.isoformat() if row.last_active else None
+    return {"id": row.person.id, "email": row.person.email, "name": row.person.name, "last_active": last_active}
+
+
+def in_pieces(chunks: Iterator[str]) -> Iterator[str]:
+    """Yield many chunks as one: a server sends each piece by itself."""
+    while piece := "".join(islice(chunks, ROWS_A_PIECE)):
+        yield piece
 
 
 async def stream_async(chunks: Iterator[str]) -> AsyncIterator[str]:
@@ -50,12 +75,12 @@ async def stream_async(chunks: Iterator[str]) -> AsyncIterator[str]:
         yield chunk
 
 
-def file_name(state: PageState, extension: str) -> str:
+def file_name(state: OrganizationState, extension: str) -> str:
     """Return a name with range, zone and filters, in letters that every file system accepts."""
     selection = state.selection
     repos = selection.repos if len(selection.repos) < 3 else [f"{len(selection.repos)} repos"]
     parts = [
-        "organization",
+        "organization" if state.grouping is Grouping.PERSON else f"organization by {state.grouping}",
         f"{selection.days.first}_{selection.days.last}",
         app_settings.time_zone.key,
         *selection.providers,
@@ -88,10 +113,12 @@ def _is_invisible(character: str) -> bool:
 
 
 def _numbers(figures: Figures) -> dict[str, Any]:
+    tokens = {name: figures.value(name) for name in TOKEN_COLUMNS} if isinstance(figures, ModelFigures) else {}
     return {
         "session_count": figures.sessions,
         "unpriced_session_count": figures.unpriced,
         "total_cost_usd": _format_cost(figures.total("cost")),
+        **tokens,
         "total_duration_ms": figures.total("duration"),
         "total_assistant_time_ms": figures.total("assistant"),
         "total_user_time_ms": figures.total("user_time"),
@@ -106,13 +133,14 @@ def _format_cost(amount: Decimal | int | None) -> str | None:
     return None if amount is None else format_exact(Decimal(amount))
 
 
-def _view(state: PageState, computed_at: datetime) -> dict[str, Any]:
+def _view(state: OrganizationState, computed_at: datetime) -> dict[str, Any]:
     selection, zone = state.selection, app_settings.time_zone
     return {
         "computed_at": rfc3339(computed_at),
         "start": local_rfc3339(selection.start, zone),
         "end": local_rfc3339(selection.end, zone),
         "time_zone": zone.key,
+        "group_by": str(state.grouping),
         "filters": {
             "providers": list(selection.providers),
             "repos": list(selection.repos),

@@ -1,5 +1,6 @@
 """The figures of a usage: which of them are known, and how they are written."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -7,13 +8,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ..money import average
-from ..reporting.usage import Usage
-from .formats import format_at_least, format_count, format_duration, format_money
+from ..reporting.usage import ModelSums, Usage
+from .formats import UNKNOWN, format_at_least, format_count, format_duration, format_money
+from .state import TOKEN_COLUMNS
 
 LABELS = {
-    "user": gettext_lazy("User"),
     "sessions": gettext_lazy("Sessions"),
     "cost": gettext_lazy("Est. cost"),
+    "requests": gettext_lazy("Requests"),
+    "input_tokens": gettext_lazy("Input tokens"),
+    "output_tokens": gettext_lazy("Output tokens"),
+    "cache_write_tokens": gettext_lazy("Cache write tokens"),
+    "cache_read_tokens": gettext_lazy("Cache read tokens"),
     "duration": gettext_lazy("Total duration"),
     "assistant": gettext_lazy("Assistant time"),
     "user_time": gettext_lazy("User time"),
@@ -47,8 +53,12 @@ class Figures:
         return self.usage.session_count
 
     @property
+    def cost_nanos(self) -> int | None:
+        return self.usage.cost_nanos if self.usage.cost_count or not self.sessions else None
+
+    @property
     def cost(self) -> Decimal | None:
-        return self.usage.cost_usd if self.usage.cost_count or not self.sessions else None
+        return None if self.cost_nanos is None else self.usage.cost_usd
 
     @property
     def duration(self) -> int | None:
@@ -92,6 +102,10 @@ class Figures:
         number: Decimal | int | None = getattr(self, column)
         return number
 
+    def sort_key(self, column: str) -> Decimal | int | None:
+        """Return a number that sorts as the column does: integers are quicker to compare than dollars."""
+        return self.cost_nanos if column == "cost" else self.value(column)
+
     def total(self, column: str) -> Decimal | int | None:
         """Return the number for sums and comparisons: no sessions add up to zero."""
         return self.value(column) if self.sessions or self.usage.cost_nanos else 0
@@ -110,3 +124,35 @@ class Figures:
         if amount is None and self.unpriced:
             return _("unpriced")
         return format_at_least(format_money(amount)) if is_lower_bound else format_money(amount)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFigures(Figures):
+    """The figures of a model: also its requests and tokens, which are written as counts."""
+
+    sums: ModelSums
+
+    @classmethod
+    def of_all(cls, totals: Usage, rows: Iterable["ModelFigures"]) -> "ModelFigures":
+        """Return the figures of all models: the totals, and the sums of the rows."""
+        return cls(totals, ModelSums.total(row.sums for row in rows))
+
+    def value(self, column: str) -> Decimal | int | None:
+        if column in TOKEN_COLUMNS:
+            return self.sums.known(column)
+        number: Decimal | int | None = getattr(self, column)
+        return number
+
+    def format(self, column: str) -> str:
+        if column not in TOKEN_COLUMNS:
+            return Figures.format(self, column)
+        number = self.sums.known(column)
+        return UNKNOWN if number is None else format_count(number)
+
+
+@dataclass(frozen=True, slots=True)
+class RestFigures(ModelFigures):
+    """The costs that are not broken down by model: no session of their own has them."""
+
+    def format(self, column: str) -> str:
+        return UNKNOWN if column == "sessions" else ModelFigures.format(self, column)

@@ -3,19 +3,19 @@
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 # Private API: it takes the separators as arguments, so that they are looked up once for thousands of numbers.
 # Tried with Django 5.2, 6.0 and 6.1.
 from django.utils import numberformat
 from django.utils.formats import date_format, get_format
-from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from ..money import round_cents
 from ..periods import Days
-from .languages import number_language
+from .languages import languages_in_use
 
 UNKNOWN = "–"
 _CENT = Decimal("0.01")
@@ -35,11 +35,18 @@ class _Conventions:
     hours: str
     minutes: str
     seconds: str
+    day: str
+    short_day: str
+    moment: str
 
     def number(self, value: Decimal | int, places: int = 0) -> str:
-        return numberformat.format(
-            value, self.decimal, places, self.grouping, self.thousands, force_grouping=True, use_l10n=True
-        )
+        if self.grouping != 3:
+            return numberformat.format(
+                value, self.decimal, places, self.grouping, self.thousands, force_grouping=True, use_l10n=True
+            )
+        # Python groups by three itself, in a fraction of the time.
+        text = f"{value:,.{places}f}" if places else f"{int(value):,}"
+        return text.translate({ord(","): self.thousands, ord("."): self.decimal})
 
 
 @cache
@@ -59,11 +66,14 @@ def _conventions_of(text_language: str | None, language: str | None) -> _Convent
         hours=pgettext("duration in hours", "%(count)sh"),
         minutes=pgettext("duration in minutes", "%(count)sm"),
         seconds=pgettext("duration in seconds", "%(count)ss"),
+        day=pgettext("date format, see Django's date filter", "j M Y"),
+        short_day=pgettext("date format without the year, see Django's date filter", "D j M"),
+        moment=pgettext("date and time format, see Django's date filter", "j M Y, H:i"),
     )
 
 
 def _conventions() -> _Conventions:
-    return _conventions_of(get_language(), number_language())
+    return _conventions_of(*languages_in_use())
 
 
 def axis_conventions() -> dict[str, Any]:
@@ -87,12 +97,15 @@ def format_count(number: int) -> str:
 
 
 def format_money(amount: Decimal | None) -> str:
-    """`$1,234.50`; above zero but under a cent `<$0.01`; a dash for none."""
+    """`$1,234.50`; above zero but under a cent `<$0.01`; below zero `−$0.50`; a dash for none."""
     if amount is None:
         return UNKNOWN
     conventions = _conventions()
-    is_less = 0 < amount < _CENT
-    text = conventions.dollars % {"amount": conventions.number(_CENT if is_less else round_cents(amount), places=2)}
+    size = abs(amount)
+    is_less = 0 < size < _CENT
+    text = conventions.dollars % {"amount": conventions.number(_CENT if is_less else round_cents(size), places=2)}
+    if amount < 0:
+        return f">−{text}" if is_less else f"−{text}"
     return f"<{text}" if is_less else text
 
 
@@ -136,7 +149,7 @@ def format_percent(ratio: Decimal) -> str:
 
 def format_day(value: date) -> str:
     """`17 Nov 2026`, for sentences."""
-    return date_format(value, pgettext("date format, see Django's date filter", "j M Y"))
+    return _format_date(value, _conventions().day, languages_in_use())
 
 
 def format_days(days: Days) -> str:
@@ -148,10 +161,14 @@ def format_days(days: Days) -> str:
 
 def format_moment(value: datetime, zone: tzinfo) -> str:
     """`17 Nov 2026, 14:05` in the zone."""
-    text = pgettext("date and time format, see Django's date filter", "j M Y, H:i")
-    return date_format(value.astimezone(zone), text)
+    return date_format(value.astimezone(zone), _conventions().moment)
 
 
 def format_short_day(value: date) -> str:
     """`Tue 17 Nov`, for axes and rows."""
-    return date_format(value, pgettext("date format without the year, see Django's date filter", "D j M"))
+    return _format_date(value, _conventions().short_day, languages_in_use())
+
+
+@lru_cache(maxsize=1_000)  # the same few days in a hundred rows
+def _format_date(value: date, pattern: str, languages: tuple[str | None, str | None]) -> str:
+    return date_format(value, pattern)

@@ -33,7 +33,6 @@ def render_in_frame(
         **_admin_context(request),
         "is_nav_sidebar_enabled": False,
         "is_mirrored": is_mirrored,
-        "page_url": reverse("org_analytics:organization"),
         **context,
     }
     if is_htmx(request):

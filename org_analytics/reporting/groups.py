@@ -11,7 +11,8 @@ from django.db.models.functions import Coalesce
 from ..choices import Provider
 from ..models import Repo
 from ..periods import Interval
-from .aggregates import Group, Key, Who, by_key
+from .aggregates import Key, Who, by_key
+from .grouped_sums import Group
 from .members import Person
 from .model_aggregates import by_model
 from .people import selected_user_ids

@@ -1,8 +1,8 @@
 """The members: who they are, their order and the search for them."""
 
 import unicodedata
-from collections.abc import Collection, Iterator
-from functools import lru_cache
+from collections.abc import Callable, Collection, Iterator
+from functools import lru_cache, partial
 from itertools import filterfalse
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -43,11 +43,14 @@ class Person(NamedTuple):
         return not wanted or wanted in searchable(self.name or "") or wanted in searchable(self.email)
 
 
-def members(ids: Collection[int | str] = ()) -> Iterator[Person]:
-    """The members, or those of them with these ids, unordered.
+def members(ids: Collection[int | str] = ()) -> tuple[Person, ...]:
+    """The members, or those of them with these ids, in their order."""
+    rows = tuple(_read_members(ids))
+    return _in_order(rows) if ids else _all_in_order(rows)
 
-    Reads names as columns unless the user model computes them.
-    """
+
+def _read_members(ids: Collection[int | str]) -> Iterator[tuple[Any, str | None, str | None]]:
+    """Id, e-mail address and name of these members. Reads names as columns unless the user model computes them."""
     model = get_user_model()
     email = model.get_email_field_name()
     names = {field.name for field in model._meta.get_fields()}
@@ -56,12 +59,25 @@ def members(ids: Collection[int | str] = ()) -> Iterator[Person]:
         users = users.filter(pk__in=ids)
     if hasattr(model, "get_full_name") and not _has_plain_full_name(model, names):
         for user in users:
-            yield _person(user.pk, getattr(user, email, ""), user.get_full_name())
+            yield user.pk, getattr(user, email, ""), user.get_full_name()
         return
     columns = ["first_name", "last_name"] if hasattr(model, "get_full_name") else ["name"] if "name" in names else []
     emails = [email] if email in names else []
     for pk, *values in users.values_list("pk", *emails, *columns):
-        yield _person(pk, values.pop(0) if emails else "", " ".join(map(str, filter(None, values))))
+        yield pk, values.pop(0) if emails else "", " ".join(map(str, filter(None, values)))
+
+
+def _in_order(rows: tuple[tuple[Any, str | None, str | None], ...]) -> tuple[Person, ...]:
+    return tuple(sorted((_person(*row) for row in rows), key=lambda person: person.order))
+
+
+_all_in_order = lru_cache(maxsize=1)(_in_order)  # every report sorts the same people; other rows are sorted again
+
+
+def person_of(user: Any) -> Person:
+    """The user as a person. They may not be a member, and not even have a row in the user table."""
+    name = user.get_full_name() if hasattr(user, "get_full_name") else getattr(user, "name", "")
+    return _person(user.pk, getattr(user, get_user_model().get_email_field_name(), ""), name)
 
 
 def member_ids() -> QuerySet[Any]:
@@ -85,10 +101,19 @@ def json_id(pk: Any) -> int | str:
 
 def parse_user_id(value: object) -> int | str | None:
     """The id in the form that JSON shows, of a key or its text; None if no user can have it."""
+    return user_id_parser()(value)
+
+
+def user_id_parser() -> Callable[[object], int | str | None]:
+    """`parse_user_id` for many values: finding the user model takes longer than parsing."""
+    return partial(_parsed_user_id, get_user_model()._meta.pk.to_python)
+
+
+def _parsed_user_id(to_python: Callable[[object], Any], value: object) -> int | str | None:
     if not isinstance(value, int | str | UUID) or isinstance(value, bool) or "\0" in str(value):
         return None
     try:
-        pk = get_user_model()._meta.pk.to_python(value)
+        pk = to_python(value)
     except (ValidationError, ValueError):
         return None
     # An integer has one spelling only: not "007", "1_0" or "+7".

@@ -11,6 +11,8 @@ from .teams import memberships
 
 def select_people(selection: Selection, people: Iterable[Person]) -> list[Person]:
     """Those of these people who are selected, in the same order."""
+    if not selection.selects_people:
+        return list(people)
     wanted, teams = set(selection.people), frozenset(selection.teams)
     teams_by_user = memberships() if teams else {}
     no_team = frozenset({NONE})

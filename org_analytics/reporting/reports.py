@@ -1,5 +1,6 @@
 """Reports: usage per person, over time and in total. Immutable and exact; money is never a float."""
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,23 +13,23 @@ from ..conf import app_settings
 from ..models import CodingSession, Repo
 from ..periods import Interval, buckets
 from ..rollup.sums import SUMMED_COLUMNS
-from .aggregates import Group, by_day, by_user, count_without_repo, latest_start, of_all
+from .aggregates import by_day, by_user, count_without_repo, days_of_use, latest_start, of_all
+from .garbage import collector_paused
+from .grouped_sums import Group
 from .members import Person, json_id, members
 from .people import select_people, selected_user_ids
 from .selection import Selection
-from .snapshots import snapshot
+from .snapshots import once_per_snapshot, snapshot
 from .usage import Usage
+
+_NOTHING = Usage()
 
 
 class PersonUsage(NamedTuple):
-    """A member and their usage.
-
-    Their last counted session started on the day, or part of a day, that began at `latest_from`.
-    """
+    """A member and their usage."""
 
     person: Person
     usage: Usage
-    latest_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,23 +87,20 @@ class Series:
 
 def report(selection: Selection) -> Report:
     """Usage of every active member in the selection, including members without a session."""
-    with snapshot():
-        all_members = {person.id: person for person in members()}
-        groups = {json_id(group.key): group for group in by_user(selection)}
-        people = {person.id: person for person in select_people(selection, all_members.values())}
-        counted = {pk: group for pk, group in groups.items() if pk in people}
+    with snapshot(), collector_paused():
+        everybody = members()
+        groups = {json_id(user): group for user, group in by_user(selection).items()}
+        of_members = {person.id: groups.pop(person.id) for person in everybody if person.id in groups}
+        people = select_people(selection, everybody)
+        usages = {user: group.usage for user, group in of_members.items()}
+        rows = tuple(PersonUsage(person, usages.get(person.id, _NOTHING)) for person in people)
         summary = summarize(
             selection,
-            selected=counted.values(),
-            of_members=[group for pk, group in groups.items() if pk in all_members],
-            of_non_members=[group for pk, group in groups.items() if pk not in all_members],
+            selected=[of_members[person.id] for person in people if person.id in of_members],
+            of_members=of_members.values(),
+            of_non_members=groups.values(),
         )
-    nothing = Usage()
-    rows = []
-    for person in sorted(people.values(), key=lambda person: person.order):
-        group = counted.get(person.id)
-        rows.append(PersonUsage(person, group.usage, group.latest_from) if group else PersonUsage(person, nothing))
-    return Report(summary.totals, summary.coverage, summary.providers_present, tuple(rows))
+    return Report(summary.totals, summary.coverage, summary.providers_present, rows)
 
 
 def summarize(
@@ -126,7 +124,7 @@ def summarize(
             inactive_user_sessions=sum(group.usage.session_count for group in left_out),
             latest_session_at=_latest(selection, selected),
         ),
-        providers_present=tuple(sorted(frozenset().union(*(group.providers for group in of_members)))),
+        providers_present=tuple(sorted(frozenset().union(*{group.providers for group in of_members}))),
     )
 
 
@@ -169,18 +167,43 @@ def no_repo_count(selection: Selection) -> int:
 
 
 def repos(selection: Selection) -> list[str]:
-    """Sorted root paths of the repositories with sessions of members in range, analyzed or not.
+    """Sorted root paths of the repositories with sessions of members in range, analyzed or not."""
+    return sorted(_present_roots(selection).values())
 
-    Looks for one session per repository, by index.
+
+def repos_by_use(selection: Selection) -> list[str]:
+    """The same paths, those that the selected people used on most days first."""
+    with snapshot() as using:
+        paths = _present_roots(selection)
+        uses = days_of_use(selection, selected_user_ids(selection) if selection.selects_people else None)
+        root_ids = dict(Repo.objects.using(using).exclude(root=None).values_list("pk", "root_id"))
+    total: dict[int, int] = defaultdict(int)
+    for pk, count in uses.items():
+        total[root_ids.get(pk, pk)] += count
+    return [path for pk, path in sorted(paths.items(), key=lambda root: (-total[root[0]], root[1]))]
+
+
+def _present_roots(selection: Selection) -> dict[int, str]:
+    """The paths, by id, of the root repositories with sessions of members in range.
+
+    Looks for one session per root, by index, in its own repository first and then in the forks, which can be many.
     """
     with snapshot() as using:
-        sessions = CodingSession.objects.started_between(selection.start, selection.end).filter(
-            repo=OuterRef("pk"), user__in=app_settings.members.order_by().values("pk")
+        return once_per_snapshot(
+            ("present roots", selection.start, selection.end), lambda: _find_roots(selection, using)
         )
-        # A subquery in the result: PostgreSQL turns an EXISTS into a join over all sessions.
-        first = Subquery(sessions.order_by("repo", "started_at").values("user")[:1])
-        seen = Repo.objects.using(using).annotate(first=first).filter(first__isnull=False)
-        return sorted(set(seen.values_list(Coalesce("root__path", "path"), flat=True)))
+
+
+def _find_roots(selection: Selection, using: str) -> dict[int, str]:
+    sessions = CodingSession.objects.started_between(selection.start, selection.end).filter(
+        user__in=app_settings.members.order_by().values("pk")
+    )
+    # Subqueries in the result: PostgreSQL turns an EXISTS into a join over all sessions.
+    own = sessions.filter(repo=OuterRef("pk")).order_by("repo", "started_at")
+    of_forks = sessions.filter(repo__root=OuterRef("pk")).order_by()
+    first = Coalesce(*(Subquery(found.values("user")[:1]) for found in (own, of_forks)))
+    roots = Repo.objects.using(using).filter(root=None).annotate(first=first).filter(first__isnull=False)
+    return dict(roots.values_list("pk", "path"))
 
 
 def has_sessions() -> bool:

@@ -34,7 +34,7 @@ def find_session(text: str, reader: Any) -> SessionDetail | None:
             return None
         usage = ModelUsage.objects.using(using).filter(session=stored.pk).values_list(*UsageRow._fields)
         return SessionDetail(
-            owner=next(members([json_id(stored.user_id)])),
+            owner=members([json_id(stored.user_id)])[0],
             session=next(shown(sessions)),
             models=tuple(sorted(map(UsageRow._make, usage), key=_costliest_first)),
             recap=getattr(stored, "recap", None),

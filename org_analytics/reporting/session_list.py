@@ -9,12 +9,12 @@ from ..models import CodingSession
 from ..models.lookups import one_of
 from .members import Person, searchable
 from .people import select_people
+from .selected_sessions import select_sessions
 from .selection import Selection
 from .session_cursor import InvalidCursorError, read_cursor, write_cursor
 from .session_order import NEWEST_FIRST, SessionOrder
 from .session_rows import ShownSession, shown
 from .snapshots import snapshot
-from .split_ranges import repo_rule
 
 PART_SIZE = 50
 
@@ -91,11 +91,9 @@ def neighbours(listing: SessionListing, session_id: int) -> Neighbours:
 def _listed(listing: SessionListing, using: str) -> QuerySet[Any]:
     """The sessions of the list, unsorted, with their place."""
     selection = listing.selection
-    sessions = _sessions_of(listing.owner, using).of_providers(selection.providers)
+    sessions = select_sessions(_sessions_of(listing.owner, using), selection)
     if not select_people(selection, [listing.owner]):
         sessions = sessions.none()
-    _days_rule, sessions_rule = repo_rule(selection, using)
-    sessions = sessions.started_between(selection.start, selection.end).filter(sessions_rule)
     if listing.search:
         sessions = sessions.filter(pk__in=one_of(_matching_ids(sessions, listing.search), using))
     return listing.order.annotate(sessions)

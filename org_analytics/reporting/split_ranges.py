@@ -7,24 +7,20 @@ from operator import or_
 from typing import Any, Self, TypeVar
 from zoneinfo import ZoneInfo
 
-from django.db.models import BigIntegerField, Case, DateField, F, IntegerField, Model, Q, QuerySet, Sum, Value, When
+from django.db.models import BigIntegerField, Case, DateField, F, IntegerField, Model, Q, QuerySet, Value, When
+from django.db.models.aggregates import Aggregate
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Cast
 
 from ..conf import app_settings
 from ..models import CodingSession, Repo
 from ..periods import Interval, buckets, day_of
 from ..rollup import maintenance
-from ..rollup.sums import DAILY_USAGE, MODEL_USAGE, SESSIONS, Rollup
-from ..rollup.tables import DailyModelUsage, DailyUsage
+from ..rollup.sums import DAILY_USAGE, MODEL_USAGE, SESSIONS, SUM, Rollup, ten_days_of
+from ..rollup.tables import DailyModelUsage, DailyUsage, TenDayUsage
 from .selection import Selection
 from .snapshots import once_per_snapshot
 
 Row = TypeVar("Row", bound=Model)
-# With room for any change of the clock.
-LONGEST_DAY = timedelta(days=2)
-
-
 # The sessions without a repository, in the roll-up and among the sessions.
 WITHOUT_REPO = (Q(repo_id=0), Q(repo_id=None))
 
@@ -46,6 +42,7 @@ class SplitRange:
         self.starts, self.day_ends = self._day_bounds(boundaries, zone)
         midnights = list(boundaries)
         self.has_days = len(midnights) > 1
+        self.tens = _whole_tens(list(boundaries.values())) if self.days_rule == Q() else None
         self.ends = [(self.start, self.end)]  # also for an empty range, so that there is always a query
         if self.has_days:
             ends = (self.start, midnights[0]), (midnights[-1], self.end)
@@ -99,6 +96,20 @@ class SplitRange:
         """The rows of the roll-up by model for the whole days."""
         return self._whole_days(DailyModelUsage.objects.all())
 
+    @property
+    def ten_days(self) -> QuerySet[TenDayUsage]:
+        """The rows of the roll-up of ten days for the ten days that are whole."""
+        rows = TenDayUsage.objects.using(self.using)
+        if self.tens is None:
+            return rows.none()
+        first, last = map(ten_days_of, self.tens)
+        return rows.filter(ten_days__gte=first, ten_days__lte=last)
+
+    @property
+    def days_beside_tens(self) -> QuerySet[DailyUsage]:
+        """The rows of the roll-up for the whole days that are not in whole ten days."""
+        return self.days if self.tens is None else self.days.exclude(day__range=self.tens)
+
     def _whole_days(self, days: QuerySet[Row]) -> QuerySet[Row]:
         days = days.using(self.using)
         if not self.has_days:
@@ -119,12 +130,26 @@ class SplitRange:
         cases = [When(started_at__lt=self.day_ends[day], then=Value(day)) for day in earlier]
         return Case(*cases, default=Value(last), output_field=DateField())
 
-    def union(self, days: Callable[[], Any], sessions: Callable[[], Any], names: tuple[str, ...]) -> Any:
-        """The rows of both in one statement. A part without rows is not built."""
-        parts = [
-            part().values_list(*names) for part, has_rows in ((days, self.has_days), (sessions, self.ends)) if has_rows
-        ]
+    def union(
+        self,
+        days: Callable[[], Any],
+        sessions: Callable[[], Any],
+        names: tuple[str, ...],
+        tens: Callable[[], Any] | None = None,
+    ) -> Any:
+        """The rows of all parts in one statement. A part without rows is not built."""
+        candidates = (tens, self.tens), (days, self.has_days), (sessions, self.ends)
+        parts = [part().values_list(*names) for part, has_rows in candidates if part and has_rows]
         return parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
+
+
+def _whole_tens(days: list[date]) -> tuple[date, date] | None:
+    """The first and the last day of the ten days that are whole; the last of these stored days is not in range."""
+    # The first day counts only if the day before it belongs to others, also where the zone skipped that day.
+    starts = [day for day in days if ten_days_of(day) != ten_days_of(day - timedelta(1))]
+    if len(starts) < 2:
+        return None
+    return starts[0], days[days.index(starts[-1]) - 1]
 
 
 def repo_rule(selection: Selection, using: str) -> tuple[Q, Q]:
@@ -144,27 +169,39 @@ def _rolled_up_ids(paths: tuple[str, ...], using: str) -> list[int]:
     return list(repos.rooted_in(repos.named(paths).root_ids()).values_list("pk", flat=True))
 
 
-def _sum(name: str, expression: Any) -> Cast:
-    """A sum with the type of its column: PostgreSQL would widen it to bigint or numeric, which are slower.
+class _Sum(Aggregate):
+    """A sum of integers. No user's, no day's and no provider's sum comes near the limits of a column."""
 
-    No user's, no day's and no provider's sum comes near the limits.
-    """
-    return Cast(Sum(expression), IntegerField() if name.endswith("_count") else BigIntegerField())
+    function = "SUM"
+    output_field = BigIntegerField()
+
+    def __init__(self, name: str, expression: Any) -> None:
+        super().__init__(expression)
+        self.is_wide = not name.endswith("_count")
+
+    def get_db_converters(self, connection: Any) -> list[Any]:
+        """None: both drivers return integers, and Django would convert each of thousands again."""
+        return []
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        return self.as_sql(compiler, connection, **extra, **({"function": SUM} if self.is_wide else {}))
 
 
-def _summand(rollup: Rollup, name: str) -> RawSQL:
+def summand(rollup: Rollup, name: str) -> RawSQL:
+    """What a session adds to a summed column, as an expression of sessions."""
     sql = rollup.summand(name, SESSIONS, MODEL_USAGE)
+    # SQL of this package's own names.
     return RawSQL(sql.replace("%", "%%"), (), BigIntegerField())  # noqa: S611
 
 
 def sums_of_days(rollup: Rollup) -> dict[str, Any]:
     """The sums of rows of the roll-up, by name of the column."""
-    return {f"sum_{name}": _sum(name, F(name)) for name in rollup.sums}
+    return {f"sum_{name}": _Sum(name, F(name)) for name in rollup.sums}
 
 
 def sums_of_sessions(rollup: Rollup) -> dict[str, Any]:
     """The same sums of sessions, or of sessions joined with their model usage."""
-    return {f"sum_{name}": _sum(name, _summand(rollup, name)) for name in rollup.sums}
+    return {f"sum_{name}": _Sum(name, summand(rollup, name)) for name in rollup.sums}
 
 
 def only(sums: dict[str, Any], names: Collection[str]) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from django.db.migrations.loader import MigrationLoader
 from ..conf import app_settings
 from ..periods import day_start
 from ..rollup import triggers
-from .sums import DAILY_USAGE, DAYS, MODEL_USAGE, ROLLUPS, SESSIONS, Rollup
-from .tables import DailyModelUsage, DailyUsage, ReportingDay
+from .sums import DAILY_USAGE, DAYS, MODEL_USAGE, SESSIONS, Rollup, rollups
+from .tables import DailyModelUsage, DailyUsage, ReportingDay, TenDayUsage
 
 # Every allowed start has a day, in every zone.
 FIRST_DAY, LAST_DAY = date(1999, 12, 31), date(2101, 1, 1)
@@ -66,8 +66,9 @@ def recorded_zone(using: str) -> str | None:
 
 def is_installed(using: str) -> bool:
     """Whether the tables exist."""
-    needed = {SESSIONS, DAYS, *(rollup.table for rollup in ROLLUPS)}
-    return needed <= set(connections[using].introspection.table_names())
+    connection = connections[using]
+    needed = {SESSIONS, DAYS, *(rollup.table for rollup in rollups(connection.vendor))}
+    return needed <= set(connection.introspection.table_names())
 
 
 def install(using: str) -> None:
@@ -76,7 +77,7 @@ def install(using: str) -> None:
     require_support(connection.vendor)
     existing = connection.introspection.table_names()
     with connection.schema_editor() as editor:
-        for model in (DailyUsage, DailyModelUsage, ReportingDay):
+        for model in (DailyUsage, DailyModelUsage, TenDayUsage, ReportingDay):
             if model._meta.db_table not in existing:
                 editor.create_model(model)
         if DAILY_USAGE.table not in existing:
@@ -103,7 +104,7 @@ def different_totals(using: str) -> dict[str, tuple[int, int]]:
     """The columns whose total in a roll-up differs from the sessions', with both totals. Scans all of these tables."""
     return {
         f"{name}{rollup.label}": totals
-        for rollup in ROLLUPS
+        for rollup in rollups(connections[using].vendor)
         for name, totals in _totals(using, rollup).items()
         if totals[0] != totals[1]
     }
@@ -153,7 +154,7 @@ def differences(using: str) -> Iterator[str]:
 
 def usage_differences(using: str) -> Iterator[str]:
     """Rows of the roll-ups that differ from the sums of their sessions."""
-    for rollup in ROLLUPS:
+    for rollup in rollups(connections[using].vendor):
         yield from _row_differences(using, rollup)
 
 
@@ -178,11 +179,11 @@ def altered_triggers(connection: BaseDatabaseWrapper) -> list[str]:
 
 def refill(vendor: str, zone: ZoneInfo) -> Iterator[str]:
     """The statements that empty and fill the calendar and the roll-ups."""
-    yield from (f"DELETE FROM {rollup.table}" for rollup in ROLLUPS)
+    yield from (f"DELETE FROM {rollup.table}" for rollup in rollups(vendor))
     yield f"DELETE FROM {DAYS}"
     for rows in calendar_rows(vendor, zone):
         yield f"{triggers.calendar_statement()} {rows}"
-    yield from triggers.fill_statements()
+    yield from triggers.fill_statements(vendor)
 
 
 def calendar_rows(vendor: str, zone: ZoneInfo) -> Iterator[str]:

@@ -18,7 +18,7 @@ from django.db.migrations.state import ModelState, ProjectState
 
 from ..conf import app_settings
 from .maintenance import calendar_rows, require_support
-from .sums import DAILY_MODEL_USAGE, DAILY_USAGE, DAYS
+from .sums import DAILY_USAGE, DAYS
 from .tables import APP_LABEL
 from .versions import RollupVersion
 
@@ -63,8 +63,11 @@ class InstallDailyUsage(RollupOperation):
         return "Create the daily roll-up, its calendar and its triggers"
 
 
-class AddDailyModelUsage(RollupOperation):
-    """Create the roll-up by model, replace the triggers of `old` by those of `new`, and sum all sessions again."""
+class AddRollup(RollupOperation):
+    """Create the table of another roll-up, replace the triggers of `old` by those of `new`, and fill the table.
+
+    `table` is a frozen model state. The other roll-ups stay as they are: nothing is written while triggers are missing.
+    """
 
     def __init__(self, old: RollupVersion, new: RollupVersion, table: ModelState) -> None:
         self.old = old
@@ -80,7 +83,10 @@ class AddDailyModelUsage(RollupOperation):
         _run(schema_editor, self.old, "drop")
         [model] = _rendered([self.table], to_state)
         schema_editor.create_model(model)
-        _resume(schema_editor, self.new)
+        _run(schema_editor, self.new, "create")
+        for statement in self.new.statements(schema_editor.connection.vendor, "sum"):
+            if statement.startswith(f"INSERT INTO {model._meta.db_table} "):
+                schema_editor.execute(statement, params=None)
 
     def database_backwards(
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
@@ -90,11 +96,11 @@ class AddDailyModelUsage(RollupOperation):
             _run(schema_editor, self.old, "create")
 
     def describe(self) -> str:
-        return "Create the daily roll-up by model and its triggers"
+        return f"Create the roll-up {self.table.name} and its triggers"
 
     def _remove(self, schema_editor: BaseDatabaseSchemaEditor) -> None:
         _run(schema_editor, self.new, "drop")
-        schema_editor.execute(f"DROP TABLE IF EXISTS {DAILY_MODEL_USAGE.table}", params=None)
+        schema_editor.execute(f"DROP TABLE IF EXISTS {self.table.options['db_table']}", params=None)
 
 
 class ReplaceTriggers(RollupOperation):

@@ -8,7 +8,18 @@ other's rows, so the triggers of the model usage lock the sessions first, in the
 session waits, and then sees the model usage.
 """
 
-from .sums import DAILY_MODEL_USAGE, DAILY_USAGE, MODEL_USAGE, SESSIONS, Rollup, block, indented, one_line
+from .sums import (
+    DAILY_MODEL_USAGE,
+    DAILY_USAGE,
+    MODEL_USAGE,
+    SESSIONS,
+    SUM,
+    Rollup,
+    block,
+    indented,
+    one_line,
+    ten_day_usage,
+)
 
 # Event → the transition tables.
 _TRANSITIONS = {
@@ -24,29 +35,43 @@ _NOT_OF_THIS_STATEMENT = f"""AND NOT EXISTS (
     WHERE written.id = session.id AND written.xmin = usage.xmin
     AND usage.cmin::text::bigint >= written.cmin::text::bigint
 )"""
+# Adds bigints as bigints, and refuses a sum beyond their range. The built-in sum() makes them numeric, which takes far
+# longer.
+_AGGREGATE = f"{SUM}(bigint) (SFUNC = int8pl, STYPE = bigint, COMBINEFUNC = int8pl, PARALLEL = SAFE)"
 # A connection keeps the plan of a function. Made while the tables are almost empty, it would read them from end to end.
 _BY_INDEX = " SET enable_seqscan TO off SET enable_hashjoin TO off SET enable_mergejoin TO off"
 
 
 def create_functions() -> list[str]:
-    """The statements that create the functions of the triggers."""
+    """The statements that create the functions of the triggers, and the aggregate that reports sum with."""
     # The schema of the migration, so that writers with another search path find the tables too.
     options = "LANGUAGE plpgsql SET search_path FROM CURRENT"
     return [
-        f"CREATE FUNCTION {name}() RETURNS trigger {options}{'' if name in _daily_usage() else _BY_INDEX} "
-        f"AS $body${body}$body$"
-        for name, body in functions().items()
+        f"CREATE AGGREGATE {_AGGREGATE}",
+        *(
+            f"CREATE FUNCTION {name}() RETURNS trigger {options}{'' if name in _of_sessions() else _BY_INDEX} "
+            f"AS $body${body}$body$"
+            for name, body in functions().items()
+        ),
+    ]
+
+
+def drop_functions() -> list[str]:
+    """The statements that drop the functions, with their triggers, and the aggregate."""
+    return [
+        f"DROP AGGREGATE IF EXISTS {SUM}(bigint)",
+        *(f"DROP FUNCTION IF EXISTS {name}() CASCADE" for name in functions()),
     ]
 
 
 def functions() -> dict[str, str]:
     """The name and the body of each function."""
-    return {**_daily_usage(), **_daily_model_usage_of_sessions(), **_daily_model_usage_of_models()}
+    return {**_of_sessions(), **_daily_model_usage_of_sessions(), **_daily_model_usage_of_models()}
 
 
 def triggers() -> dict[str, str]:
     """The name of each trigger and the statement that creates it. A trigger and its function have the same name."""
-    tables = dict.fromkeys([*_daily_usage(), *_daily_model_usage_of_sessions()], SESSIONS)
+    tables = dict.fromkeys([*_of_sessions(), *_daily_model_usage_of_sessions()], SESSIONS)
     tables |= dict.fromkeys(_daily_model_usage_of_models(), MODEL_USAGE)
     return {name: _trigger(name, table) for name, table in tables.items()}
 
@@ -59,8 +84,13 @@ def _trigger(name: str, table: str) -> str:
     )
 
 
-def _daily_usage() -> dict[str, str]:
-    rollup, name = DAILY_USAGE, "org_analytics_daily_usage"
+def _of_sessions() -> dict[str, str]:
+    """The functions of the roll-ups that sum sessions alone."""
+    names = {"org_analytics_daily_usage": DAILY_USAGE, "org_analytics_ten_day_usage": ten_day_usage("postgresql")}
+    return {name: body for prefix, rollup in names.items() for name, body in _of_sessions_in(rollup, prefix).items()}
+
+
+def _of_sessions_in(rollup: Rollup, name: str) -> dict[str, str]:
     added, removed = rollup.changes("added"), rollup.changes("removed", sign="-")
     return {
         f"{name}_insert": _body(f"{_add(rollup, added)};"),

@@ -5,7 +5,17 @@ SQLite has one writer: its triggers fire once per row, and each sees all rows as
 
 from collections.abc import Iterable
 
-from .sums import DAILY_MODEL_USAGE, DAILY_USAGE, MODEL_USAGE, SESSIONS, Rollup, block, indented, one_line
+from .sums import (
+    DAILY_MODEL_USAGE,
+    DAILY_USAGE,
+    MODEL_USAGE,
+    SESSIONS,
+    Rollup,
+    block,
+    indented,
+    one_line,
+    ten_day_usage,
+)
 
 # An update of any other column changes no sum.
 _OF_SESSIONS = (
@@ -84,15 +94,10 @@ class _Source:
         return {"session": self.session.format(row=row), "usage": self.usage.format(row=row)}
 
 
+_ROW_ALONE = "WHERE true"  # also where SQLite wants one between SELECT and ON CONFLICT
 _SOURCES = (
-    _Source(
-        "org_analytics_daily_usage",
-        DAILY_USAGE,
-        SESSIONS,
-        _OF_SESSIONS,
-        rows="WHERE true",  # also where SQLite wants one between SELECT and ON CONFLICT
-        session="{row}",
-    ),
+    _Source("org_analytics_daily_usage", DAILY_USAGE, SESSIONS, _OF_SESSIONS, _ROW_ALONE, "{row}"),
+    _Source("org_analytics_ten_day_usage", ten_day_usage("sqlite"), SESSIONS, _OF_SESSIONS, _ROW_ALONE, "{row}"),
     _Source(
         "org_analytics_daily_model_usage_session",
         DAILY_MODEL_USAGE,

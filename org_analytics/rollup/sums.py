@@ -1,12 +1,14 @@
-"""What the two roll-ups sum: their tables, keys and columns, and the SELECTs that sum them. Pure: no Django."""
+"""What the roll-ups sum: their tables, keys and columns, and the SELECTs that sum them. Pure: no Django."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from textwrap import indent
 
 SESSIONS = "org_analytics_codingsession"
 MODEL_USAGE = "org_analytics_modelusage"
 DAYS = "org_analytics_reportingday"
+SUM = "org_analytics_sum"  # the aggregate of PostgreSQL that adds bigints
 NANOS = 10**9
 BILLION = 10**9
 
@@ -167,5 +169,40 @@ DAILY_MODEL_USAGE = Rollup(
     size="session_count",
     label=" by model",
 )
-ROLLUPS = (DAILY_USAGE, DAILY_MODEL_USAGE)
+# The day as a number, such as 20260131.
+_DAY_NUMBER = {
+    "postgresql": f"to_char({_DAY}, 'YYYYMMDD')::integer",
+    "sqlite": f"CAST(strftime('%Y%m%d', {_DAY}) AS integer)",
+}
+
+
+def ten_day_usage(vendor: str) -> Rollup:
+    """The sessions of ten days, of a user with a provider, whatever the repository: fewer rows for long ranges.
+
+    The ten days of a month are 1 to 10, 11 to 20, 21 to 30, and the 31st alone. Their number is `ten_days_of(day)`.
+    """
+    return Rollup(
+        table="org_analytics_tendayusage",
+        key={
+            "ten_days": f"({_DAY_NUMBER[vendor]} - 1) / 10",
+            "user_id": "{session}.user_id",
+            "provider": "{session}.provider",
+        },
+        sums=DAILY_USAGE.sums,
+        source=DAILY_USAGE.source,
+        size=DAILY_USAGE.size,
+        label=" of ten days",
+    )
+
+
+def ten_days_of(day: date) -> int:
+    """The number of the ten days that a day belongs to: 2026013 for 31 January 2026."""
+    return (int(f"{day:%Y%m%d}") - 1) // 10
+
+
+def rollups(vendor: str) -> tuple[Rollup, ...]:
+    """All roll-ups of a database."""
+    return DAILY_USAGE, DAILY_MODEL_USAGE, ten_day_usage(vendor)
+
+
 SUMMED_COLUMNS = tuple(DAILY_USAGE.sums)

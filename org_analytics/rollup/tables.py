@@ -57,6 +57,40 @@ class DailyUsage(models.Model):
         return f"{self.day} {self.provider}"
 
 
+class TenDayUsage(models.Model):
+    """What one user did with one provider on ten days, the sums of DailyUsage over repositories and days."""
+
+    pk = models.CompositePrimaryKey("ten_days", "user", "provider")
+    ten_days = models.IntegerField(_("number of the ten days"))
+    # As in DailyUsage.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    provider = models.CharField(_("provider"), max_length=16)
+    session_count = models.IntegerField(_("sessions"))
+    pending_count = models.IntegerField(_("pending sessions"))
+    unpriced_count = models.IntegerField(_("unpriced sessions"))
+    cost_dollars = models.BigIntegerField(_("cost, whole dollars"))
+    cost_nanos = models.BigIntegerField(_("cost, nano-dollars beyond them"))
+    cost_count = models.IntegerField(_("sessions of known cost"))
+    duration_ms = models.BigIntegerField(_("duration (ms)"))
+    duration_count = models.IntegerField(_("sessions of known duration"))
+    assistant_ms = models.BigIntegerField(_("assistant time (ms)"))
+    assistant_count = models.IntegerField(_("sessions of known assistant time"))
+    user_ms = models.BigIntegerField(_("user time (ms)"))
+    user_count = models.IntegerField(_("sessions of known user time"))
+
+    objects: ClassVar[models.Manager[TenDayUsage]] = models.Manager()
+
+    class Meta:
+        app_label = APP_LABEL
+        db_table = "org_analytics_tendayusage"
+        verbose_name = verbose_name_plural = _("usage of ten days")
+
+    def __str__(self) -> str:
+        return f"{self.ten_days} {self.provider}"
+
+
 class DailyModelUsage(models.Model):
     """What one user did with one model, provider and repository (0: none) on one day of the reporting zone.
 

@@ -11,7 +11,7 @@ them: a change here needs a new version and a migration that installs it.
 """
 
 from . import postgresql, sqlite
-from .sums import DAYS, ROLLUPS
+from .sums import DAYS, rollups
 
 
 def create_statements(vendor: str) -> list[str]:
@@ -23,7 +23,7 @@ def create_statements(vendor: str) -> list[str]:
 def drop_statements(vendor: str) -> list[str]:
     """The statements that drop the triggers that exist."""
     if vendor == "postgresql":
-        return [f"DROP FUNCTION IF EXISTS {name}() CASCADE" for name in postgresql.functions()]
+        return postgresql.drop_functions()
     return [f"DROP TRIGGER IF EXISTS {name}" for name in sqlite.triggers()]
 
 
@@ -42,6 +42,6 @@ def calendar_statement() -> str:
     return f"INSERT INTO {DAYS} (starts_at, day, zone) VALUES"
 
 
-def fill_statements() -> list[str]:
+def fill_statements(vendor: str) -> list[str]:
     """The statements that fill the empty roll-ups from the sessions."""
-    return [rollup.fill_statement() for rollup in ROLLUPS]
+    return [rollup.fill_statement() for rollup in rollups(vendor)]

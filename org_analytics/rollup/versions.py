@@ -38,7 +38,7 @@ def current_sql(vendor: str) -> str:
         *(("create", statement) for statement in triggers.create_statements(vendor)),
         *(("drop", statement) for statement in triggers.drop_statements(vendor)),
         ("calendar", triggers.calendar_statement()),
-        *(("sum", statement) for statement in triggers.fill_statements()),
+        *(("sum", statement) for statement in triggers.fill_statements(vendor)),
     ]
     return "-- Frozen. To change it, add a version: see CONTRIBUTING.\n" + "".join(
         f"-- [{kind}]\n{statement}\n" for kind, statement in statements

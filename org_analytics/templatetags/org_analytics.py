@@ -1,4 +1,4 @@
-"""For hosts: the nav item. For our pages: the account links, and numbers and durations as text."""
+"""For hosts: the nav item and the filter bar. For our pages: the account links, and numbers and durations as text."""
 
 import logging
 from typing import Any
@@ -10,8 +10,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from ..access import may_read
+from ..filters import SessionFilterSet
 from ..pages import formats
 from ..pages.frame import account_context
+from ..pages.host_filters import filter_bar_context
 
 register = template.Library()
 logger = logging.getLogger("org_analytics")
@@ -33,11 +35,24 @@ def org_analytics_nav(context: template.Context, css_class: str = "") -> SafeStr
         url = reverse("org_analytics:organization")
         is_current = request.path_info.strip("/") == url.removeprefix(get_script_prefix()).strip("/")
         item = {"url": url, "css_class": css_class, "is_current": is_current}
+        # The template has escaped its values.
         return mark_safe(render_to_string("org_analytics/includes/nav_item.html", item).strip())  # noqa: S308
     except Exception:
         # A navigation bar is on every page of a host: none of them may fail because of us.
         logger.exception("The Organization nav item could not be rendered.")
         return ""
+
+
+@register.simple_tag(takes_context=True)
+def org_analytics_filters(context: template.Context, filters: SessionFilterSet) -> SafeString:
+    """Return the filter bar of the organization page for a host's page that uses `SessionFilterSet`.
+
+    The page includes `org_analytics/includes/styles.html` in its head. Each control is a link or a form that leads to
+    the same page with other filters.
+    """
+    request: Any = context["request"]
+    bar = filter_bar_context(filters, request.path)
+    return mark_safe(render_to_string("org_analytics/includes/filter_bar.html", bar, request=request))  # noqa: S308
 
 
 @register.simple_tag(takes_context=True)
@@ -52,6 +67,7 @@ def org_analytics_account(context: template.Context, css_class: str = "") -> Saf
     shared[_ACCOUNT_SHOWN] = True
     request: Any = context["request"]
     account = {**account_context(request), "css_class": css_class}
+    # The template has escaped its values.
     return mark_safe(render_to_string("org_analytics/includes/account.html", account, request=request))  # noqa: S308
 
 

@@ -59,11 +59,18 @@ def test_the_chart_is_its_table(plain):
     assert page.locator(".oa-days tbody tr").count() == 8
 
 
-def test_repositories_scroll_where_no_script_searches(plain):
-    page = plain()
+def test_repositories_are_found_by_the_server(plain):
+    page = plain("?provider=codex")
     page.get_by_text("All repositories").click()
-    expect(page.get_by_label("Find a repository")).to_be_hidden()
     expect(page.get_by_label("acme/api")).to_be_visible()
+    page.get_by_label("Find a repository").fill("WEB")
+    page.get_by_role("button", name="Find").click()
+    expect(page.get_by_label("acme/api")).to_have_count(0)
+    page.get_by_label("acme/web").check()
+    page.get_by_role("button", name="Apply").click()
+    expect(page.get_by_label("acme/web")).to_be_checked()
+    assert ("repo", "acme/web") in address(page)
+    assert ("provider", "codex") in address(page)
 
 
 def test_downloads_are_links(plain):

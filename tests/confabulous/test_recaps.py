@@ -50,7 +50,7 @@ def test_recaps_come_only_when_asked_for_and_again_changes_nothing(run: Any, sou
 
 
 @pytest.mark.django_db
-def test_an_empty_row_and_a_row_of_version_0_are_no_recaps(run: Any, source: Source, user: Any) -> None:
+def test_an_empty_row_and_a_row_of_version_0_are_not_recaps(run: Any, source: Source, user: Any) -> None:
     source.add_recap(source.add_session("lock"), version=0)
     source.add_recap(source.add_session("empty"), "")
 

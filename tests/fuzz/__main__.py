@@ -51,13 +51,15 @@ def fuzz(site: Site, numbers: range, seed: int) -> tuple[Counter[int], list[str]
 
 def our_urls() -> Target:
     """Every URL of the package, and every parameter that one of them reads."""
-    from org_analytics.api.filters import SeriesFilters
-    from org_analytics.pages.filters import PageForm
+    from org_analytics.api.filters import BreakdownFilters, SeriesFilters, SessionsFilters
+    from org_analytics.pages.filters import BasePageForm
     from org_analytics.urls import urlpatterns
 
     paths = [f"/{pattern.pattern}" for pattern in urlpatterns]
     # The write API takes more than its place among the URLs: its body has the most to get wrong.
-    names = [*SeriesFilters.base_filters, *PageForm.base_fields, "cursor", "format", "x"]
+    names = [name for api in (SeriesFilters, BreakdownFilters, SessionsFilters) for name in api.base_filters]
+    names += [name for form in BasePageForm.__subclasses__() for name in form.base_fields]
+    names += ["format", "x"]
     return Target([*paths, "/api/v1/org/sessions", "/api/v1/org/sessions"], list(dict.fromkeys(names)))
 
 

@@ -4,6 +4,7 @@ import gzip
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from random import Random
 from urllib.parse import quote
 
@@ -98,11 +99,16 @@ def _encoded(random: Random, body: bytes, headers: dict[str, str]) -> bytes:
     kind = random.random()
     if kind < 0.1:
         headers["Content-Encoding"] = "gzip"
-        return gzip.compress(body, 1)[: random.choice((None, None, 15, -4))]
+        return gzip.compress(body, 1, mtime=0)[: random.choice((None, None, 15, -4))]
     if kind < 0.13:
         headers["Content-Encoding"] = "gzip"
-        return gzip.compress(b" " * 30_000_000, 1)
+        return _gzip_bomb()
     return body
+
+
+@cache
+def _gzip_bomb() -> bytes:
+    return gzip.compress(b" " * 30_000_000, 1, mtime=0)
 
 
 def _content_type(random: Random) -> str:
@@ -143,5 +149,6 @@ def _filled(random: Random, path: str) -> str:
 # Values that pages know.
 _LIKELY = (
     *("7d", "30d", "90d", "this_week", "custom", "cost", "-cost", "sessions", "duration", "table", "chart", "1", "on"),
+    *("started", "-title", "requests", "input_tokens", "-", "me", "1,2", "Platform"),
     *("person", "team", "repo", "provider", "model", "day", "week", "false", "0", "codex", "acme/api", "2026-06-17"),
 )

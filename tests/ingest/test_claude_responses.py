@@ -52,6 +52,22 @@ def test_an_advisor_with_the_main_model_shares_its_row(machine: Machine) -> None
     assert (used.requests, tokens([used])[:2]) == (2, (10_100, 1200))
 
 
+def test_an_advisor_of_a_subagent_without_a_file_counts_once_also_beside_a_fork(machine: Machine) -> None:
+    result = {"agentId": "x", "model": SONNET, "usage": advised()}
+    session = Claude("s").prompt().wait(5).tool_result(toolUseResult=result)
+    fork = session.fork("fork").wait(5).prompt()
+    machine.write(session, fork)
+    machine.run()
+    used = {row.model: tokens([row])[:2] for row in machine.rows["claude-code", "s"].models}
+    assert used == {SONNET: (100, 200), OPUS: (10_000, 1000)}
+    assert machine.rows["claude-code", "fork"].models == ()
+    session.agent("x", usage(7, 7), id="a", model=SONNET)
+    machine.write(session)
+    machine.run()
+    assert [tokens([row])[:2] for row in machine.rows["claude-code", "s"].models] == [(7, 7)]
+    assert machine.rows["claude-code", "fork"].models == ()
+
+
 def test_an_advisor_inside_a_subagent_belongs_to_the_session(machine: Machine) -> None:
     session = Claude("s").prompt().agent("x", advised(), id="a", model=SONNET)
     session.line("assistant", message={"id": "b", "model": SONNET, "usage": advised()}, isSidechain=True)

@@ -169,7 +169,9 @@ def test_injected_messages_are_no_prompts(machine: Machine, text: str) -> None:
     assert machine.one(session).user_ms is None
 
 
-@pytest.mark.parametrize("text", ["please", "<skill>x</skill> please", "<div>", "# AGENTS"])
+@pytest.mark.parametrize(
+    "text", ["please", "<skill>x</skill> please", "<div>", "# AGENTS", "# AGENTS.md instructions are too long"]
+)
 def test_prompts(machine: Machine, text: str) -> None:
     assert machine.one(Codex("s").prompt().wait(4).reply().wait(9).prompt(text)).user_ms == 9000
 

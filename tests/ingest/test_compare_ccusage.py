@@ -13,8 +13,8 @@ compare_ccusage = pytest.importorskip("benchmarks.compare_ccusage", reason="the 
 @pytest.fixture(scope="session")
 def command() -> Path:
     try:
-        return compare_ccusage.install()
-    except compare_ccusage.Unavailable as reason:
+        return compare_ccusage.ccusage.install()
+    except compare_ccusage.UnavailableError as reason:
         pytest.skip(str(reason))
 
 

@@ -51,6 +51,32 @@ def test_a_saved_session_is_pending_until_it_is_stored(state: State) -> None:
     assert state.pending("codex") == {"a"}
 
 
+def test_what_was_saved_is_there_after_closing(tmp_path: Path) -> None:
+    with SqliteState(tmp_path / "state") as state:
+        for number in range(120):
+            state.save(SessionRead("codex", f"s{number}", FILES, held(number)))
+    with SqliteState(tmp_path / "state") as state:
+        assert len(state.pending("codex")) == 120
+        assert state.sharing("codex", {0, 119}) == {"s0", "s119"}
+
+
+def test_an_interrupted_write_leaves_no_session_in_part(tmp_path: Path) -> None:
+    def interrupted() -> Iterator[Receipt]:
+        yield Receipt("codex", "new", FILES, "1:")
+        raise KeyboardInterrupt
+
+    with SqliteState(tmp_path / "state") as state:
+        state.save(SessionRead("codex", "old", FILES, held(1)))
+        state.mark_stored([Receipt("codex", "old", FILES, "1:")])
+        state.save(SessionRead("codex", "new", FILES, held(2)))
+        with pytest.raises(KeyboardInterrupt):
+            state.mark_stored(interrupted())
+    with SqliteState(tmp_path / "state") as state:
+        assert state.session("codex", "old") == KnownSession(FILES, "1:")
+        assert state.session("codex", "new") is None
+        assert state.sharing("codex", {1, 2}) == {"old"}
+
+
 def test_a_mark_for_other_files_is_refused(state: State) -> None:
     state.save(SessionRead("codex", "a", FILES, b""))
     state.mark_stored([Receipt("codex", "a", OTHER_FILES, "1:"), Receipt("codex", "unknown", FILES, "1:")])

@@ -22,7 +22,7 @@ from tests.load.sites import Client, manage, served, sign_up
 from tests.load.stored import versions
 
 ANALYTICS = PATHS[0]
-BEHIND = "behind the primary"
+BEHIND = "The replica that is read is"
 PAGE = "/organization?start=2026-09-01&end=2026-11-29"
 
 

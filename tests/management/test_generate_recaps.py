@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 
 from org_analytics.models import CodingSession, RecapCount, SessionRecap
 from tests.questions import NOW
+from tests.threads import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
 CANARY = "canary"
@@ -57,11 +58,11 @@ def test_each_session_without_a_recap_gets_one_newest_first(user: Any, make_sess
     for minutes in (1, 3, 2):
         make_session(user, external_id=f"at {minutes}", started_at=NOW - timedelta(minutes=minutes))
 
-    assert generate() == "Recaps: 3 made, 0 not worth one, 0 failed, 0 deleted, 0 over the monthly limit."
+    assert generate() == "Recaps: 3 made, 0 declined, 0 failed, 0 deleted, 0 over the monthly limit."
     assert asked == ["at 1", "at 2", "at 3"]
     recap = SessionRecap.objects.get(session__external_id="at 1")
     assert (recap.recap, recap.went_well, recap.computed_at) == (f"{CANARY} at 1", [{"text": CANARY}], NOW)
-    assert generate() == "Recaps: 0 made, 0 not worth one, 0 failed, 0 deleted, 0 over the monthly limit."
+    assert generate() == "Recaps: 0 made, 0 declined, 0 failed, 0 deleted, 0 over the monthly limit."
 
 
 @pytest.mark.parametrize(
@@ -195,13 +196,13 @@ def test_many_failures_are_cut_short(
     assert (len(lines), lines[-1]) == (21, "and 3 more")
 
 
-def test_none_is_no_recap_and_no_failure(
+def test_a_callable_that_returns_none_declines(
     user: Any, make_session: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use(settings, monkeypatch, lambda session: None)
     make_session(user)
 
-    assert generate() == "Recaps: 0 made, 1 not worth one, 0 failed, 0 deleted, 0 over the monthly limit."
+    assert generate() == "Recaps: 0 made, 1 declined, 0 failed, 0 deleted, 0 over the monthly limit."
 
 
 @pytest.mark.parametrize("is_before", [True, False], ids=["before the call", "during the call"])
@@ -217,7 +218,7 @@ def test_a_session_that_somebody_deletes_meanwhile_is_passed_over(
     make_session(user, external_id="older", started_at=NOW - timedelta(minutes=1))
 
     made = 1 if is_before else 0
-    assert generate().startswith(f"Recaps: {made} made, 0 not worth one, 0 failed, {2 - made} deleted")
+    assert generate().startswith(f"Recaps: {made} made, 0 declined, 0 failed, {2 - made} deleted")
     assert SessionRecap.objects.count() == made
 
 
@@ -256,15 +257,28 @@ def test_the_monthly_limit_is_per_person_and_counts_only_recaps_that_were_made(
         make_session(user, external_id=name, started_at=NOW - timedelta(minutes=number))
     make_session(staff, external_id="theirs")
 
-    assert generate() == "Recaps: 3 made, 1 not worth one, 0 failed, 0 deleted, 2 over the monthly limit."
-    assert generate() == "Recaps: 0 made, 0 not worth one, 0 failed, 0 deleted, 3 over the monthly limit."
+    assert generate() == "Recaps: 3 made, 1 declined, 0 failed, 0 deleted, 2 over the monthly limit."
+    assert generate() == "Recaps: 0 made, 0 declined, 0 failed, 0 deleted, 3 over the monthly limit."
     freeze_now(NOW + timedelta(days=14))
-    assert generate("--limit", "2").startswith("Recaps: 1 made, 1 not worth one")
+    assert generate("--limit", "2").startswith("Recaps: 1 made, 1 declined")
     assert sorted(RecapCount.objects.values_list("month", "count")) == [
         (datetime(2026, 6, 1).date(), 1),
         (datetime(2026, 6, 1).date(), 2),
         (datetime(2026, 7, 1).date(), 1),
     ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_runs_at_once_keep_to_the_monthly_limit(
+    user: Any, make_session: Any, settings: Any, asked: list[str]
+) -> None:
+    settings.ORG_ANALYTICS_RECAPS_PER_MONTH = 4
+    for number in range(10):
+        make_session(user, external_id=str(number))
+
+    at_once([generate, generate])
+
+    assert RecapCount.objects.get().count == len(asked) == 4
 
 
 def test_a_limit_of_zero_asks_for_nothing(user: Any, make_session: Any, asked: list[str], settings: Any) -> None:

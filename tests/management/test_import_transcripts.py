@@ -24,6 +24,7 @@ from org_analytics.ingest.pricing import NoPrices
 from org_analytics.ingest.protocol import TranscriptSource
 from org_analytics.ingest.providers import PROVIDERS
 from org_analytics.ingest.state import KnownSession, MemoryState, Receipt, SessionRead, SourceFile
+from org_analytics.ingest.transcript import Transcript
 from org_analytics.management import transcript_import
 from org_analytics.management.commands import import_transcripts
 from org_analytics.management.import_state import DatabaseState
@@ -42,7 +43,7 @@ SONNET_COST = Decimal("0.00114675")
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home directory in which the tools have left nothing yet."""
     monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("CLAUDE_CONFIG_DIR", "CODEX_HOME"):
+    for name in ("CLAUDE_CONFIG_DIR", "CODEX_HOME", "OPENCODE_DB", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
 
@@ -379,6 +380,67 @@ def test_sessions_that_a_new_version_changes_are_counted_with_their_cost(run: An
         "cost_after_usd": f"{CodingSession.objects.first().cost_usd * 2}",
     }
     assert run()["rederived"]["sessions"] == 0
+
+
+def test_an_update_of_the_parser_derives_everything_again_and_says_what_changed(
+    run: Any, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(home, talk(), rollout())
+
+    reader: Any = type(PROVIDERS["codex"])
+    read, version = reader.read, reader.parser_version
+
+    def read_without_usage(*arguments: Any) -> Transcript:
+        transcript: Transcript = read(*arguments)
+        transcript.anonymous.clear()
+        return transcript
+
+    with monkeypatch.context() as before_the_update:
+        before_the_update.setattr(reader, "parser_version", version - 1)
+        before_the_update.setattr(reader, "read", read_without_usage)
+        run()
+    session = CodingSession.objects.get(provider="codex")
+    assert session.cost_usd == 0
+
+    result = run()
+
+    session.refresh_from_db()
+    assert session.cost_usd > 0
+    assert result["rederived"] == {"sessions": 1, "cost_before_usd": "0", "cost_after_usd": f"{session.cost_usd}"}
+    assert result["sessions"]["codex"]["updated"] == 1
+    assert result["sessions"]["claude-code"]["unchanged"] == 1
+    assert run()["rederived"]["sessions"] == 0
+
+
+def test_every_file_is_accounted_for(run: Any, home: Path, user: Any) -> None:
+    """Whatever lies in the directories that are searched is read, not read for a reason, or another file."""
+    write(home, talk().agent("x", {"input_tokens": 1}), rollout())
+    odd = {
+        ".claude/projects/-x/notes.txt": "",
+        ".claude/projects/-x/empty.jsonl": "",
+        ".claude/projects/-x/deep/er/a.jsonl": "{}",
+        ".claude/projects/-x/audit.jsonl": "{}",
+        ".claude/projects/loose.jsonl": "{}",
+        ".codex/sessions/2026/rollout-a.jsonl": "{}",
+        ".codex/sessions/2026/rollout-a.json": "{}",
+        ".codex/archived_sessions/readme.md": "",
+        ".local/share/opencode/opencode.db": "no database",
+        ".local/share/opencode/storage/session/p/ses_a.json": "[]",
+        ".local/share/opencode/storage/session/loose.json": "{}",
+        ".local/share/opencode/storage/message/ses_gone/msg_1.json": "{}",
+        ".cursor/projects/x/agent-transcripts/old.txt": "",
+        ".cursor/projects/x/agent-transcripts/a/b.jsonl": "{}",
+        ".cursor/projects/x/agent-transcripts/a/b.png": "",
+        ".cursor/chats/0/abc/store.db": "",
+        ".cursor/chats/0/abc/other": "",
+    }
+    for path, content in odd.items():
+        (home / path).parent.mkdir(parents=True, exist_ok=True)
+        (home / path).write_text(content)
+    (home / ".claude/projects/-x/gone.jsonl").symlink_to(home / ".claude/projects/-x/missing.jsonl")
+    files = run()["files"].values()
+    number = sum(path.is_file() or path.is_symlink() for path in home.rglob("*"))
+    assert sum(found["read"] + found["other"] + sum(found["not_read"].values()) for found in files) == number
 
 
 def test_bad_price_overrides_are_named(run: Any, home: Path, settings: Any) -> None:

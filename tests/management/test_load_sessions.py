@@ -54,6 +54,19 @@ def test_each_line_becomes_a_session_of_the_user_with_that_email(load: Any, user
     assert (session.cost_usd, session.title, session.repo.path) == (Decimal("1.25"), "Fix it", "acme/api")
 
 
+def test_a_recap_is_loaded_and_a_bad_one_is_named_without_its_text(load: Any, user: Any) -> None:
+    recap = {"recap": "Fixed.\nAt last.", "went_well": ["Quick."], "computed_at": "2026-06-01T14:00:00Z"}
+    bad = {**recap, "went_well": ["canary\0"]}
+
+    assert load({**LINE, "recap": recap}) == "1 created, 0 updated, 0 unchanged.\n"
+    assert load({**LINE, "recap": recap}) == "0 created, 0 updated, 1 unchanged.\n"
+    assert load(LINE) == "0 created, 0 updated, 1 unchanged.\n"
+    assert CodingSession.objects.get().recap.recap == "Fixed.\nAt last."
+    with pytest.raises(CommandError, match=r"line 1: recap: went_well: \[0\]: Must not") as caught:
+        load({**LINE, "recap": bad})
+    assert "canary" not in str(caught.value)
+
+
 def test_loading_again_changes_nothing_and_a_changed_line_updates(load: Any, user: Any) -> None:
     load(LINE)
     assert load(LINE) == "0 created, 0 updated, 1 unchanged.\n"

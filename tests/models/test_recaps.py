@@ -13,10 +13,11 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from org_analytics.models import CodingSession, SessionRecap
+from org_analytics.models import CodingSession, RecapCount, SessionRecap
 from org_analytics.models.recap_validation import LISTS
 from org_analytics.models.recording import CREATED, UNCHANGED, UPDATED, InvalidRowError
 from tests.questions import NOW
+from tests.threads import at_once
 from tests.users import create_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
@@ -241,6 +242,20 @@ def test_no_name_of_a_recap_has_its_text(row: Any) -> None:
     recap = SessionRecap.objects.get()
 
     assert str(recap) == f"Recap of session {recap.session_id}"
+    assert str(RecapCount(month=NOW.date(), count=3)) == "2026-06: 3"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_writers_of_the_same_recaps_at_once_lose_nothing(row: Any) -> None:
+    def writer(number: int) -> Callable[[], list[Any]]:
+        order = range(20) if number % 2 else range(19, -1, -1)
+        rows = [row(external_id=str(place), recap={**LEAST, "recap": f"by {number}"}) for place in order]
+        return lambda: record(*rows)
+
+    outcomes = at_once([writer(number) for number in range(6)])
+
+    assert sum(outcome == CREATED for of_one in outcomes for outcome in of_one) == 20
+    assert len(set(SessionRecap.objects.values_list("recap", flat=True))) == 1  # each writer's batch as a whole
 
 
 texts = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20)

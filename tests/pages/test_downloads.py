@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from org_analytics.money import format_exact, from_nanos
-from org_analytics.pages.downloads import csv_lines, neutralize
+from org_analytics.pages.downloads import csv_lines, in_pieces, neutralize
 from org_analytics.pages.figures import Figures
 from org_analytics.pages.table import TableRow
 from org_analytics.reporting.members import Person
@@ -44,6 +44,7 @@ def test_csv_has_a_head_with_units_and_unrounded_values(api, user, make_session,
         "avg_duration_ms": "1001",
         "avg_assistant_time_ms": "40000",
         "avg_user_time_ms": "10000",
+        "last_active": "2026-06-17",
     }
 
 
@@ -120,7 +121,7 @@ def test_json_has_the_view_its_totals_and_its_rows(api, user, make_session, make
     make_session(make_user("bob@example.com", ""), cost_usd=None)
     response = api.get("/organization.json?provider=claude-code&o=user")
     answer = json.loads(b"".join(response.streaming_content))
-    assert list(answer) == ["computed_at", "start", "end", "time_zone", "filters", "totals", "users"]
+    assert list(answer) == ["computed_at", "start", "end", "time_zone", "group_by", "filters", "totals", "users"]
     assert answer["start"] == "2026-06-11T00:00:00+02:00"
     assert answer["filters"]["providers"] == ["claude-code"]
     assert answer["totals"]["total_cost_usd"] == "0.50"
@@ -163,3 +164,10 @@ def test_off_is_the_hosts_404_and_strangers_log_in(client, settings, path, db):
     assert client.get(path).status_code == 302
     settings.ENABLE_ORG_ANALYTICS = False
     assert client.get(path).status_code == 404
+
+
+def test_many_rows_are_sent_in_pieces_of_many_rows():
+    chunks = [f"{number}\n" for number in range(1_200)]
+    pieces = list(in_pieces(iter(chunks)))
+    assert "".join(pieces) == "".join(chunks)
+    assert len(pieces) == 3

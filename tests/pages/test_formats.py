@@ -54,6 +54,8 @@ def test_durations_have_two_units_at_most_and_hours_are_the_largest(milliseconds
         ("0.015", "$0.02"),
         ("1234.5", "$1,234.50"),
         ("1234567.005", "$1,234,567.01"),
+        ("-0.5", "−$0.50"),
+        ("-0.001", ">−$0.01"),
     ],
 )
 def test_money_has_cents_and_groups(amount, text):

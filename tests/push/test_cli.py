@@ -641,6 +641,34 @@ def test_hook_passes_its_options_on_and_ignores_what_codex_adds(
     assert shown(capsys) == ""
 
 
+STOP = {"hook_event_name": "stop", "conversation_id": "1", "generation_id": "g1", "model": "default", "loop_count": 0}
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        *(json.dumps(STOP | {"status": status}) for status in ("completed", "aborted", "error")),
+        json.dumps(STOP | {"input_tokens": 23666, "output_tokens": 5, "cache_read_tokens": 23617}),
+        json.dumps(STOP | {"input_tokens": "many", "workspace_roots": None}),
+        json.dumps(STOP)[:-9],
+        "[]",
+        "",
+        "\udcff\0",
+    ],
+)
+def test_hook_starts_a_push_whatever_cursor_says_when_it_stops(
+    started: list[tuple[list[str], dict[str, object]]],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    payload: str,
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(payload))
+    assert run("hook", "--agent", "cursor") == 0
+    assert len(started) == 1
+    assert started[0][1]["stdin"] is subprocess.DEVNULL
+    assert shown(capsys) == ""
+
+
 def test_hook_is_detached_on_windows(
     started: list[tuple[list[str], dict[str, object]]], monkeypatch: pytest.MonkeyPatch, home: Path
 ) -> None:

@@ -15,15 +15,16 @@ from hypothesis import strategies as st
 from org_analytics.choices import Provider
 from org_analytics.models import CodingSession, ModelUsage
 from org_analytics.periods import Days
+from org_analytics.reporting.daily import Measure
 from org_analytics.reporting.members import json_id
 from org_analytics.reporting.selection import NONE, Selection
 from org_analytics.rollup import maintenance
-from tests.brute_force import assert_breakdowns_exact
-from tests.model_brute_force import assert_model_breakdown_exact
+from tests.brute_force import assert_breakdowns_exact, assert_daily_values_exact
+from tests.model_brute_force import assert_daily_model_values_exact, assert_model_breakdown_exact
 from tests.reporting.test_exactness import CLOCKS, PATHS, PEOPLE, Host, offsets, rows, selection
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
-EXAMPLES = 10
+EXAMPLES = 8
 WEEK = timedelta(7)
 TEAMS = ("Core", "Ops", "Ä, ö")
 
@@ -86,10 +87,17 @@ def assert_exact(chosen: Selection) -> None:
     assert_model_breakdown_exact(chosen)
 
 
+def assert_days_exact(chosen: Selection, measure: Measure) -> None:
+    assert_daily_values_exact(chosen, measure)
+    assert_daily_model_values_exact(chosen, measure)
+
+
 def example_of(clock: datetime) -> Callable[..., None]:
     """Write, compare the breakdowns, and roll everything back."""
 
-    def example(sessions: Any, used: Any, linked: Any, joined: Any, left: Any, asked: Any, narrowing: Any) -> None:
+    def example(
+        sessions: Any, used: Any, linked: Any, joined: Any, left: Any, asked: Any, narrowing: Any, measure: Measure
+    ) -> None:
         with transaction.atomic():
             host = Host(clock)
             host.upsert(sessions)
@@ -101,17 +109,21 @@ def example_of(clock: datetime) -> Callable[..., None]:
             for place in left:
                 host.switch(place)
             everything = Selection(clock - WEEK, clock + WEEK, Days(clock.date(), clock.date()))
-            assert_exact(narrowed(host, everything, narrowing))
-            for question in asked:
-                assert_exact(selection(clock, question))
-                assert_exact(narrowed(host, selection(clock, question), narrowing))
+            first, *others = [everything, *(selection(clock, question) for question in asked)]
+            assert_exact(narrowed(host, first, narrowing))
+            assert_days_exact(narrowed(host, first, narrowing), measure)
+            for chosen in others:
+                assert_exact(chosen)
+                assert_days_exact(narrowed(host, chosen, narrowing), measure)
             transaction.set_rollback(True)
 
     return example
 
 
 def check(clock: datetime) -> None:
-    run = given(histories, usages, links, memberships, leavers, questions, narrowings)(example_of(clock))
+    run = given(histories, usages, links, memberships, leavers, questions, narrowings, st.sampled_from(Measure))(
+        example_of(clock)
+    )
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
     # Shrinking would take minutes on PostgreSQL.
     phases = [Phase.explicit, Phase.reuse, Phase.generate]

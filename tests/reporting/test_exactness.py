@@ -42,7 +42,10 @@ providers = st.sampled_from(Provider.values[:2])
 costs = st.sampled_from([None, Decimal(0), Decimal("0.000000001"), Decimal("1.999999999"), Decimal(100_000)])
 times = st.sampled_from([None, 0, 1, 366 * 86_400_000])
 offsets = st.one_of(
-    st.integers(-4 * 86_400, 4 * 86_400), st.integers(-96, 96).map(lambda hours: hours * 3_600), st.integers(-2, 2)
+    st.integers(-4 * 86_400, 4 * 86_400),
+    st.integers(-96, 96).map(lambda hours: hours * 3_600),
+    st.integers(-2, 2),
+    st.integers(-30, 30).map(lambda days: days * 86_400),  # so that whole ten days lie between two of them
 )
 instants = st.tuples(offsets, st.sampled_from([0, 0, 1, 999_999]))
 

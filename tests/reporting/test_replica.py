@@ -1,6 +1,7 @@
 """Reports can read another database than the one that is written to, and go on without it."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.db import OperationalError, connections
 from django.test import Client
 
 from org_analytics.conf import app_settings
-from org_analytics.models import CodingSession, Repo
+from org_analytics.models import AccessLogEntry, CodingSession, Repo
 from org_analytics.reporting.replicas import ReadDatabaseUnavailableError, answers
 from org_analytics.reporting.snapshots import snapshot
 from tests.questions import NOW, RANGE
@@ -77,6 +78,14 @@ def test_writes_still_go_to_the_default_database(replica: str, make_session: Any
     assert CodingSession.objects.using(replica).count() == 0
 
 
+def test_the_access_log_is_written_to_the_default_database(replica: str, api: Client, replicated: Any) -> None:
+    for path in ("/api/v1/org/analytics", "/organization?q=replicated"):
+        assert api.get(path).status_code == 200
+    entries = AccessLogEntry.objects.using("default").order_by("pk")
+    assert [(entry.view, entry.subjects.count()) for entry in entries] == [("api-analytics", 0), ("organization", 0)]
+    assert AccessLogEntry.objects.using(replica).count() == 0
+
+
 @pytest.fixture
 def unreachable(replica: str, monkeypatch: Any) -> None:
     """The replica refuses new connections, and has closed the one that was open."""
@@ -128,3 +137,20 @@ def test_fallback_setting_must_be_true_or_false(settings: Any, value: Any) -> No
     settings.ORG_ANALYTICS_READ_FALLBACK = value
     with pytest.raises(ImproperlyConfigured, match="ORG_ANALYTICS_READ_FALLBACK"):
         app_settings.read_fallback  # noqa: B018
+
+
+@pytest.mark.parametrize(("seconds", "is_shown"), [(None, False), (60, False), (61, True)])
+def test_the_page_says_that_the_replica_is_more_than_a_minute_behind(
+    api: Client, replicated: Any, monkeypatch: Any, seconds: int | None, is_shown: bool
+) -> None:
+    lag = None if seconds is None else timedelta(seconds=seconds)
+    monkeypatch.setattr("org_analytics.pages.data.replica_lag", lambda _using: lag)
+    page = api.get("/organization", {"start": "2026-06-15", "end": "2026-06-18"}).content.decode()
+    assert ("The replica that is read is 1m 1s behind" in page) is is_shown
+
+
+def test_the_page_says_that_the_database_does_not_answer(api: Client, unreachable: None, settings: Any) -> None:
+    settings.ORG_ANALYTICS_READ_FALLBACK = False
+    response = api.get("/organization")
+    assert response.status_code == 503
+    assert "The database does not answer" in response.content.decode()

@@ -188,7 +188,7 @@ def test_a_cursor_holds_no_title(user, make_session, monkeypatch):
 @pytest.mark.parametrize(
     "bad", ["x", "::", "a:b:c", "\0", "é", ".abc:def", "0" * 5_000, "{signed}x", "x{signed}", "{other order}"]
 )
-def test_a_text_that_is_no_cursor_of_this_list_is_refused(user, make_session, monkeypatch, bad):
+def test_a_text_that_is_not_a_cursor_of_this_list_is_refused(user, make_session, monkeypatch, bad):
     monkeypatch.setattr(session_list, "PART_SIZE", 1)
     make_session(user)
     make_session(user)
@@ -228,6 +228,12 @@ def test_search_looks_at_title_and_repository_without_case_and_accents(user, mak
 
     assert {row.title for row in list_sessions(listing).sessions} == found
     assert count_sessions(listing) == (len(found), 0)
+
+
+@pytest.mark.parametrize("text", ["", "-", "x", "--cost", "cost-", "Cost", "cost_usd", "place"])
+def test_an_unknown_order_is_refused(text):
+    with pytest.raises(ValueError, match="Unknown order"):
+        SessionOrder.parse(text)
 
 
 def test_a_row_has_the_fork_its_root_and_the_first_line_of_the_recap(user, make_session):

@@ -11,6 +11,7 @@ from org_analytics.conf import app_settings
 from org_analytics.models import CodingSession
 from org_analytics.reporting import reports
 from org_analytics.reporting.snapshots import QueryTimeoutError, snapshot
+from tests import hosts
 from tests.questions import RANGE
 from tests.threads import at_once
 
@@ -55,6 +56,17 @@ def test_an_overrun_is_a_503_that_says_so_and_the_connection_goes_on(
 
     assert (response.status_code, response.json()) == (503, {"error": "Query took too long"})
     assert (ask("SELECT 1"), limit()) == ((1,), before)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_overrun_in_the_callable_of_the_teams_is_a_503_too(
+    api: Client, impatient: None, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hosts, "teams", lambda: [ask(SLOW[connection.vendor])], raising=False)
+    settings.ORG_ANALYTICS_TEAMS = "tests.hosts.teams"
+
+    assert api.get("/api/v1/org/analytics", {**RANGE, "team": "Core"}).status_code == 503
+    assert api.get("/api/v1/org/analytics", {**RANGE, "team": "A, B"}).status_code == 503
 
 
 @pytest.mark.django_db(transaction=True)
@@ -127,3 +139,33 @@ def test_an_invalid_limit_is_refused(settings: Any, value: object) -> None:
     settings.ORG_ANALYTICS_STATEMENT_TIMEOUT = value
     with pytest.raises(ImproperlyConfigured, match="ORG_ANALYTICS_STATEMENT_TIMEOUT"):
         app_settings.statement_timeout  # noqa: B018
+
+
+def memory() -> str:
+    """PostgreSQL's limit for sorting and hashing."""
+    [text] = ask("SHOW work_mem")
+    return str(text)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL")
+@pytest.mark.django_db
+def test_a_hosts_transaction_keeps_its_own_memory() -> None:
+    ask("SELECT set_config('work_mem', '5MB', true)")
+    with snapshot():
+        assert memory() == "32MB"
+    assert memory() == "5MB"
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL")
+@pytest.mark.django_db(transaction=True)
+def test_the_memory_is_raised_for_the_snapshot_only_and_never_lowered() -> None:
+    before = memory()
+    with snapshot():
+        assert memory() == "32MB"
+    assert memory() == before
+    ask("SELECT set_config('work_mem', '96MB', false)")
+    try:
+        with snapshot():
+            assert memory() == "96MB"
+    finally:
+        ask("SELECT set_config('work_mem', %s, false)", before)

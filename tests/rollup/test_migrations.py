@@ -23,6 +23,7 @@ from tests.scratch import scratch_database
 
 MIGRATIONS = Path(org_analytics.__file__).parent / "migrations"
 BEFORE_0006 = "0005"
+BEFORE_0009 = "0008"
 GOLDEN = Path(__file__).parent / "golden"
 LATEST = max(path.name.split(".")[0] for path in DIRECTORY.glob("*.sql"))
 MADE_UP = """
@@ -80,10 +81,11 @@ def made_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def with_another_column(text: str) -> str:
     """The SQL of a version with the column session_twice in the roll-up of sessions: twice the session_count."""
-    lines, is_by_model = [], False
+    others = ("daily_model_usage", "dailymodelusage", "ten_day_usage", "tendayusage")
+    lines, is_of_another = [], False
     for line in text.splitlines():
-        is_by_model = "daily_model_usage" in line or "dailymodelusage" in line or (is_by_model and "-- [" not in line)
-        if is_by_model:
+        is_of_another = any(name in line for name in others) or (is_of_another and "-- [" not in line)
+        if is_of_another:
             lines.append(line)
             continue
         lines.append(
@@ -261,3 +263,26 @@ def test_versions_are_read_by_kind() -> None:
     assert len(version.statements("postgresql", "create")) == 8
     assert len(version.statements("sqlite", "create")) == 3
     assert import_module("org_analytics.migrations.0001_initial").DAILY_USAGE.name == "DailyUsage"
+
+
+def ten_day_counts(alias: str) -> list[tuple[int, int]]:
+    """Number of the ten days and sessions."""
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT ten_days, session_count FROM org_analytics_tendayusage ORDER BY ten_days")
+        return list(cursor.fetchall())
+
+
+def test_0009_sums_ten_days_of_what_is_stored_and_goes_back_to_the_schema_before(scratch: str) -> None:
+    migrate(scratch, BEFORE_0009)
+    before = schema(scratch)
+    migrate(scratch)  # also the users' tables
+    migrate(scratch, BEFORE_0009)
+    assert schema(scratch) == before
+    user_id = user_on(scratch)
+    add_session(scratch, user_id, "first", "2026-06-11 12:00:00+00:00")
+    add_session(scratch, user_id, "second", "2026-05-31 12:00:00+00:00")
+    migrate(scratch, "0009")
+    add_session(scratch, user_id, "third", "2026-06-20 12:00:00+00:00")
+    assert ten_day_counts(scratch) == [(2026053, 1), (2026061, 2)]
+    assert counts(scratch) == [("2026-05-31", 1), ("2026-06-11", 1), ("2026-06-20", 1)]
+    migrate(scratch, BEFORE_0009)

@@ -73,11 +73,12 @@ def test_a_missing_trigger_is_noticed() -> None:
     suspend_triggers()
     names = {
         f"org_analytics_{prefix}_{event}"
-        for prefix in ("daily_usage", "daily_model_usage_session", "daily_model_usage_model")
+        for prefix in ("daily_usage", "ten_day_usage", "daily_model_usage_session", "daily_model_usage_model")
         for event in ("insert", "update", "delete")
     }
     if connection.vendor == "postgresql":
-        names |= {"org_analytics_daily_usage_truncate", "org_analytics_daily_model_usage_model_truncate"}
+        prefixes = ("daily_usage", "ten_day_usage", "daily_model_usage_model")
+        names |= {f"org_analytics_{prefix}_truncate" for prefix in prefixes}
     assert maintenance.altered_triggers(connection) == sorted(names)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
@@ -19,9 +20,16 @@ BANNER = """
 Organization analytics, demo organization
   Page     http://{host}:{port}/organization
   Log in   demo / demo (administrator) or reader / reader
+  Teams    Django's groups; the recaps of sessions were written by hand as an example
+  Sessions {sharing}
 
 The data lives in {database}; delete it to start over. Stop with Ctrl-C.
 """
+
+SHARING = {
+    True: "everybody's are visible: SHARE_ALL_SESSIONS_TO_AUTHENTICATED=true",
+    False: "only one's own are visible (SHARE_ALL_SESSIONS_TO_AUTHENTICATED=true shows everybody's)",
+}
 
 
 class Command(BaseCommand):
@@ -53,7 +61,14 @@ class Command(BaseCommand):
 
     def serve(self, port: str) -> None:
         database = connection.settings_dict["NAME"]
-        self.stdout.write(BANNER.format(host=HOST, port=port, database=database))
+        self.stdout.write(
+            BANNER.format(
+                host=HOST,
+                port=port,
+                database=database,
+                sharing=SHARING[settings.SHARE_ALL_SESSIONS_TO_AUTHENTICATED == "true"],
+            )
+        )
         self.stdout.flush()
         connection.close()
         os.environ.setdefault("DJANGO_RUNSERVER_HIDE_WARNING", "true")

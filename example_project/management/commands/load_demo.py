@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from example_project.demo_data import PEOPLE, Person, sessions
+from example_project.demo_data import PEOPLE, TEAMS, Person, sessions
 from org_analytics.models import CodingSession
 
 
@@ -28,6 +28,9 @@ class Command(BaseCommand):
     @transaction.atomic
     def handle(self, *, until: str | None, **options: Any) -> None:
         users = {person.handle: account(person) for person in PEOPLE}
+        for name, handles in TEAMS.items():
+            group, _created = Group.objects.get_or_create(name=name)
+            group.user_set.set([users[handle] for handle in handles])
         rows = [{"user": users[person.handle], **row} for person, row in sessions(moment(until))]
         outcomes = CodingSession.objects.record_many(rows)
         self.stdout.write(f"{outcomes.count('created')} sessions loaded, {outcomes.count('unchanged')} already there.")

@@ -13,6 +13,7 @@ def _parameter(name: str, description: str, schema: Schema, **more: object) -> S
 
 # Values are separated by commas.
 _COMMA_SEPARATED = {"style": "form", "explode": False}
+_PRINTABLE = r"^[^,\u0000-\u001f\u007f-\u009f]+$"
 _TIMESTAMP = {"type": "integer", "format": "int64", "minimum": FIRST_TIMESTAMP, "maximum": LAST_TIMESTAMP}
 
 START = _parameter(
@@ -58,7 +59,7 @@ TEAM = _parameter(
     "team",
     "Only people in one of these teams; `-` means people without a team. May be repeated. Ignored if the site has no "
     "teams (`ORG_ANALYTICS_TEAMS`). Default: all.",
-    {**list_of({"type": "string", "minLength": 1, "maxLength": MAX_TEAM}), "maxItems": MAX_VALUES},
+    {**list_of({"type": "string", "pattern": _PRINTABLE, "maxLength": MAX_TEAM}), "maxItems": MAX_VALUES},
     **_COMMA_SEPARATED,
     example=["Platform"],
 )

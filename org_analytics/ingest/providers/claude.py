@@ -28,7 +28,7 @@ class ClaudeCode:
     """A main transcript is named after its session. A child is a subagent's transcript."""
 
     name = "claude-code"
-    parser_version = 2
+    parser_version = 3
     layout = "projects/DIRECTORY/SESSION.jsonl"
 
     def roots(self, environ: Mapping[str, str], home: Path) -> list[Path]:
@@ -41,8 +41,8 @@ class ClaudeCode:
         projects = os.path.realpath(root / _PROJECTS)
         for path in walk.files(_PROJECTS):
             if not _is_candidate(path, projects):
-                continue
-            if os.path.dirname(path) == projects:
+                report.pass_over(self.name)
+            elif os.path.dirname(path) == projects:
                 report.refuse(self.name, path, NOT_IN_A_PROJECT)
             elif (file := walk.resolve(path)) is not None:
                 identity = _identity(file.path)

@@ -3,16 +3,15 @@
 from sys import intern
 from typing import Any
 
-from ..coerce import instant, items, mapping, model_name, text
+from ..coerce import instant, mapping, model_name, text
 from ..jsonl import SkippedLines, read_lines
 from ..line_keys import COPIED, hash_key
 from ..transcript import ANSWER, PROMPT, UNKNOWN_MODEL, Request, Transcript
-from .claude_messages import is_prompt, request_of
+from .claude_messages import advisor_requests, is_prompt, request_of
 
 _MAX_CWDS = 8
 _TITLES = {"custom-title": "customTitle", "ai-title": "aiTitle", "summary": "summary"}  # the best one first
 _SYNTHETIC = "<synthetic>"  # written by Claude Code itself: no model was asked
-_ADVISOR = "advisor_message"
 
 
 class ClaudeReader:
@@ -56,13 +55,22 @@ class ClaudeReader:
             transcript.join_requests(local, shared)
         transcript.held = {hash_key(b"agent", agent) for agent in self._with_files}
         for agent, (usage, model, at) in self._without_files.items():
-            request = request_of(usage, model or self._main_model or UNKNOWN_MODEL, at)
-            if request is not None and agent not in self._with_files:
-                # Marked as copied: a fork has this line too, but another session may have the subagent's file.
-                transcript.add_request(hash_key(b"agent", agent), request, copied=True)
+            if agent not in self._with_files:
+                self._add_agent(agent, usage, model or self._main_model or UNKNOWN_MODEL, at)
         transcript.title = next((self._titles[kind] for kind in _TITLES if kind in self._titles), "")
         transcript.repo_url = self._pull_request_repo
         return transcript
+
+    def _add_agent(self, agent: str, usage: dict[str, Any], model: str, at: int) -> None:
+        """Adds the usage of a subagent without a file.
+
+        It is marked as copied: a fork has this line too, but another session may have the subagent's file.
+        """
+        key, request = hash_key(b"agent", agent), request_of(usage, model, at)
+        if request is not None:
+            self._transcript.add_request(key, request, copied=True)
+        for name, advice in advisor_requests(usage, at):
+            self._transcript.add_request(hash_key(b"agent", agent + name), advice, line=key, copied=True)
 
     def _read_message(self, path: str, number: int, raw: bytes, line: dict[str, Any], kind: str) -> None:
         at = instant(line.get("timestamp"))
@@ -100,16 +108,9 @@ class ClaudeReader:
         if request is None and message.get("usage") is not None:
             self._skipped.add(path, number, "no valid usage")
         if "iterations" in usage:
-            self._add_advisors(line, usage, at, line_key)
+            for name, advice in advisor_requests(usage, at):
+                self._add_request(line, advice, line_key, part=name)
         return self._add_request(line, request, line_key)
-
-    def _add_advisors(self, line: dict[str, Any], usage: dict[str, Any], at: int, line_key: int) -> None:
-        """Adds the requests to advisors: other than the other iterations, they are not part of the usage itself."""
-        for index, entry in enumerate(map(mapping, items(usage.get("iterations")))):
-            if entry.get("type") == _ADVISOR:
-                entry = {"inference_geo": usage.get("inference_geo"), **entry}
-                request = request_of(entry, model_name(entry.get("model")) or UNKNOWN_MODEL, at)
-                self._add_request(line, request, line_key, part=f" {_ADVISOR} {index}")
 
     def _add_request(self, line: dict[str, Any], request: Request | None, line_key: int, part: str = "") -> int:
         identity = text(mapping(line.get("message")).get("id"))

@@ -35,7 +35,7 @@ class Codex:
     """
 
     name = "codex"
-    parser_version = 2
+    parser_version = 3
     layout = "sessions/YYYY/MM/DD/rollout-*.jsonl or archived_sessions/rollout-*.jsonl"
 
     def roots(self, environ: Mapping[str, str], home: Path) -> list[Path]:
@@ -48,11 +48,13 @@ class Codex:
             paths = set(walk.files(below))
             for path in sorted(paths):
                 if path.endswith(COMPRESSED) and path.removesuffix(COMPRESSED) in paths:
-                    continue  # the same rollout, not compressed
-                if os.path.basename(path).startswith(_PREFIX) and path.endswith(_SUFFIXES):
+                    report.pass_over(self.name)  # the same rollout is there, not compressed
+                elif os.path.basename(path).startswith(_PREFIX) and path.endswith(_SUFFIXES):
                     yield from self._found(walk, path)
                 elif path.endswith(_SUFFIXES) or os.path.basename(path).startswith(_PREFIX):
                     report.refuse(self.name, path, OTHER_NAME)
+                else:
+                    report.pass_over(self.name)
         if not any((root / below).is_dir() for below in _DIRECTORIES):
             for pattern in _MISPLACED:
                 for misplaced in root.glob(pattern):

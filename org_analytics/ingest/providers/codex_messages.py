@@ -1,5 +1,6 @@
 """Interprets single lines of Codex: token counts, prompts and answers."""
 
+import re
 from typing import Any, NamedTuple
 
 from ..coerce import count, items, mapping, text
@@ -21,7 +22,7 @@ _INJECTED_TAGS = (
     "goal_context",
     "recommended_plugins",
 )
-_AGENTS_HEADING = "# AGENTS.md instructions"
+_AGENTS_HEADING = re.compile(r"# AGENTS\.md instructions(?: for .+)?\s*")  # a person may write other words behind it
 
 
 class Tokens(NamedTuple):
@@ -77,6 +78,6 @@ def _is_own(part: dict[str, Any]) -> bool:
     if kind != "input_text" or written is None:
         return kind == "input_image"
     heading, _, rest = written.lstrip().partition("\n")
-    if not heading.startswith(_AGENTS_HEADING):
+    if not _AGENTS_HEADING.fullmatch(heading):
         return has_own_text(written, _INJECTED_TAGS)
     return rest.lstrip().startswith("<INSTRUCTIONS>") and has_own_text(rest, _INJECTED_TAGS)

@@ -20,6 +20,7 @@ NOT_A_DATABASE = "database cannot be read"
 NO_SESSION_ID = "no valid session id"
 OLD_FORMAT = "transcript in a text format that is not read"
 OTHER_NAME = "not named like its conversation"
+WITHOUT_META = "conversation without meta.json"
 
 _PROJECTS = os.path.join(".cursor", "projects")
 _CHATS = os.path.join(".cursor", "chats")
@@ -27,6 +28,7 @@ _EDITORS = (".config/Cursor", "Library/Application Support/Cursor", "AppData/Roa
 _TRANSCRIPTS = "agent-transcripts"
 _SUBAGENTS = "subagents"
 _META = "meta.json"
+_CHAT_STORE = "store.db"
 _DATABASE = "state.vscdb"
 _SEPARATOR = "#"  # between a database and the id of a conversation in it
 _NS_PER_MS = 1_000_000
@@ -113,11 +115,18 @@ class Cursor:
                     walk.report.refuse(self.name, path, OLD_FORMAT)
                 elif path.endswith(".jsonl"):
                     yield from self._found(walk, path)
+                else:
+                    walk.report.pass_over(self.name)
 
     def _find_chats(self, walk: Walk) -> Iterator[FoundFile]:
         for path in walk.files(_CHATS):
-            if os.path.basename(path) == _META:
+            directory, file = os.path.split(path)
+            if file == _META:
                 yield from self._found(walk, path)
+            elif file == _CHAT_STORE and not os.path.exists(os.path.join(directory, _META)):
+                walk.report.refuse(self.name, path, WITHOUT_META)
+            else:
+                walk.report.pass_over(self.name)
 
     def _found(self, walk: Walk, path: str) -> Iterator[FoundFile]:
         file = walk.resolve(path)

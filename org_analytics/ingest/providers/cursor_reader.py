@@ -83,7 +83,9 @@ class CursorReader:
         """The transcript. Only the times of single messages measure work; those of files do not even a duration."""
         transcript = Transcript()
         spans = (self.composer_span, self.meta_span, self.tags, self.file_times)
-        lines = self.bubbles or next(([TimedLine(at) for at in span] for span in spans if span), [])
+        places = [self.bubbles, *([TimedLine(at) for at in span] for span in spans)]  # the most exact one first
+        lines = next(filter(None, places), [])
+        transcript.exactness = len(places) - places.index(lines) if lines else 0
         transcript.clock_known = bool(self.bubbles)
         transcript.duration_known = bool(self.bubbles or self.composer_span or self.meta_span)
         for line in lines:

@@ -7,18 +7,19 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from ..coerce import is_session_id
-from ..files import FileReport, Walk, known_file, stat_file
+from ..files import FileReport, Walk, known_file
 from ..jsonl import UNREADABLE, SkippedLines
 from ..protocol import FileIdentity, FoundFile, SessionFiles
 from ..sqlite_readonly import ReadOnlyDatabases
 from ..state import SourceFile
 from ..transcript import Transcript
 from .opencode_reader import OpenCodeReader
-from .opencode_store import DatabaseStore, Store, StoredSession, TreeStore
+from .opencode_store import DatabaseStore, Store, StoredSession, TreeStore, message_directories
 
 NOT_A_DATABASE = "database cannot be read"
 NOT_A_SESSION = "file of a session cannot be read"
 NO_SESSION_ID = "no valid session id"
+WITHOUT_SESSION = "messages without their session"
 
 _SEPARATOR = "#"  # between a database and the id of a session in it
 _NS_PER_MS = 1_000_000
@@ -28,7 +29,7 @@ class OpenCode:
     """A session without a parent is a main transcript; one with a parent, a subagent's, is a child."""
 
     name = "opencode"
-    parser_version = 1
+    parser_version = 2
     layout = "opencode.db, opencode-NAME.db or storage/session/PROJECT/SESSION.json"
 
     def __init__(self) -> None:
@@ -63,7 +64,7 @@ class OpenCode:
             stored = self._stored(database).get(session) if known_file(database) else None
         except (sqlite3.Error, OSError):
             return None
-        return None if stored is None else _found(database, stored)
+        return _found(database, stored) if stored is not None and stored.has_row else None
 
     def choose(self, main: list[SourceFile]) -> list[SourceFile]:
         """All of them, databases first: a message that is in several places counts as the first of them has it."""
@@ -110,21 +111,30 @@ class OpenCode:
             report.refuse(self.name, path, NOT_A_DATABASE)
             return
         for session in sessions.values():
-            if is_session_id(session.id) and _SEPARATOR not in session.id:
+            if not session.has_row:
+                report.refuse(self.name, path, WITHOUT_SESSION)
+            elif is_session_id(session.id) and _SEPARATOR not in session.id:
                 yield _found(path, session)
             else:
                 report.refuse(self.name, path, NO_SESSION_ID)
 
     def _find_in_tree(self, walk: Walk, report: FileReport) -> Iterator[FoundFile]:
+        sessions = set[str]()
         for path in walk.files(os.path.join("storage", "session")):
             if not _is_session_file(path):
+                walk.report.pass_over(self.name)
                 continue
+            sessions.add(_session_of(path))
             file = walk.resolve(path)
             found = None if file is None else self._found_in_tree(file.path)
             if found is not None:
                 yield found
             elif file is not None:
-                report.refuse(self.name, path, NOT_A_SESSION)
+                walk.report.refuse(self.name, path, NOT_A_SESSION)
+        known = sessions.union(*self._sessions.values())
+        for directory in message_directories(walk.root):
+            if os.path.basename(directory) not in known:
+                walk.report.refuse(self.name, directory, WITHOUT_SESSION)
 
     def _found_in_tree(self, path: str) -> FoundFile | None:
         session, store = _session_of(path), TreeStore(path)
@@ -156,7 +166,7 @@ def _databases(root: Path) -> list[str]:
 
 
 def _is_database(path: Path) -> bool:
-    return (path.name == "opencode.db" or path.name.startswith("opencode-")) and stat_file(str(path)) is not None
+    return path.name == "opencode.db" or path.name.startswith("opencode-")
 
 
 def _database_order(path: Path) -> tuple[bool, str]:

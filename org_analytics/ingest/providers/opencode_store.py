@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
+from pathlib import Path
 from typing import Any, Protocol
 
 from ..coerce import count, instant_of_ms, mapping, text
@@ -22,7 +23,10 @@ _SESSION_COLUMNS = ("id", "parent_id", "time_created", "time_updated", "director
 
 @dataclass(slots=True)
 class StoredSession:
-    """A session as one store has it, and what changes when its messages do."""
+    """A session as one store has it, and what changes when its messages do.
+
+    Without `has_row` there are only messages that name it.
+    """
 
     id: str
     parent_id: str | None
@@ -32,6 +36,7 @@ class StoredSession:
     messages: int = 0
     newest_ms: int = 0
     size: int = 0
+    has_row: bool = True
 
 
 class Store(Protocol):
@@ -73,10 +78,10 @@ class DatabaseStore:
                 continue
             identity, updated, data = columns.split(", ")
             for session, number, newest, size in self._database.execute(
-                f"SELECT {identity}, count(*), max({updated}), sum({bytes_of(data)}) FROM {table} GROUP BY 1"  # noqa: S608
+                f"SELECT {identity}, count(*), max({updated}), sum({bytes_of(data)}) FROM {table} GROUP BY 1"
             ):
-                if session in found:
-                    known = found[session]
+                if text(session):
+                    known = found.setdefault(session, StoredSession(session, None, None, None, None, has_row=False))
                     known.messages += number
                     known.newest_ms = max(known.newest_ms, count(newest) or 0)
                     known.size += count(size) or 0
@@ -107,7 +112,7 @@ class DatabaseStore:
         if not columns:
             return
         rows = self._database.execute(  # CROSS JOIN: the parts of one message follow each other
-            f"SELECT value, {_bounded(columns)} FROM json_each(?) CROSS JOIN part ON message_id = value",  # noqa: S608
+            f"SELECT value, {_bounded(columns)} FROM json_each(?) CROSS JOIN part ON message_id = value",
             (json.dumps(messages),),
         )
         for message, parts in groupby(rows, key=itemgetter(0)):
@@ -124,7 +129,7 @@ class DatabaseStore:
         if not columns:
             return []
         condition, values = ("", ()) if session is None else (" WHERE id = ?", (session,))
-        rows = self._database.execute(f"SELECT {columns} FROM {table}{condition}", values)  # noqa: S608
+        rows = self._database.execute(f"SELECT {columns} FROM {table}{condition}", values)
         return [
             StoredSession(
                 row[0], text(row[1]), instant_of_ms(row[2]), text(row[4]), row[5], newest_ms=count(row[3]) or 0
@@ -137,7 +142,7 @@ class DatabaseStore:
         if not columns:
             return
         names = columns.removesuffix("data") + _bounded("data")
-        yield from self._database.execute(f"SELECT {names} FROM {table} WHERE session_id = ?", (session,))  # noqa: S608
+        yield from self._database.execute(f"SELECT {names} FROM {table} WHERE session_id = ?", (session,))
 
     def _parse(self, data: object, skipped: SkippedLines) -> dict[str, Any] | None:
         parsed = parse_object(data)
@@ -204,6 +209,15 @@ class TreeStore:
         if data is None:
             skipped.add(path, 0, NOT_AN_OBJECT)
         return data
+
+
+def message_directories(root: Path) -> list[str]:
+    """The directories of a tree that hold the messages of one session each."""
+    try:
+        with os.scandir(root / "storage" / "message") as entries:
+            return sorted(entry.path for entry in entries if entry.is_dir(follow_symlinks=False))
+    except OSError:
+        return []
 
 
 def _stem(path: str) -> str:

@@ -66,7 +66,7 @@ class Command(BaseCommand):
             # Here, because psycopg is an optional dependency.
             from ...confabulous.bridge import Run
             from ...confabulous.errors import ConfabulousImportError
-            from ...confabulous.report import Report, Settings
+            from ...confabulous.report import BridgeReport, Settings
             from ...confabulous.summary import proof_lines
         except ImportError as error:
             raise CommandError(
@@ -84,7 +84,7 @@ class Command(BaseCommand):
                 for name in ("with_titles", "with_recaps", "started_at", "include_read_only", "create_users")
             },
         )
-        run = Run(settings, Report(), user_by_email, make_user)
+        run = Run(settings, BridgeReport(), user_by_email, make_user)
         try:
             with ProgressBar(sys.stderr, format_count) as progress:
                 for done, total in run.run(

@@ -167,6 +167,7 @@ def _as_json(report: ImportReport, files: FileReport, dry_run: bool) -> dict[str
             provider: {
                 "read": files.accepted[provider],
                 "not_read": {kind: count for (name, kind), count in sorted(files.refused.items()) if name == provider},
+                "other": files.other[provider],
             }
             for provider in PROVIDERS
         },
@@ -195,6 +196,10 @@ def _as_text(report: ImportReport, files: FileReport, dry_run: bool) -> Iterator
     for provider in PROVIDERS:
         refused = Counter({kind: count for (name, kind), count in files.refused.items() if name == provider})
         yield from _list(f"Files of {Provider(provider).label} that were not read", refused)
+    if files.other:
+        yield "Other files, which are not transcripts: " + ", ".join(
+            f"{count:,} of {Provider(provider).label}" for provider, count in sorted(files.other.items())
+        )
     if report.rederived.count:
         yield (
             f"Changed by a new version of the program or its prices: {report.rederived.count:,} sessions, "

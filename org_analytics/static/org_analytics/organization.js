@@ -25,8 +25,14 @@
   }
 
   document.addEventListener("input", (event) => {
-    if (event.target.id === "repository-search") {
-      filterRepositories(event.target);
+    if (event.target.id === "repository-search" && !event.target.hasAttribute("hx-get")) {
+      filterRepositories(event.target); // the list is complete; htmx asks the server for others
+    }
+  });
+  // The search narrows a list to choose from. It is not part of the view.
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    if (detail.elt.id !== "repository-search") {
+      delete detail.parameters.repo_q;
     }
   });
   document.addEventListener("click", (event) => closeList(event.target));
@@ -114,6 +120,21 @@
     document.addEventListener(event, watchTables);
   }
   watchTables();
+
+  // Back from another page: the browser restores the page's scroll position, this the table's ---------------------------
+
+  const scrollKey = () => `org-analytics ${location.pathname}${location.search}`;
+
+  window.addEventListener("pagehide", () => {
+    const table = byId("table");
+    if (table) {
+      sessionStorage.setItem(scrollKey(), JSON.stringify([table.scrollLeft, table.scrollTop]));
+    }
+  });
+  if (performance.getEntriesByType("navigation")[0]?.type === "back_forward" && byId("table")) {
+    const [left, top] = JSON.parse(sessionStorage.getItem(scrollKey()) || "[0, 0]");
+    byId("table").scrollTo(left, top);
+  }
 
   // Progress and failure ----------------------------------------------------------------------------------------------
 

@@ -7,11 +7,11 @@ import django_filters
 from django import forms
 from django.http import HttpRequest
 
-from .limits import MAX_VALUES
-from .models import CodingSession
-from .reporting.members import parse_user_id
-from .reporting.selection import NONE, Selection
-from .reporting.teams import is_team_name, team_names
+from ..limits import MAX_VALUES
+from ..models import CodingSession
+from ..reporting.members import parse_user_id
+from ..reporting.selection import NONE, Selection
+from ..reporting.teams import is_team_name, team_names
 
 
 class FirstValue(forms.TextInput):

@@ -1,4 +1,4 @@
-"""What other tables store of a session: usage by model and recap. Each is replaced only if a row gives it."""
+"""Parts of a row that other tables store: usage by model and recap. Each is replaced only if a row gives it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .validation import SessionRow
 Key = TypeVar("Key")
 
 
-class SessionPart(NamedTuple):
+class RowPart(NamedTuple):
     """A field of a row that other tables store. `nothing`: the value of a session that has none."""
 
     name: str
@@ -35,4 +35,4 @@ class SessionPart(NamedTuple):
             self.manager.db_manager(using).replace(values)
 
 
-PARTS = (SessionPart("models", ModelUsage.objects, ()), SessionPart("recap", SessionRecap.objects, None))
+PARTS = (RowPart("models", ModelUsage.objects, ()), RowPart("recap", SessionRecap.objects, None))
