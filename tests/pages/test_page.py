@@ -248,6 +248,12 @@ def test_nothing_in_range_says_so_and_offers_90_days(api, user, make_session, no
     assert 'class="oa-button" href="/organization?range=90d' not in shown(api, "?range=90d").content.decode()
 
 
+def test_somebody_without_sessions_who_matches_is_not_nobody(api, team):
+    for query in ("?q=dora&zero=0", "?q=dora&group=repo"):
+        assert "Nobody matches" not in words(shown(api, query))
+    assert "Nobody matches “nobody”" in words(shown(api, "?q=nobody&group=repo"))
+
+
 def test_nobody_matching_says_so_and_offers_everyone(api, team):
     response = shown(api, "?q=nobody&measure=sessions")
     assert "Nobody matches “nobody”" in words(response)
@@ -477,4 +483,5 @@ def test_names_and_paths_are_isolated_from_the_direction_around_them(api, make_u
 def test_too_many_parameters_are_400_without_a_stack_trace_in_the_log(path, api, caplog):
     response = api.get(f"{path}?{'&'.join(['x=1'] * 1_001)}")
     assert (response.status_code, response["Cache-Control"]) == (400, "no-store")
+    assert response.text == "The address has too many parameters."
     assert [record for record in caplog.records if record.exc_info] == []
