@@ -43,7 +43,7 @@ class Trends:
     total: Usage
     weeks: list[Week]
     providers: list[tuple[str, str]]
-    models: tuple[BreakdownRow, ...]
+    models: list[BreakdownRow]
     costliest: list[CodingSession]
     median_cost: Decimal | None
     ninth_decile_cost: Decimal | None
@@ -61,11 +61,16 @@ def make_trends(filters: SessionFilterSet, user: Any) -> Trends:
         total=total(selection),
         weeks=[make_week(bucket, weeks.providers, busiest) for bucket in weeks.buckets],
         providers=[(name, str(Provider(name).label)) for name in weeks.providers],
-        models=breakdown(selection, Grouping.MODEL).rows,
+        models=costliest_first(breakdown(selection, Grouping.MODEL).rows),
         costliest=list(costliest[:COSTLIEST]),
         median_cost=percentile(costs, 50),
         ninth_decile_cost=percentile(costs, 90),
     )
+
+
+def costliest_first(models: tuple[BreakdownRow, ...]) -> list[BreakdownRow]:
+    """Sort models by cost. What is not broken down by model comes last."""
+    return sorted(models, key=lambda row: (row.key is None, -row.usage.cost_nanos))
 
 
 def make_week(bucket: Bucket, providers: tuple[str, ...], busiest: int) -> Week:

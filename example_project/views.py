@@ -13,6 +13,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.timezone import get_current_timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 from rest_framework.authtoken.models import Token
@@ -35,7 +36,13 @@ def sessions(request: HttpRequest) -> HttpResponse:
     found = filters.qs.with_root().select_related("repo", "user").order_by("-started_at", "-pk")
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("p"))
     has_others = any(session.user_id != request.user.pk for session in page)
-    context = {"filters": filters, "page": page, "has_others": has_others, "query": query_without_page(request)}
+    context = {
+        "filters": filters,
+        "page": page,
+        "has_others": has_others,
+        "query": query_without_page(request),
+        "zone": get_current_timezone(),
+    }
     return render(request, "example_project/sessions.html", context)
 
 
@@ -45,7 +52,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
 def session(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one session. A real site would show its transcript here."""
     found = get_object_or_404(visible_sessions(request.user).with_root().select_related("repo", "user"), pk=pk)
-    return render(request, "example_project/session.html", {"session": found})
+    return render(request, "example_project/session.html", {"session": found, "zone": get_current_timezone()})
 
 
 @require_safe
@@ -85,7 +92,7 @@ def token(request: HttpRequest) -> HttpResponse:
     """Create or revoke the user's API token. It is shown once, in the response to the request that created it."""
     if request.method != "POST":
         made = Token.objects.filter(user=request.user).values_list("created", flat=True).first()
-        return render(request, "example_project/token.html", {"made": made})
+        return render(request, "example_project/token.html", {"made": made, "zone": get_current_timezone()})
     new = replace_token(request.user, is_revoked=request.POST.get("action") == "revoke")
     if new is None:
         return redirect("token")

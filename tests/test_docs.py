@@ -3,18 +3,22 @@
 import argparse
 import re
 import tomllib
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from org_analytics import checks, conf
 from org_analytics.api.filters import BreakdownFilters, SeriesFilters, SessionsFilters
-from org_analytics.pages.filters import PageForm
+from org_analytics.models.sessions import CodingSessionQuerySet
+from org_analytics.pages.filters import PageForm, SessionListForm
 from org_analytics.pages.state import CHART_MEASURES, MODEL_COLUMNS
 from org_analytics.periods import PRESETS
 from org_analytics.push import cli, errors
 from org_analytics.reporting.groups import Grouping
+from org_analytics.reporting.session_order import ORDERED_COLUMNS
 from org_analytics.urls import api_urlpatterns
+from tests.test_imports import PUBLIC
 
 ROOT = Path(__file__).parent.parent
 if not (ROOT / "README.md").exists():
@@ -154,14 +158,45 @@ def test_parameters_of_the_page_are_those_that_are_read() -> None:
     [
         ("range", set(PRESETS)),
         ("measure", set(CHART_MEASURES)),
-        ("group", {grouping.value for grouping in Grouping}),
         ("o", set(MODEL_COLUMNS)),
+        ("group", set(Grouping)),
     ],
 )
 def test_values_of_the_page_are_those_that_it_knows(parameter: str, values: set[str]) -> None:
     names, texts = table("docs/page.md", "In the address"), table("docs/page.md", "In the address", 2)
     [text] = [text for name, text in zip(names, texts, strict=True) if name == parameter]
     assert set(re.findall(r"`([a-z0-9_-]+)`", f"`{text}`")) - {"-", "-cost"} == values
+
+
+def test_parameters_of_a_list_of_sessions_are_those_that_are_read() -> None:
+    only_there = SessionListForm.base_fields.keys() - PageForm.base_fields.keys()
+    assert set(table("docs/page.md", "On the page of a person")) == {"q", "o", *only_there}
+    assert PageForm.base_fields.keys() - SessionListForm.base_fields.keys() == {"group", "p", "zero"}
+
+
+def test_orders_of_a_list_of_sessions_are_those_that_it_knows() -> None:
+    [text] = [row for row in table("docs/page.md", "On the page of a person", 2) if "started" in row]
+    assert set(re.findall(r"`([a-z_]+)`", f"`{text}`")) == set(ORDERED_COLUMNS)
+
+
+def test_public_modules_are_those_of_the_docs() -> None:
+    assert PUBLIC | {"org_analytics.repo_paths", "org_analytics.teams", "org_analytics.urls"} == set(
+        table("docs/python-api.md", "Module")
+    )
+
+
+def test_public_names_are_in_their_modules_and_in_the_text_of_the_docs() -> None:
+    text = text_of(ROOT / "docs" / "python-api.md").partition("The examples come from")[2]
+    modules, names = table("docs/python-api.md", "Module"), table("docs/python-api.md", "Module", 2)
+    for module, listed in zip(modules, names, strict=True):
+        for name in re.findall(r"\w+", listed):
+            assert hasattr(import_module(module), name), (module, name)
+            assert name in text, name
+
+
+def test_filters_of_sessions_are_those_of_the_queryset() -> None:
+    own = {name for name, value in vars(CodingSessionQuerySet).items() if callable(value)} - {"update"}
+    assert {row.partition("(")[0] for row in table("docs/python-api.md", "Method")} == own
 
 
 def test_exit_codes_are_those_of_the_command() -> None:

@@ -1,6 +1,7 @@
 """The examples of docs/python-api.md work: they are put into a new site, which then runs its tests and ours.
 
-A block that begins with `# some/file.py` becomes that file. The others are statements, run in their order with `user`.
+A block that begins with `# some/file.py` or `{# some/file.html #}` becomes that file. Of the others, HTML is one
+template, and Python is statements, run in their order with `user`.
 """
 
 import os
@@ -20,7 +21,7 @@ if not PAGE.exists():
 
 TEXT = PAGE.read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(python|html)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
-FILE = re.compile(r"# ([a-z_/]+\.py)\n")
+FILE = re.compile(r"\{?# ([a-z_/]+\.(?:py|html))(?: #\})?\n")
 
 
 def database_url() -> str:
@@ -37,10 +38,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     statements = []
     for language, code in BLOCKS:
         named = FILE.match(code)
-        if language == "html":
-            write(root / "templates" / "nav.html", code)
-        elif named:
+        if named:
             write(root / named[1], code)
+        elif language == "html":
+            write(root / "templates" / "nav.html", code)
         else:
             statements.append(code)
     write(root / "statements.py", "\n\n".join(statements))
@@ -76,6 +77,8 @@ def test_page_has_examples_of_both_kinds() -> None:
         "agents/queued.py",
         "agents/nightly.py",
         "agents/tests.py",
+        "agents/views.py",
+        "templates/agents/sessions.html",
     } <= named
     assert len(BLOCKS) > len(named) + 3
 

@@ -5,7 +5,7 @@ A new URL that shows single sessions is one more entry of `URLS`.
 
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -209,24 +209,36 @@ def test_a_malformed_id_is_not_another_spelling_of_a_known_one(client_as: Any, p
 # Titles and recaps stay where they belong ---------------------------------------------------------------------------
 
 
-def bodies(client: Client, **query: str) -> Iterator[tuple[str, bytes]]:
-    """What each address of the app answers to this client, without those that name a session."""
-    for pattern in urlpatterns:
-        path = re.sub(r"<\w+:id>", "me", f"/{pattern.pattern}")
+def bodies(client: Client, ids: Collection[object] = ("me",), **query: str) -> Iterator[tuple[str, bytes]]:
+    """The answer of each address of the app to this client, for each of these ids where an address has one."""
+    paths = {re.sub(r"<\w+:id>", str(pk), f"/{pattern.pattern}"): None for pk in ids for pattern in urlpatterns}
+    for path in paths:
         response = client.get(path, {**({} if is_page(path) else RANGE), **query})
         yield path, b"".join(response.streaming_content) if response.streaming else response.content
 
 
-@pytest.mark.parametrize("query", [{}, {"q": CANARY}, {"range": "90d"}])
+@pytest.mark.parametrize(
+    "query", [{}, {"q": CANARY}, {"o": "title"}, {"group": "repo", "range": "90d"}, {"group": "model", "compare": "1"}]
+)
 def test_no_answer_about_others_has_a_title_or_a_recap(
     client_as: Any, people: dict[str, Any], freeze_now: Any, query: dict[str, str]
 ) -> None:
     freeze_now(NOW)
     people["other member"].coding_sessions.all().delete()
+    ids = ["me", *(person.pk for person in people.values()), *CodingSession.objects.values_list("pk", flat=True)]
 
-    for path, body in bodies(client_as("other member"), **query):
+    for path, body in bodies(client_as("other member"), ids, **query):
         text = body.replace(f'value="{CANARY}"'.encode(), b"").replace(f"q={CANARY}".encode(), b"")
         assert f"{CANARY} ".encode() not in text, path
+
+
+def test_the_canaries_would_be_seen(client_as: Any, people: dict[str, Any], freeze_now: Any) -> None:
+    freeze_now(NOW)
+    session = people["owner"].coding_sessions.get().pk
+
+    found = {path for path, body in bodies(client_as("owner"), ["me", session]) if f"{CANARY} ".encode() in body}
+
+    assert found >= {"/organization/me", f"/organization/sessions/{session}", f"/api/v1/org/sessions/{session}"}
 
 
 @pytest.mark.parametrize("path", ["/organization.csv", "/organization.json", "/api/v1/org/analytics"])

@@ -65,10 +65,10 @@ def erase_imports(user: Any) -> int:
 def erase_accesses(user: Any) -> int:
     """Delete the access log entries by this person and about them alone; take their name from the others."""
     entries = accesses_of(user)
-    deleted = 0
-    while pks := list(entries.values_list("pk", flat=True)[:_BATCH]):
+    deleted = last = 0
+    while pks := list(entries.filter(pk__gt=last).values_list("pk", flat=True)[:_BATCH]):
         entries.filter(pk__in=pks).delete()
-        deleted += len(pks)
+        deleted, last = deleted + len(pks), pks[-1]
     _subjects_of_entries(user).delete()
     return deleted
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import ParseError, Throttled
+from rest_framework.exceptions import Throttled
 
 from ..access import PageAccessMixin
 from ..conf import app_settings
@@ -68,7 +68,7 @@ class BasePageView(PageAccessMixin, Generic[State]):
                 response["Retry-After"] = retry_after(error)
             except SuspiciousOperation:
                 # More parameters than Django reads. Django would answer 400 too, and log a stack trace.
-                text = str(ParseError.default_detail)
+                text = _("The address has too many parameters.")
                 response = HttpResponse(text, status=400, content_type="text/plain; charset=utf-8")
         response.headers.setdefault("Content-Language", language)
         patch_cache_control(response, no_store=True)

@@ -23,7 +23,7 @@ from .table import GroupRow, Row, TableRow
 _FORMULA_SIGNS = ("=", "+", "-", "@")
 _CONTROLS = {"\t", "\r", "\n"}
 _MAX_NAME = 150
-_ROWS_A_PIECE = 500
+ROWS_A_PIECE = 500
 # Without it Excel takes UTF-8 for the system's own encoding. Python reads such a file as utf-8-sig.
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -65,7 +65,7 @@ def _person(row: TableRow) -> dict[str, Any]:
 
 def in_pieces(chunks: Iterator[str]) -> Iterator[str]:
     """Yield many chunks as one: a server sends each piece by itself."""
-    while piece := "".join(islice(chunks, _ROWS_A_PIECE)):
+    while piece := "".join(islice(chunks, ROWS_A_PIECE)):
         yield piece
 
 

@@ -1,6 +1,5 @@
 """One number a day for the rows of a breakdown: what the small line in each row shows."""
 
-from collections import defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
@@ -8,18 +7,19 @@ from enum import StrEnum
 from operator import add
 from typing import Any
 
-from django.db.models import Case, F, IntegerField, Q, Value, When
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
 from ..conf import app_settings
 from ..models import Repo
 from ..rollup.sums import DAILY_MODEL_USAGE, DAILY_USAGE, NANOS
 from .groups import Grouping
-from .members import json_id, members
-from .people import select_people, selected_user_ids
-from .selection import NONE, Selection
+from .members import json_id
+from .people import selected_user_ids
+from .selection import Selection
 from .snapshots import snapshot
-from .split_ranges import SplitRange, repo_rule, sums_of_days, sums_of_sessions
+from .split_ranges import SplitRange, repo_rule, summand, sums_of_days, sums_of_sessions
+from .team_days import sum_by_team
 from .teams import memberships
 
 RowKey = int | str | None
@@ -50,14 +50,14 @@ class _Source:
     """How the database knows the keys of the rows.
 
     `of_days` and `of_sessions`: expressions for rows of the roll-up and for sessions. `days_rule`, `sessions_rule`:
-    which of them belong to one of the rows. `keys_of`: from a value of the expression to the rows it belongs to.
+    which of them belong to one of the rows. `key_of`: from a value of the expression to the key.
     """
 
     of_days: Any
     of_sessions: Any
     days_rule: Q
     sessions_rule: Q
-    keys_of: Callable[[Any], Collection[RowKey]]
+    key_of: Callable[[Any], RowKey]
 
 
 def daily_values(
@@ -71,10 +71,17 @@ def daily_values(
     with snapshot() as using:
         source = _SOURCES[grouping](selection, keys, using)
         parts = _parts(selection, source, using)
-        for day, value, *numbers in _rows(parts, source, grouping is Grouping.MODEL, _COLUMNS[measure]):
-            for key in source.keys_of(value):
-                by_day = sums[key]
-                by_day[day] = list(map(add, by_day[day], numbers)) if day in by_day else numbers
+        columns = _COLUMNS[measure]
+        if grouping is Grouping.TEAM:
+            rows: Any = sum_by_team(_rows_of_users(parts, columns), len(columns), memberships(), using)
+        else:
+            rows = _rows(parts, source, grouping is Grouping.MODEL, columns)
+        for day, value, *numbers in rows:
+            key = source.key_of(value)
+            if key not in sums:
+                continue
+            by_day = sums[key]
+            by_day[day] = list(map(add, by_day[day], numbers)) if day in by_day else numbers
     return {
         key: {day: _value(numbers) for day, numbers in by_day.items() if numbers[0]} for key, by_day in sums.items()
     }
@@ -109,6 +116,22 @@ def _rows(parts: SplitRange, source: _Source, is_by_model: bool, columns: tuple[
     )
 
 
+def _rows_of_users(parts: SplitRange, columns: tuple[str, ...]) -> Any:
+    """Rows of day, user and these columns, not summed."""
+    days: Any = parts.days
+    sessions: Any = parts.sessions
+    names = {column: f"sum_{column}" for column in columns}
+    return parts.union(
+        lambda: days.values("day", "user_id", **{name: F(column) for column, name in names.items()}),
+        lambda: (
+            sessions.analyzed()
+            .annotate(day=parts.session_day())
+            .values("day", "user_id", **{name: summand(DAILY_USAGE, column) for column, name in names.items()})
+        ),
+        ("day", "user_id", *names.values()),
+    )
+
+
 def _value(numbers: list[int]) -> int | None:
     """The measure, from the sums of its columns."""
     sessions, *others = numbers
@@ -120,41 +143,33 @@ def _value(numbers: list[int]) -> int | None:
 
 def _of_people(selection: Selection, keys: Collection[RowKey], using: str) -> _Source:
     rule = Q(user__in=[key for key in keys if key is not None])
-    return _Source(F("user_id"), F("user_id"), rule, rule, lambda pk: [json_id(pk)])
+    return _Source(F("user_id"), F("user_id"), rule, rule, json_id)
 
 
 def _of_providers(selection: Selection, keys: Collection[RowKey], using: str) -> _Source:
     rule = Q(provider__in=keys)
-    return _Source(F("provider"), F("provider"), rule, rule, lambda provider: [provider])
+    return _Source(F("provider"), F("provider"), rule, rule, str)
 
 
 def _of_models(selection: Selection, keys: Collection[RowKey], using: str) -> _Source:
     models = [key for key in keys if key is not None]
     rules = Q(model__in=models), Q(model_usage__model__in=models)
-    return _Source(F("model"), F("model_usage__model"), *rules, lambda model: [model])
+    return _Source(F("model"), F("model_usage__model"), *rules, str)
 
 
 def _of_teams(selection: Selection, keys: Collection[RowKey], using: str) -> _Source:
-    """People who are in the same teams have one number, so that the database returns few rows."""
-    teams_by_user, shown = memberships(), frozenset(NONE if key is None else key for key in keys)
-    people: dict[frozenset[Any], list[Any]] = defaultdict(list)
-    for person in select_people(selection, members(selection.people)):
-        if teams := shown & teams_by_user.get(person.id, {NONE}):
-            people[teams].append(person.id)
-    cases = [When(user__in=ids, then=Value(number)) for number, ids in enumerate(people.values())]
-    team_set = Case(*cases, default=Value(-1), output_field=IntegerField())
-    rows = [[None if team == NONE else team for team in teams] for teams in people]
-    return _Source(team_set, team_set, Q(), Q(), lambda number: rows[number] if number >= 0 else [])
+    """All selected people, whose rows are then summed by team."""
+    return _Source(F("user_id"), F("user_id"), Q(), Q(), lambda team: team)
 
 
 def _of_repos(selection: Selection, keys: Collection[RowKey], using: str) -> _Source:
     paths = [key for key in keys if key is not None]
     repos = Repo.objects.using(using).filter(Q(path__in=paths, root=None) | Q(root__path__in=paths))
-    rows: dict[Any, list[RowKey]] = {pk: [path] for pk, path in repos.values_list("pk", Coalesce("root__path", "path"))}
+    rows: dict[Any, RowKey] = dict(repos.values_list("pk", Coalesce("root__path", "path")))
     ids = list(rows)
     days_rule, sessions_rule = Q(repo_id__in=ids), Q(repo_id__in=ids)
     if None in keys:
-        rows[0] = [None]
+        rows[0] = None
         days_rule, sessions_rule = Q(repo_id__in=[0, *ids]), sessions_rule | Q(repo_id=None)
     return _Source(F("repo_id"), Coalesce("repo_id", 0), days_rule, sessions_rule, rows.__getitem__)
 

@@ -1,8 +1,8 @@
 """The members: who they are, their order and the search for them."""
 
 import unicodedata
-from collections.abc import Collection, Iterator
-from functools import lru_cache
+from collections.abc import Callable, Collection, Iterator
+from functools import lru_cache, partial
 from itertools import filterfalse
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -101,10 +101,19 @@ def json_id(pk: Any) -> int | str:
 
 def parse_user_id(value: object) -> int | str | None:
     """The id in the form that JSON shows, of a key or its text; None if no user can have it."""
+    return user_id_parser()(value)
+
+
+def user_id_parser() -> Callable[[object], int | str | None]:
+    """`parse_user_id` for many values: finding the user model takes longer than parsing."""
+    return partial(_parsed_user_id, get_user_model()._meta.pk.to_python)
+
+
+def _parsed_user_id(to_python: Callable[[object], Any], value: object) -> int | str | None:
     if not isinstance(value, int | str | UUID) or isinstance(value, bool) or "\0" in str(value):
         return None
     try:
-        pk = get_user_model()._meta.pk.to_python(value)
+        pk = to_python(value)
     except (ValidationError, ValueError):
         return None
     # An integer has one spelling only: not "007", "1_0" or "+7".

@@ -1,4 +1,4 @@
-"""Read snapshots: which database a report reads, in which state, and for how long at most."""
+"""Read snapshots: which database a report reads, in which state, for how long at most and with how much memory."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +24,10 @@ _open: ContextVar[_Snapshot | None] = ContextVar("org_analytics_snapshot", defau
 Result = TypeVar("Result")
 _SET_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _SET_TIMEOUT = "set_config('statement_timeout', %s, true)"
+# Sums by thousands of people or repositories do not fit into PostgreSQL's default of 4 MB: it would sort them on disk.
+_RAISE_MEMORY = (
+    "set_config('work_mem', greatest(pg_size_bytes(current_setting('work_mem')), 33554432) / 1024 || 'kB', true)"
+)
 _POSTGRES_CANCELLED = "57014"
 # SQLite asks after this many steps of its virtual machine whether to go on: about every millisecond.
 _SQLITE_STEPS = 10_000
@@ -91,14 +95,15 @@ def _on_postgresql(connection: Any, seconds: float) -> Iterator[None]:
     is_outermost = connection.get_autocommit() and not connection.in_atomic_block
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         if is_outermost:
-            cursor.execute(f"{_SET_SNAPSHOT}; SET LOCAL statement_timeout = {milliseconds}")
+            cursor.execute(f"{_SET_SNAPSHOT}; SET LOCAL statement_timeout = {milliseconds}; SELECT {_RAISE_MEMORY}")
             yield
             return
-        # SET LOCAL lasts until the host's transaction ends, so the host's value is put back.
-        cursor.execute(f"SELECT current_setting('statement_timeout'), {_SET_TIMEOUT}", [str(milliseconds)])
-        previous, _now = cursor.fetchone()
+        # These last until the host's transaction ends, so the host's values are put back.
+        settings = "current_setting('statement_timeout'), current_setting('work_mem')"
+        cursor.execute(f"SELECT {settings}, {_SET_TIMEOUT}, {_RAISE_MEMORY}", [str(milliseconds)])
+        timeout, memory, *_now = cursor.fetchone()
         yield
-        cursor.execute(f"SELECT {_SET_TIMEOUT}", [previous])
+        cursor.execute(f"SELECT {_SET_TIMEOUT}, set_config('work_mem', %s, true)", [timeout, memory])
 
 
 @contextmanager

@@ -179,6 +179,10 @@ class _Sum(Aggregate):
         super().__init__(expression)
         self.is_wide = not name.endswith("_count")
 
+    def get_db_converters(self, connection: Any) -> list[Any]:
+        """None: both drivers return integers, and Django would convert each of thousands again."""
+        return []
+
     def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
         return self.as_sql(compiler, connection, **extra, **({"function": SUM} if self.is_wide else {}))
 

@@ -4,6 +4,7 @@ import logging
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -12,7 +13,7 @@ from django.utils.functional import Promise
 
 from ..conf import app_settings
 from ..limits import MAX_TEAM
-from .members import parse_user_id
+from .members import user_id_parser
 from .selection import NONE
 from .snapshots import is_timeout, once_per_snapshot, read_database, snapshot
 
@@ -40,6 +41,7 @@ def team_names() -> frozenset[str]:
         return frozenset().union(*memberships().values())
 
 
+@lru_cache
 def is_team_name(name: str) -> bool:
     """Whether a team can have this name."""
     is_printable = not any(unicodedata.category(char) in ("Cc", "Cs") for char in name)
@@ -73,11 +75,11 @@ def _memberships_or_none() -> Memberships:
 
 
 def _by_user(pairs: Iterable[Any]) -> Memberships:
-    teams: dict[int | str, set[str]] = defaultdict(set)
+    parse, teams = user_id_parser(), defaultdict[int | str, set[str]](set)
     for place, pair in enumerate(pairs):
         if not isinstance(pair, tuple | list) or len(pair) != 2:
             raise TeamsError(f"ORG_ANALYTICS_TEAMS: item {place} of the result is not a pair (user id, team name).")
-        user_id = parse_user_id(pair[0])
+        user_id = parse(pair[0])
         name = str(pair[1]).strip() if isinstance(pair[1], str | Promise) else ""
         if user_id is None:
             raise TeamsError(f"ORG_ANALYTICS_TEAMS: item {place} of the result does not begin with the id of a user.")

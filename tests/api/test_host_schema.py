@@ -118,10 +118,3 @@ def test_other_generators_leave_the_endpoints_out(host: Any) -> None:
 
     assert EndpointEnumerator(patterns=api_urlpatterns).get_api_endpoints() == []
     assert {url.callback.cls.schema for url in api_urlpatterns} == {None}
-
-
-def test_without_drf_spectacular_the_endpoints_are_left_out(host: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    host(DEFAULT_SCHEMA_CLASS=AUTO_SCHEMA)
-    monkeypatch.setattr("org_analytics.api.schema.host_schema.find_spec", lambda name: None)
-
-    assert {url.callback.cls.schema for url in api_urlpatterns} == {None}

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from org_analytics.models import CodingSession, SessionRecap
+from org_analytics.models import CodingSession, RecapCount, SessionRecap
 from org_analytics.models.recap_validation import LISTS
 from org_analytics.models.recording import CREATED, UNCHANGED, UPDATED, InvalidRowError
 from tests.questions import NOW
@@ -242,6 +242,7 @@ def test_no_name_of_a_recap_has_its_text(row: Any) -> None:
     recap = SessionRecap.objects.get()
 
     assert str(recap) == f"Recap of session {recap.session_id}"
+    assert str(RecapCount(month=NOW.date(), count=3)) == "2026-06: 3"
 
 
 @pytest.mark.django_db(transaction=True)

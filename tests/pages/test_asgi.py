@@ -9,6 +9,8 @@ from django.core.handlers.asgi import ASGIHandler
 from django.db import connections
 from django.test import Client
 
+from org_analytics.pages import downloads
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -49,7 +51,8 @@ async def ask(user, path, query=b""):
 
 
 @pytest.mark.parametrize("extension", ["csv", "json"])
-def test_a_download_is_streamed_row_by_row_without_a_warning(user, make_user, extension):
+def test_a_download_is_streamed_in_pieces_without_a_warning(user, make_user, monkeypatch, extension):
+    monkeypatch.setattr(downloads, "ROWS_A_PIECE", 1)
     for number in range(5):
         make_user(f"p{number}@example.com", f"P {number}")
     with warnings.catch_warnings():

@@ -483,4 +483,5 @@ def test_names_and_paths_are_isolated_from_the_direction_around_them(api, make_u
 def test_too_many_parameters_are_400_without_a_stack_trace_in_the_log(path, api, caplog):
     response = api.get(f"{path}?{'&'.join(['x=1'] * 1_001)}")
     assert (response.status_code, response["Cache-Control"]) == (400, "no-store")
+    assert response.text == "The address has too many parameters."
     assert [record for record in caplog.records if record.exc_info] == []

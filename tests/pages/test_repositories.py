@@ -54,7 +54,7 @@ def test_the_most_used_in_view_are_listed_if_they_are_many(api, repositories):
     repositories(MAX_LISTED + 5)
     response = api.get("/organization")
     assert len(options(response)) == MAX_LISTED
-    assert f"acme/r00{MAX_LISTED + 4}" in options(response)  # the last of them by name, which has the most sessions
+    assert f"acme/r00{MAX_LISTED + 4}" in options(response)  # the last of them by name, used on the most days
     assert f"acme/r00{MAX_LISTED + 3}" not in options(response)
     assert "The 200 most used of 205. Search for the others." in response.content.decode()
 

@@ -230,6 +230,12 @@ def test_search_looks_at_title_and_repository_without_case_and_accents(user, mak
     assert count_sessions(listing) == (len(found), 0)
 
 
+@pytest.mark.parametrize("text", ["", "-", "x", "--cost", "cost-", "Cost", "cost_usd", "place"])
+def test_an_unknown_order_is_refused(text):
+    with pytest.raises(ValueError, match="Unknown order"):
+        SessionOrder.parse(text)
+
+
 def test_a_row_has_the_fork_its_root_and_the_first_line_of_the_recap(user, make_session):
     fork = {"path": "ann/api", "upstream_path": "acme/api"}
     recap = {"recap": "\n  Fixed the build. \nAnd more.", "computed_at": NOW}

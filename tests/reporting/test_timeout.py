@@ -139,3 +139,33 @@ def test_an_invalid_limit_is_refused(settings: Any, value: object) -> None:
     settings.ORG_ANALYTICS_STATEMENT_TIMEOUT = value
     with pytest.raises(ImproperlyConfigured, match="ORG_ANALYTICS_STATEMENT_TIMEOUT"):
         app_settings.statement_timeout  # noqa: B018
+
+
+def memory() -> str:
+    """PostgreSQL's limit for sorting and hashing."""
+    [text] = ask("SHOW work_mem")
+    return str(text)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL")
+@pytest.mark.django_db
+def test_a_hosts_transaction_keeps_its_own_memory() -> None:
+    ask("SELECT set_config('work_mem', '5MB', true)")
+    with snapshot():
+        assert memory() == "32MB"
+    assert memory() == "5MB"
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL")
+@pytest.mark.django_db(transaction=True)
+def test_the_memory_is_raised_for_the_snapshot_only_and_never_lowered() -> None:
+    before = memory()
+    with snapshot():
+        assert memory() == "32MB"
+    assert memory() == before
+    ask("SELECT set_config('work_mem', '96MB', false)")
+    try:
+        with snapshot():
+            assert memory() == "96MB"
+    finally:
+        ask("SELECT set_config('work_mem', %s, false)", before)

@@ -1,8 +1,8 @@
 """The endpoints in a host's own schema, if drf-spectacular makes it. The package does not require drf-spectacular."""
 
 import re
+import sys
 from copy import deepcopy
-from importlib.util import find_spec
 from typing import Any
 
 from rest_framework.settings import api_settings
@@ -32,12 +32,10 @@ class HostSchema:
 
 def _inspector_class() -> Any:
     """The host's schema class with our operations, or None where it does not come from drf-spectacular."""
-    if not find_spec("drf_spectacular"):
-        return None
-    from drf_spectacular.openapi import AutoSchema
-
-    host_class = api_settings.DEFAULT_SCHEMA_CLASS
-    if not (isinstance(host_class, type) and issubclass(host_class, AutoSchema)):
+    host_class: Any = api_settings.DEFAULT_SCHEMA_CLASS
+    # Where the host's class comes from it, it is imported by now.
+    spectacular: Any = sys.modules.get("drf_spectacular.openapi")
+    if spectacular is None or not issubclass(host_class, spectacular.AutoSchema):
         return None
     return type("OrgAnalyticsSchema", (_OperationMixin, host_class), {})
 

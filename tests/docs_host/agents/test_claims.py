@@ -1,6 +1,7 @@
 """The claims in the text around the examples."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 from unittest import mock
@@ -21,6 +22,10 @@ from org_analytics.models import CodingSession
 
 START = datetime(2026, 11, 20, 9, tzinfo=UTC)
 SITE = Path(__file__).parent.parent
+
+
+def mondays(first, count):
+    return [first + timedelta(weeks=number) for number in range(count)]
 
 
 class Base(TestCase):
@@ -44,7 +49,10 @@ class Statements(Base):
         code = compile((SITE / "statements.py").read_text(), "statements.py", "exec")
         with mock.patch("builtins.print") as shown:
             exec(code, {"user": self.ada})
-        shown.assert_called_once_with(["provider", "started_at"])
+        lines = [line.args for line in shown.call_args_list]
+        assert lines[:2] == [(["provider", "started_at"],), ("ada@example.com", Decimal("0.28"))]
+        assert lines[2:-1] == [(monday, int(monday.day == 23)) for monday in mondays(date(2026, 10, 26), 6)]
+        assert lines[-1] == ("Claude Code", Decimal("0.28"))
         assert CodingSession.objects.count() == 4
 
 
@@ -192,3 +200,52 @@ class Site(Base):
 
     def test_the_translation_leaves_out_other_agents(self):
         assert session_of(Run(agent="windsurf")) is None
+
+
+class OwnPages(Base):
+    def setUp(self):
+        super().setUp()
+        self.bob.groups.add(Group.objects.get(name="engineers"))
+        now = datetime.now(UTC)
+        for user, path, cost in ((self.ada, "ada/api", 2), (self.bob, "acme/api", 3), (self.bob, None, 4)):
+            CodingSession.objects.record(
+                user=user,
+                provider="codex",
+                external_id=f"{user}-{path}",
+                started_at=now,
+                cost_usd=cost,
+                git_info=path and {"path": path, "upstream_path": "acme/api" if path != "acme/api" else None},
+            )
+        self.client.force_login(self.ada)
+
+    def shown(self, query=""):
+        context = self.client.get(f"/sessions{query}").context
+        return [session.root_path for session in context["sessions"]], context["total"].cost_usd
+
+    def test_a_reader_sees_their_own_sessions(self):
+        assert self.shown() == (["acme/api"], 2)
+
+    def test_shared_sessions_are_filtered_by_the_address_and_equal_the_sums(self):
+        with self.settings(SHARE_ALL_SESSIONS_TO_AUTHENTICATED=True):
+            assert self.shown() == ([None, "acme/api", "acme/api"], 9)
+            assert self.shown("?repo=ada/api&include_no_repo=0") == (["acme/api", "acme/api"], 5)
+            assert self.shown(f"?person={self.bob.pk}") == ([None, "acme/api"], 7)
+            assert self.shown("?range=last-week") == ([], 0)
+
+    def test_the_filter_bar_is_shown_with_its_styles_and_says_what_is_wrong(self):
+        text = self.client.get("/sessions?range=century").text
+        assert "org_analytics/css/controls.css" in text
+        assert "Unknown date range." in text
+        assert "<script" not in text
+
+    def test_teams_are_groups_without_their_prefix(self):
+        self.ada.groups.add(Group.objects.create(name="team blue"))
+        rows = self.client.get("/internal/api/v1/org/breakdown?group_by=team").json()["rows"]
+        assert [(row["key"], row["total_cost_usd"]) for row in rows] == [("blue", "2.00"), (None, "7.00")]
+
+    def test_a_session_of_a_run_has_a_link_to_its_page(self):
+        run = self.saved()
+        session = CodingSession.objects.get(external_id=f"run-{run.pk}")
+        other = CodingSession.objects.get(external_id="ada-ada/api")
+        assert f'href="/runs/{run.pk}"' in self.client.get(f"/team/organization/sessions/{session.pk}").text
+        assert "/runs/" not in self.client.get(f"/team/organization/sessions/{other.pk}").text
