@@ -158,8 +158,8 @@ def test_parameters_of_the_page_are_those_that_are_read() -> None:
     [
         ("range", set(PRESETS)),
         ("measure", set(CHART_MEASURES)),
+        ("group", {grouping.value for grouping in Grouping}),
         ("o", set(MODEL_COLUMNS)),
-        ("group", set(Grouping)),
     ],
 )
 def test_values_of_the_page_are_those_that_it_knows(parameter: str, values: set[str]) -> None:

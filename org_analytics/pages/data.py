@@ -14,6 +14,7 @@ from ..reporting.daily import Measure, RowKey, daily_values
 from ..reporting.groups import Grouping, PersonReport, breakdown, person_report
 from ..reporting.last_active import last_active_days
 from ..reporting.members import Person, members
+from ..reporting.people import selected_user_ids
 from ..reporting.replicas import replica_lag
 from ..reporting.reports import Coverage, Series, Summary
 from ..reporting.selection import Selection
@@ -54,13 +55,14 @@ class TableData:
     """What the organization page shows beside the overview.
 
     `rows` are all in their order, `page` those shown, and `lines` the small lines of these by key. `lines` is None
-    where the grouping or a range of one day leaves nothing to draw.
+    where the grouping or a range of one day leaves nothing to draw. `has_nobody`: a search matches no member.
     """
 
     summary: Summary
     rows: Sequence[Row]
     page: Page[Row]
     lines: Mapping[RowKey, Sparkline | None] | None
+    has_nobody: bool
     team_names: frozenset[str]
     chosen_members: Mapping[int | str, Person]
 
@@ -81,6 +83,7 @@ def read_page(state: OrganizationState) -> tuple[TableData, Overview]:
             rows=rows,
             page=page,
             lines=_make_lines(state, values) if has_lines(state) else None,
+            has_nobody=state.selection.person != "" and not selected_user_ids(state.selection),
             team_names=team_names() if app_settings.has_teams else frozenset(),
             chosen_members={person.id: person for person in members(people)} if people else {},
         )

@@ -10,12 +10,12 @@ from typing import Any
 # Tried with Django 5.2, 6.0 and 6.1.
 from django.utils import numberformat
 from django.utils.formats import date_format, get_format
-from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from ..money import round_cents
 from ..periods import Days
-from .languages import number_language
+from .languages import languages_in_use
 
 UNKNOWN = "–"
 _CENT = Decimal("0.01")
@@ -35,6 +35,9 @@ class _Conventions:
     hours: str
     minutes: str
     seconds: str
+    day: str
+    short_day: str
+    moment: str
 
     def number(self, value: Decimal | int, places: int = 0) -> str:
         if self.grouping != 3:
@@ -63,11 +66,14 @@ def _conventions_of(text_language: str | None, language: str | None) -> _Convent
         hours=pgettext("duration in hours", "%(count)sh"),
         minutes=pgettext("duration in minutes", "%(count)sm"),
         seconds=pgettext("duration in seconds", "%(count)ss"),
+        day=pgettext("date format, see Django's date filter", "j M Y"),
+        short_day=pgettext("date format without the year, see Django's date filter", "D j M"),
+        moment=pgettext("date and time format, see Django's date filter", "j M Y, H:i"),
     )
 
 
 def _conventions() -> _Conventions:
-    return _conventions_of(get_language(), number_language())
+    return _conventions_of(*languages_in_use())
 
 
 def axis_conventions() -> dict[str, Any]:
@@ -143,7 +149,7 @@ def format_percent(ratio: Decimal) -> str:
 
 def format_day(value: date) -> str:
     """`17 Nov 2026`, for sentences."""
-    return _format_date(value, pgettext("date format, see Django's date filter", "j M Y"), get_language())
+    return _format_date(value, _conventions().day, languages_in_use())
 
 
 def format_days(days: Days) -> str:
@@ -155,17 +161,14 @@ def format_days(days: Days) -> str:
 
 def format_moment(value: datetime, zone: tzinfo) -> str:
     """`17 Nov 2026, 14:05` in the zone."""
-    text = pgettext("date and time format, see Django's date filter", "j M Y, H:i")
-    return date_format(value.astimezone(zone), text)
+    return date_format(value.astimezone(zone), _conventions().moment)
 
 
 def format_short_day(value: date) -> str:
     """`Tue 17 Nov`, for axes and rows."""
-    return _format_date(
-        value, pgettext("date format without the year, see Django's date filter", "D j M"), get_language()
-    )
+    return _format_date(value, _conventions().short_day, languages_in_use())
 
 
 @lru_cache(maxsize=1_000)  # the same few days in a hundred rows
-def _format_date(value: date, pattern: str, language: str | None) -> str:
+def _format_date(value: date, pattern: str, languages: tuple[str | None, str | None]) -> str:
     return date_format(value, pattern)

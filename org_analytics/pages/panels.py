@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from ..reporting.groups import BreakdownRow, Grouping
 from .formats import format_count
 from .groupings import TEXTS, repo_filter
-from .state import SessionListState
+from .state import DOWNLOADS, SessionListState
 from .table import group_figures, group_label
 
 # The rest is one click away.
@@ -29,7 +29,7 @@ class PanelRow(NamedTuple):
 
 
 class Panel(NamedTuple):
-    """The costliest groups of a grouping; `more` leads to all of them, with every column and as a file."""
+    """The costliest groups of a grouping. `more` leads to all of them with every column, `downloads` to their files."""
 
     name: str
     heading: str
@@ -37,6 +37,7 @@ class Panel(NamedTuple):
     rows: list[PanelRow]
     more: str
     more_label: str
+    downloads: list[tuple[str, str]]
 
 
 def make_panel(
@@ -53,6 +54,7 @@ def make_panel(
         column=str(texts.column),
         rows=[_panel_row(row, grouping, largest, state) for row in ordered[:_MAX_ROWS]],
         more=reverse("org_analytics:organization") + address,
+        downloads=[(label, reverse(f"org_analytics:{name}") + address) for label, name in DOWNLOADS.items()],
         more_label=_("All %(number)s as a table") % {"number": format_count(len(rows))},
     )
 

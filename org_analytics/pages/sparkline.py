@@ -65,8 +65,8 @@ class SparklinePen:
             "highest": self._format(highest),
             "day": format_short_day(days[heights.index(highest)]),
         }
-        room = HEIGHT - 2 * _MARGIN
-        points = _points([HEIGHT - _MARGIN - (2 * value * room + highest) // (2 * highest) for value in heights])
+        scale, half, ground = 2 * (HEIGHT - 2 * _MARGIN), highest, HEIGHT - _MARGIN
+        points = _points([ground - (value * scale + half) // (2 * highest) for value in heights])
         return Sparkline(points, text, width=len(days) - 1)
 
     def _format(self, value: int | None) -> str:

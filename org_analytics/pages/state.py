@@ -31,6 +31,8 @@ TOKEN_COLUMNS = ("requests", "input_tokens", "output_tokens", "cache_write_token
 MODEL_COLUMNS = (*TABLE_COLUMNS[:_AFTER_COST], *TOKEN_COLUMNS, *TABLE_COLUMNS[_AFTER_COST:])
 TABLE_ORDERS = [*MODEL_COLUMNS, *(f"-{name}" for name in MODEL_COLUMNS)]
 DEFAULT_MEASURE = "cost"
+# Label and name of the address of each download.
+DOWNLOADS = {"CSV": "organization-csv", "JSON": "organization-json"}
 # Parameters that change nothing in the table.
 _BESIDE_TABLE = {"measure", "compare", "chart"}
 

@@ -13,9 +13,7 @@ from ..reporting.selection import NONE
 from .controls import Option
 from .groupings import grouping_label
 from .labels import person_label, team_label
-from .state import OrganizationState
-
-_DOWNLOADS = {"CSV": "organization-csv", "JSON": "organization-json"}
+from .state import DOWNLOADS, OrganizationState
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,4 +95,4 @@ class TableControls:
     def downloads(self) -> list[tuple[str, str]]:
         """Label and address of each download. A download has all rows, so its address has no page."""
         query = self.state.query(p="")
-        return [(label, reverse(f"org_analytics:{name}") + query) for label, name in _DOWNLOADS.items()]
+        return [(label, reverse(f"org_analytics:{name}") + query) for label, name in DOWNLOADS.items()]

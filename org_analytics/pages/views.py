@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from ..logs import access_log
@@ -47,10 +48,10 @@ class OrganizationView(FiguresView[OrganizationState]):
         """Return the controls that only this page has."""
         state = self.state
         search = self.raw_value("q") if "q" in self.errors else state.selection.person
-        is_by_person = state.grouping is Grouping.PERSON
         return {
             "table_controls": TableControls(state, sorted(data.team_names), data.chosen_members, search),
-            "has_nobody": is_by_person and state.selection.person != "" and not data.rows,
+            "has_nobody": data.has_nobody,
+            "own_url": reverse("org_analytics:me") + state.query_elsewhere(team=[], person=[]),
             "skip_target": "people",
             "skip_label": _("Skip to the table"),
         }

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from operator import add
 from typing import Any
 
 from django.db.models import F, Q
@@ -79,8 +80,8 @@ def daily_values(
             key = source.key_of(value)
             if key not in sums:
                 continue
-            before = sums[key].get(day, [0] * len(numbers))
-            sums[key][day] = [one + other for one, other in zip(before, numbers, strict=True)]
+            by_day = sums[key]
+            by_day[day] = list(map(add, by_day[day], numbers)) if day in by_day else numbers
     return {
         key: {day: _value(numbers) for day, numbers in by_day.items() if numbers[0]} for key, by_day in sums.items()
     }

@@ -248,6 +248,12 @@ def test_nothing_in_range_says_so_and_offers_90_days(api, user, make_session, no
     assert 'class="oa-button" href="/organization?range=90d' not in shown(api, "?range=90d").content.decode()
 
 
+def test_somebody_without_sessions_who_matches_is_not_nobody(api, team):
+    for query in ("?q=dora&zero=0", "?q=dora&group=repo"):
+        assert "Nobody matches" not in words(shown(api, query))
+    assert "Nobody matches “nobody”" in words(shown(api, "?q=nobody&group=repo"))
+
+
 def test_nobody_matching_says_so_and_offers_everyone(api, team):
     response = shown(api, "?q=nobody&measure=sessions")
     assert "Nobody matches “nobody”" in words(response)

@@ -79,6 +79,8 @@ def test_numbers_of_a_breakdown_narrow_the_page_and_names_lead_to_the_repository
     assert f'href="/organization/people/{bob.pk}?range=30d&amp;provider=codex"' in text
     assert 'href="/organization?range=30d&amp;repo=acme%2Fapi&amp;include_no_repo=0"' in text
     assert f'href="/organization?range=30d&amp;person={bob.pk}&amp;group=repo"' in text
+    assert f'href="/organization.csv?range=30d&amp;person={bob.pk}&amp;group=repo" download' in text
+    assert 'id="own" href="/organization/me?range=30d"' in shown(api, "/organization?range=30d&q=b").content.decode()
 
 
 def test_narrowed_page_has_the_numbers_that_led_to_it(api, bob):
