@@ -7,13 +7,14 @@ from enum import StrEnum
 from operator import add
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
 from ..conf import app_settings
 from ..models import Repo
 from ..rollup.sums import DAILY_MODEL_USAGE, DAILY_USAGE, NANOS
-from .groups import Grouping
+from .groups import Grouping, as_date
 from .members import json_id
 from .people import selected_user_ids
 from .selection import Selection
@@ -75,12 +76,12 @@ def daily_values(
         if grouping is Grouping.TEAM:
             rows: Any = sum_by_team(_rows_of_users(parts, columns), len(columns), memberships(), using)
         else:
-            rows = _rows(parts, source, grouping is Grouping.MODEL, columns)
-        for day, value, *numbers in rows:
+            rows = parts.fetch(_rows(parts, source, grouping is Grouping.MODEL, columns))
+        for stored_day, value, *numbers in rows:
             key = source.key_of(value)
             if key not in sums:
                 continue
-            by_day = sums[key]
+            by_day, day = sums[key], as_date(stored_day)
             by_day[day] = list(map(add, by_day[day], numbers)) if day in by_day else numbers
     return {
         key: {day: _value(numbers) for day, numbers in by_day.items() if numbers[0]} for key, by_day in sums.items()
@@ -143,7 +144,8 @@ def _value(numbers: list[int]) -> int | None:
 
 def _of_people(selection: Selection, keys: Collection[RowKey], using: str) -> _Source:
     rule = Q(user__in=[key for key in keys if key is not None])
-    return _Source(F("user_id"), F("user_id"), rule, rule, json_id)
+    to_python = get_user_model()._meta.pk.to_python
+    return _Source(F("user_id"), F("user_id"), rule, rule, lambda pk: json_id(to_python(pk)))
 
 
 def _of_providers(selection: Selection, keys: Collection[RowKey], using: str) -> _Source:

@@ -171,7 +171,7 @@ def _key_function(groups: list[Group], grouping: Grouping) -> Callable[[Any], st
     if grouping is Grouping.PROVIDER:
         return str
     interval = Interval.WEEK if grouping is Grouping.WEEK else Interval.DAY
-    return lambda day: interval.first_day(_date(day)).isoformat()
+    return lambda day: interval.first_day(as_date(day)).isoformat()
 
 
 def _root_paths(repo_ids: list[int]) -> dict[int, str]:
@@ -183,7 +183,7 @@ def _root_paths(repo_ids: list[int]) -> dict[int, str]:
         return dict(repos.values_list("pk", Coalesce("root__path", "path")))
 
 
-def _date(day: date | str) -> date:
+def as_date(day: date | str) -> date:
     """SQLite returns days as text."""
     return date.fromisoformat(day) if isinstance(day, str) else day
 

@@ -7,6 +7,8 @@ from operator import or_
 from typing import Any, Self, TypeVar
 from zoneinfo import ZoneInfo
 
+from django.core.exceptions import EmptyResultSet
+from django.db import connections
 from django.db.models import BigIntegerField, Case, DateField, F, IntegerField, Model, Q, QuerySet, Value, When
 from django.db.models.aggregates import Aggregate
 from django.db.models.expressions import RawSQL
@@ -141,6 +143,19 @@ class SplitRange:
         candidates = (tens, self.tens), (days, self.has_days), (sessions, self.ends)
         parts = [part().values_list(*names) for part, has_rows in candidates if part and has_rows]
         return parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
+
+    def fetch(self, rows: Any) -> list[tuple[Any, ...]]:
+        """The rows of a union as the driver returns them, where Django would convert each of thousands of integers.
+
+        SQLite returns days and UUIDs as text. `get_compiler` is private; tried with Django 5.2, 6.0 and 6.1.
+        """
+        try:
+            sql, parameters = rows.query.get_compiler(using=self.using).as_sql()
+        except EmptyResultSet:
+            return []
+        with connections[self.using].cursor() as cursor:
+            cursor.execute(sql, parameters)
+            return list(cursor.fetchall())
 
 
 def _whole_tens(days: list[date]) -> tuple[date, date] | None:

@@ -17,7 +17,7 @@ def names(page: Page) -> list[str]:
 
 def everyone(page: Page) -> list[str]:
     """The pinned row's numbers."""
-    return page.locator("#table thead .oa-everyone td").all_text_contents()
+    return page.locator("#table thead .oa-everyone td.oa-number").all_text_contents()
 
 
 def expect_address(page: Page, **parameters: str) -> None:
