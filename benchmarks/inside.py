@@ -79,7 +79,7 @@ def questions() -> dict[str, Callable[[], object]]:
         found[f"breakdown by {grouping}, {days} days"] = lambda days=days, grouping=grouping: breakdown(  # type: ignore[misc]
             selection(days), grouping
         )
-    me = next(members([get_user_model().objects.order_by("pk")[0].pk]))
+    [me] = members([get_user_model().objects.order_by("pk")[0].pk])
     found["one person, 30 days"] = lambda: person_report(selection(30), me)
     two = {"repos": ("owner2/repo2", "owner9/repo9")}
     found["analytics, 90 days, 2 repos"] = lambda: reports.report(selection(90, **two, include_no_repo=False))

@@ -59,8 +59,8 @@ def record(
 ) -> None:
     """Log that `reader` was shown `row_count` rows. Never raises. Call it after the snapshot of the answer.
 
-    `people` are the rows of a report by person, `owner` the person of a page or a session. An answer about
-    the reader alone is not logged.
+    `people` are the rows of a report by person, `owner` the person of a page or a session. An answer about the reader
+    alone is not logged.
     """
     try:
         subjects = [owner.id] if owner else _subjects(selection, people)

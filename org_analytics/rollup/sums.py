@@ -60,6 +60,11 @@ class Rollup:
         """All columns, those of the key first."""
         return (*self.key, *self.sums)
 
+    @property
+    def sums_of_sessions(self) -> tuple[str, ...]:
+        """The summed columns that a session's own columns decide, whatever its model usage."""
+        return tuple(name for name, sql in self.sums.items() if "{usage}" not in sql)
+
     def summand(self, name: str, session: str, usage: str = "") -> str:
         """SQL of what one row (tables, aliases, NEW or OLD) adds to a summed column."""
         return self.sums[name].format(session=session, usage=usage)
@@ -68,15 +73,16 @@ class Rollup:
         """SQL of the key of one row."""
         return [value.format(session=session, usage=usage) for value in self.key.values()]
 
-    def changes(self, sessions: str = SESSIONS, usages: str = MODEL_USAGE, sign: str = "", only: str = "") -> str:
-        """A SELECT of what the rows of these tables add (with the sign "-": take away), one row for each.
+    def key_columns(self) -> list[str]:
+        """The key as columns of a SELECT of `session`, joined with its `usage`."""
+        values = zip(self.key, self.key_values("session", "usage"), strict=True)
+        return [value if value.endswith(f".{name}") else f"{value} AS {name}" for name, value in values]
 
-        `only`: more of the FROM and WHERE clauses.
-        """
-        key = [value if value.endswith(f".{name}") else f"{value} AS {name}" for name, value in self._keys()]
+    def changes(self, sessions: str = SESSIONS, usages: str = MODEL_USAGE, sign: str = "") -> str:
+        """A SELECT of what the rows of these tables add (with the sign "-": take away), one row for each."""
         sums = [f"{sign}({self.summand(name, 'session', 'usage')}) AS {name}" for name in self.sums]
         source = self.source.format(sessions=sessions, usages=usages)
-        return f"SELECT\n{block([*key, *sums])}\nFROM {source}{only}"
+        return f"SELECT\n{block([*self.key_columns(), *sums])}\nFROM {source}"
 
     def grouped(self, changes: str) -> str:
         """A SELECT of changes, summed by key."""
@@ -90,9 +96,6 @@ class Rollup:
     def fill_statement(self) -> str:
         """The statement that fills the empty roll-up from the sessions."""
         return f"INSERT INTO {self.table} ({one_line(self.columns)})\n{self.select_all()}"
-
-    def _keys(self) -> Iterable[tuple[str, str]]:
-        return zip(self.key, self.key_values("session", "usage"), strict=True)
 
 
 def one_line(names: Iterable[str]) -> str:

@@ -33,11 +33,9 @@ class RawRequest:
         lines = [f"{self.method} {self.target} HTTP/1.1", *(f"{name}: {value}" for name, value in self.headers)]
         head = "\r\n".join([*lines, "Connection: close", "", ""]).encode("latin-1", "replace")
         if self.is_chunked:
-            return head + b"".join(
-                b"%x\r\n%s\r\n" % (len(part), part)
-                for part in (self.body[:7], self.body[7:], b"")
-                if part or not self.body[7:]
-            )
+            parts = [part for part in (self.body[:7], self.body[7:]) if part]
+            end = [] if self.missing else [b""]
+            return head + b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in [*parts, *end])
         return head + self.body
 
     def __str__(self) -> str:

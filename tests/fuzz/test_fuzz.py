@@ -34,6 +34,20 @@ def test_the_same_number_makes_the_same_request() -> None:
     assert len(set(map(str, requests))) > 190
 
 
+@pytest.mark.parametrize(
+    ("body", "missing", "sent"),
+    [
+        (b"0123456789", 0, b"7\r\n0123456\r\n3\r\n789\r\n0\r\n\r\n"),
+        (b"01", 0, b"2\r\n01\r\n0\r\n\r\n"),
+        (b"01", 1, b"2\r\n01\r\n"),
+    ],
+)
+def test_chunks_are_complete_unless_something_is_missing(body: bytes, missing: int, sent: bytes) -> None:
+    request = RawRequest("POST", "/", (), body, missing, is_chunked=True)
+
+    assert request.encoded().partition(b"\r\n\r\n")[2] == sent
+
+
 def test_every_url_and_parameter_is_asked() -> None:
     target = our_urls()
     texts = [f"{request.path} {request.target}" for request in (make_request(n, 1, SITE, target) for n in range(2_000))]

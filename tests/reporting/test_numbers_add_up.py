@@ -72,7 +72,7 @@ def test_every_place_that_shows_a_total_shows_the_same(monkeypatch, rows, view, 
     monkeypatch.setattr("django.conf.settings.ORG_ANALYTICS_TIME_ZONE", zone, raising=False)
     client = loaded(rows)
     page = client.get("/organization", view).context
-    figures = Figures(page["report"].totals)
+    figures = Figures(page["totals"])
     expected = {name: figures.total(column) or 0 for name, column in SUMS.items()}
 
     assert of_csv(client, view) == expected
