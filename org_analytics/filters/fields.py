@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from ..choices import Provider
 from ..conf import app_settings
 from ..limits import FIRST_DATE, LAST_DATE, MAX_REPO_BYTES, MAX_VALUES
-from .parameters import AllValues, FirstValue, parse_people, parse_teams
+from .parameters import AllValues, FirstValue, parse_people, parse_repos, parse_teams
 
 _DATE_MESSAGE = _("Enter a date from 2000-01-01 to 2100-12-31, as YYYY-MM-DD.")
 
@@ -83,22 +83,23 @@ class ProvidersField(forms.MultipleChoiceField):
 class ReposField(forms.MultipleChoiceField):
     """Paths of repositories: any text that a path may be."""
 
-    widget = ListInput
+    widget = AllValues
 
     def __init__(self) -> None:
         super().__init__(required=False)
 
+    def to_python(self, value: Any) -> list[str]:
+        return parse_repos(super().to_python(value))
+
     def validate(self, value: list[str]) -> None:
-        usable = self.valid_items(value)
         if any("\0" in path for path in value):
             raise forms.ValidationError(_("Not the name of a repository."))
-        if len(usable) < len(value):
+        if len(_usable(value)) < len(value):
             raise forms.ValidationError(_("At most 50 repositories of at most 512 bytes."))
 
     def valid_items(self, value: list[str]) -> list[str]:
         """Return the usable paths, at most as many as are allowed."""
-        usable = [path for path in value if "\0" not in path and _byte_length(path) <= MAX_REPO_BYTES]
-        return usable[:MAX_VALUES]
+        return _usable(self.to_python(value))
 
 
 class TeamsField(forms.Field):
@@ -131,6 +132,12 @@ class PeopleField(forms.Field):
             return parse_people(value)
         except ValueError:
             raise forms.ValidationError(_("At most 50 ids of people.")) from None
+
+
+def _usable(paths: list[str]) -> list[str]:
+    """Return the paths that a repository can have, at most as many as are allowed."""
+    usable = [path for path in paths if "\0" not in path and _byte_length(path) <= MAX_REPO_BYTES]
+    return usable[:MAX_VALUES]
 
 
 def _byte_length(text: str) -> int:

@@ -1,6 +1,7 @@
 """Shared parts of the API's and the page's filters."""
 
 from collections.abc import Iterator
+from string import whitespace
 from typing import Any
 
 import django_filters
@@ -8,9 +9,10 @@ from django import forms
 from django.http import HttpRequest
 
 from ..limits import MAX_VALUES
-from ..models import CodingSession
+from ..models import CodingSession, Repo
 from ..reporting.members import parse_user_id
 from ..reporting.selection import NONE, Selection
+from ..reporting.snapshots import snapshot
 from ..reporting.teams import is_team_name, team_names
 
 
@@ -94,6 +96,25 @@ def parse_teams(texts: list[str]) -> tuple[str, ...]:
     if len(teams) > MAX_VALUES or not all(name == NONE or is_team_name(name) for name in teams):
         raise ValueError
     return tuple(dict.fromkeys(teams))
+
+
+def parse_repos(texts: list[str]) -> list[str]:
+    """The paths of repositories in a parameter that may be repeated, hold a comma-separated list, or both.
+
+    A text that is the path of a repository is not split at its commas. A path can end in a space that is not ASCII.
+    """
+    texts = [text.strip(whitespace) for text in texts]
+    whole = _repos_among([text for text in texts if "," in text and "\0" not in text])
+    parts = (part.strip(whitespace) for text in texts for part in ([text] if text in whole else text.split(",")))
+    return list(dict.fromkeys(filter(None, parts)))
+
+
+def _repos_among(texts: list[str]) -> set[str]:
+    """Those of the texts that are the path of a repository."""
+    if not texts:
+        return set()
+    with snapshot() as using:
+        return Repo.objects.using(using).paths_among(texts)
 
 
 def _items(text: str) -> Iterator[str]:

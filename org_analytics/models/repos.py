@@ -197,6 +197,11 @@ class RepoQuerySet(models.QuerySet["Repo"]):
         """Repositories with one of these paths, in any case."""
         return self.filter(key__in={fold_case(path) for path in paths})
 
+    def paths_among(self, texts: Collection[str]) -> set[str]:
+        """Return those of the texts that are the path of one of these repositories, in any case."""
+        keys = set(self.named(texts).values_list("key", flat=True))
+        return {text for text in texts if fold_case(text) in keys}
+
     def rooted_in(self, roots: Collection[int]) -> Self:
         """These roots and everything that rolls up to them."""
         return self.filter(Q(pk__in=roots) | Q(root__in=roots))

@@ -6,6 +6,7 @@ its parameter. Exit code 1 if there is a finding.
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -23,6 +24,8 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="The number of the first request. Default: 0.")
     parser.add_argument("--seed", type=int, default=1, help="Another seed makes other requests. Default: 1.")
     options = parser.parse_args()
+    # A terminated run stops its server too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings_fuzz")
     import django
 

@@ -7,6 +7,7 @@ finding.
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,8 @@ def main() -> int:
     parser.add_argument("--examples", type=int, default=60, help="Fuzzing cases for each operation. Default: 60.")
     parser.add_argument("--seed", type=int, default=1, help="Seed of the generated cases. Default: 1.")
     options = parser.parse_args()
+    # A terminated run stops its server too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with (
         tempfile.TemporaryDirectory(prefix="org-analytics-fuzz-") as directory,
         served_example(Path(directory)) as site,

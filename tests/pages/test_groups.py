@@ -148,6 +148,25 @@ def test_behind_each_row_are_its_numbers(api, organization, grouping):
     assert len(followed) == (0 if grouping == "model" else len(response.context["rows"]))
 
 
+@pytest.mark.parametrize(
+    "path", ["acme/a,b", "acme/a,acme/api", "acme/a&b+c", "acme/api\u00a0", "acme/Straße", "a b/ç"]
+)
+def test_behind_a_row_of_any_path_are_its_numbers(api, organization, make_session, path):
+    make_session(organization, cost_usd="3", git_info=git(path))
+    url = links(shown(api, "/organization?group=repo"))[path]
+    for address in (url, url.replace("/organization?", "/organization/me?")):
+        response = shown(api, address)
+        assert [card.text for card in response.context["cards"].items][:2] == ["1", "$3.00"]
+        assert f"Remove {path.strip()} ×" in words(response)
+
+
+def test_repositories_are_a_comma_separated_list_too(api, organization, make_session):
+    make_session(organization, cost_usd="3", git_info=git("acme/a,b"))
+    response = shown(api, "/organization?repo=acme/a%2Cb&repo=ACME/api, no/such,&include_no_repo=0&group=repo")
+    assert labels(response) == ["acme/api", "acme/a,b"]
+    assert response.context["selection"].repos == ("acme/a,b", "ACME/api", "no/such")
+
+
 def test_a_page_says_where_rows_share_sessions(api, organization):
     assert "Somebody in several teams counts in each of them" in words(shown(api, "/organization?group=team"))
     assert "A session counts whole in each of its models" in words(shown(api, "/organization?group=model"))

@@ -513,145 +513,7 @@ $body$
 -- [create]
 CREATE FUNCTION org_analytics_daily_model_usage_session_insert() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT SET enable_seqscan TO off SET enable_hashjoin TO off SET enable_mergejoin TO off AS $body$
 BEGIN
-INSERT INTO org_analytics_dailymodelusage AS kept (day, user_id, provider, repo_id, model, session_count, unpriced_count, cost_dollars, cost_nanos, cost_count, duration_ms, duration_count, assistant_ms, assistant_count, user_ms, user_count, requests_billions, requests_rest, requests_count, input_tokens_billions, input_tokens_rest, input_tokens_count, output_tokens_billions, output_tokens_rest, output_tokens_count, cache_write_tokens_billions, cache_write_tokens_rest, cache_write_tokens_count, cache_read_tokens_billions, cache_read_tokens_rest, cache_read_tokens_count)
-SELECT
-    day,
-    user_id,
-    provider,
-    repo_id,
-    model,
-    sum(session_count) AS session_count,
-    sum(unpriced_count) AS unpriced_count,
-    sum(cost_dollars) AS cost_dollars,
-    sum(cost_nanos) AS cost_nanos,
-    sum(cost_count) AS cost_count,
-    sum(duration_ms) AS duration_ms,
-    sum(duration_count) AS duration_count,
-    sum(assistant_ms) AS assistant_ms,
-    sum(assistant_count) AS assistant_count,
-    sum(user_ms) AS user_ms,
-    sum(user_count) AS user_count,
-    sum(requests_billions) AS requests_billions,
-    sum(requests_rest) AS requests_rest,
-    sum(requests_count) AS requests_count,
-    sum(input_tokens_billions) AS input_tokens_billions,
-    sum(input_tokens_rest) AS input_tokens_rest,
-    sum(input_tokens_count) AS input_tokens_count,
-    sum(output_tokens_billions) AS output_tokens_billions,
-    sum(output_tokens_rest) AS output_tokens_rest,
-    sum(output_tokens_count) AS output_tokens_count,
-    sum(cache_write_tokens_billions) AS cache_write_tokens_billions,
-    sum(cache_write_tokens_rest) AS cache_write_tokens_rest,
-    sum(cache_write_tokens_count) AS cache_write_tokens_count,
-    sum(cache_read_tokens_billions) AS cache_read_tokens_billions,
-    sum(cache_read_tokens_rest) AS cache_read_tokens_rest,
-    sum(cache_read_tokens_count) AS cache_read_tokens_count
-FROM (
-    SELECT
-        (SELECT day FROM org_analytics_reportingday WHERE starts_at <= session.started_at ORDER BY starts_at DESC LIMIT 1) AS day,
-        session.user_id,
-        session.provider,
-        coalesce(session.repo_id, 0) AS repo_id,
-        usage.model,
-        (1) AS session_count,
-        (CASE WHEN usage.cost_usd IS NULL THEN 1 ELSE 0 END) AS unpriced_count,
-        (coalesce(usage.cost_usd / 1000000000, 0)) AS cost_dollars,
-        (coalesce(usage.cost_usd % 1000000000, 0)) AS cost_nanos,
-        (CASE WHEN usage.cost_usd IS NOT NULL THEN 1 ELSE 0 END) AS cost_count,
-        (CASE WHEN session.analyzed_at IS NOT NULL THEN coalesce(session.duration_ms, 0) ELSE 0 END) AS duration_ms,
-        (CASE WHEN session.analyzed_at IS NOT NULL AND session.duration_ms IS NOT NULL THEN 1 ELSE 0 END) AS duration_count,
-        (CASE WHEN session.analyzed_at IS NOT NULL THEN coalesce(session.assistant_ms, 0) ELSE 0 END) AS assistant_ms,
-        (CASE WHEN session.analyzed_at IS NOT NULL AND session.assistant_ms IS NOT NULL THEN 1 ELSE 0 END) AS assistant_count,
-        (CASE WHEN session.analyzed_at IS NOT NULL THEN coalesce(session.user_ms, 0) ELSE 0 END) AS user_ms,
-        (CASE WHEN session.analyzed_at IS NOT NULL AND session.user_ms IS NOT NULL THEN 1 ELSE 0 END) AS user_count,
-        (coalesce(usage.requests / 1000000000, 0)) AS requests_billions,
-        (coalesce(usage.requests % 1000000000, 0)) AS requests_rest,
-        (CASE WHEN usage.requests IS NOT NULL THEN 1 ELSE 0 END) AS requests_count,
-        (coalesce(usage.input_tokens / 1000000000, 0)) AS input_tokens_billions,
-        (coalesce(usage.input_tokens % 1000000000, 0)) AS input_tokens_rest,
-        (CASE WHEN usage.input_tokens IS NOT NULL THEN 1 ELSE 0 END) AS input_tokens_count,
-        (coalesce(usage.output_tokens / 1000000000, 0)) AS output_tokens_billions,
-        (coalesce(usage.output_tokens % 1000000000, 0)) AS output_tokens_rest,
-        (CASE WHEN usage.output_tokens IS NOT NULL THEN 1 ELSE 0 END) AS output_tokens_count,
-        (coalesce(usage.cache_write_tokens / 1000000000, 0)) AS cache_write_tokens_billions,
-        (coalesce(usage.cache_write_tokens % 1000000000, 0)) AS cache_write_tokens_rest,
-        (CASE WHEN usage.cache_write_tokens IS NOT NULL THEN 1 ELSE 0 END) AS cache_write_tokens_count,
-        (coalesce(usage.cache_read_tokens / 1000000000, 0)) AS cache_read_tokens_billions,
-        (coalesce(usage.cache_read_tokens % 1000000000, 0)) AS cache_read_tokens_rest,
-        (CASE WHEN usage.cache_read_tokens IS NOT NULL THEN 1 ELSE 0 END) AS cache_read_tokens_count
-    FROM added session
-    JOIN org_analytics_modelusage usage ON usage.session_id = session.id
-    WHERE session.analyzed_at IS NOT NULL
-    AND NOT EXISTS (
-        SELECT FROM org_analytics_codingsession written
-        WHERE written.id = session.id AND written.xmin = usage.xmin
-        AND usage.cmin::text::bigint >= written.cmin::text::bigint
-    )
-) changes
-GROUP BY day, user_id, provider, repo_id, model
-HAVING
-    sum(session_count) <> 0
-    OR sum(unpriced_count) <> 0
-    OR sum(cost_dollars) <> 0
-    OR sum(cost_nanos) <> 0
-    OR sum(cost_count) <> 0
-    OR sum(duration_ms) <> 0
-    OR sum(duration_count) <> 0
-    OR sum(assistant_ms) <> 0
-    OR sum(assistant_count) <> 0
-    OR sum(user_ms) <> 0
-    OR sum(user_count) <> 0
-    OR sum(requests_billions) <> 0
-    OR sum(requests_rest) <> 0
-    OR sum(requests_count) <> 0
-    OR sum(input_tokens_billions) <> 0
-    OR sum(input_tokens_rest) <> 0
-    OR sum(input_tokens_count) <> 0
-    OR sum(output_tokens_billions) <> 0
-    OR sum(output_tokens_rest) <> 0
-    OR sum(output_tokens_count) <> 0
-    OR sum(cache_write_tokens_billions) <> 0
-    OR sum(cache_write_tokens_rest) <> 0
-    OR sum(cache_write_tokens_count) <> 0
-    OR sum(cache_read_tokens_billions) <> 0
-    OR sum(cache_read_tokens_rest) <> 0
-    OR sum(cache_read_tokens_count) <> 0
-ORDER BY day, user_id, provider, repo_id, model
-ON CONFLICT (day, user_id, provider, repo_id, model) DO UPDATE SET
-    session_count = kept.session_count + excluded.session_count,
-    unpriced_count = kept.unpriced_count + excluded.unpriced_count,
-    cost_dollars = kept.cost_dollars + excluded.cost_dollars,
-    cost_nanos = kept.cost_nanos + excluded.cost_nanos,
-    cost_count = kept.cost_count + excluded.cost_count,
-    duration_ms = kept.duration_ms + excluded.duration_ms,
-    duration_count = kept.duration_count + excluded.duration_count,
-    assistant_ms = kept.assistant_ms + excluded.assistant_ms,
-    assistant_count = kept.assistant_count + excluded.assistant_count,
-    user_ms = kept.user_ms + excluded.user_ms,
-    user_count = kept.user_count + excluded.user_count,
-    requests_billions = kept.requests_billions + excluded.requests_billions,
-    requests_rest = kept.requests_rest + excluded.requests_rest,
-    requests_count = kept.requests_count + excluded.requests_count,
-    input_tokens_billions = kept.input_tokens_billions + excluded.input_tokens_billions,
-    input_tokens_rest = kept.input_tokens_rest + excluded.input_tokens_rest,
-    input_tokens_count = kept.input_tokens_count + excluded.input_tokens_count,
-    output_tokens_billions = kept.output_tokens_billions + excluded.output_tokens_billions,
-    output_tokens_rest = kept.output_tokens_rest + excluded.output_tokens_rest,
-    output_tokens_count = kept.output_tokens_count + excluded.output_tokens_count,
-    cache_write_tokens_billions = kept.cache_write_tokens_billions + excluded.cache_write_tokens_billions,
-    cache_write_tokens_rest = kept.cache_write_tokens_rest + excluded.cache_write_tokens_rest,
-    cache_write_tokens_count = kept.cache_write_tokens_count + excluded.cache_write_tokens_count,
-    cache_read_tokens_billions = kept.cache_read_tokens_billions + excluded.cache_read_tokens_billions,
-    cache_read_tokens_rest = kept.cache_read_tokens_rest + excluded.cache_read_tokens_rest,
-    cache_read_tokens_count = kept.cache_read_tokens_count + excluded.cache_read_tokens_count;
-RETURN NULL;
-END
-$body$
--- [create]
-CREATE FUNCTION org_analytics_daily_model_usage_session_update() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT SET enable_seqscan TO off SET enable_hashjoin TO off SET enable_mergejoin TO off AS $body$
-DECLARE emptied record;
-BEGIN
-FOR emptied IN
+IF EXISTS (SELECT FROM org_analytics_modelusage WHERE session_id >= (SELECT min(id) FROM added)) THEN
     INSERT INTO org_analytics_dailymodelusage AS kept (day, user_id, provider, repo_id, model, session_count, unpriced_count, cost_dollars, cost_nanos, cost_count, duration_ms, duration_count, assistant_ms, assistant_count, user_ms, user_count, requests_billions, requests_rest, requests_count, input_tokens_billions, input_tokens_rest, input_tokens_count, output_tokens_billions, output_tokens_rest, output_tokens_count, cache_write_tokens_billions, cache_write_tokens_rest, cache_write_tokens_count, cache_read_tokens_billions, cache_read_tokens_rest, cache_read_tokens_count)
     SELECT
         day,
@@ -726,42 +588,197 @@ FOR emptied IN
             WHERE written.id = session.id AND written.xmin = usage.xmin
             AND usage.cmin::text::bigint >= written.cmin::text::bigint
         )
-        UNION ALL
+    ) changes
+    GROUP BY day, user_id, provider, repo_id, model
+    HAVING
+        sum(session_count) <> 0
+        OR sum(unpriced_count) <> 0
+        OR sum(cost_dollars) <> 0
+        OR sum(cost_nanos) <> 0
+        OR sum(cost_count) <> 0
+        OR sum(duration_ms) <> 0
+        OR sum(duration_count) <> 0
+        OR sum(assistant_ms) <> 0
+        OR sum(assistant_count) <> 0
+        OR sum(user_ms) <> 0
+        OR sum(user_count) <> 0
+        OR sum(requests_billions) <> 0
+        OR sum(requests_rest) <> 0
+        OR sum(requests_count) <> 0
+        OR sum(input_tokens_billions) <> 0
+        OR sum(input_tokens_rest) <> 0
+        OR sum(input_tokens_count) <> 0
+        OR sum(output_tokens_billions) <> 0
+        OR sum(output_tokens_rest) <> 0
+        OR sum(output_tokens_count) <> 0
+        OR sum(cache_write_tokens_billions) <> 0
+        OR sum(cache_write_tokens_rest) <> 0
+        OR sum(cache_write_tokens_count) <> 0
+        OR sum(cache_read_tokens_billions) <> 0
+        OR sum(cache_read_tokens_rest) <> 0
+        OR sum(cache_read_tokens_count) <> 0
+    ORDER BY day, user_id, provider, repo_id, model
+    ON CONFLICT (day, user_id, provider, repo_id, model) DO UPDATE SET
+        session_count = kept.session_count + excluded.session_count,
+        unpriced_count = kept.unpriced_count + excluded.unpriced_count,
+        cost_dollars = kept.cost_dollars + excluded.cost_dollars,
+        cost_nanos = kept.cost_nanos + excluded.cost_nanos,
+        cost_count = kept.cost_count + excluded.cost_count,
+        duration_ms = kept.duration_ms + excluded.duration_ms,
+        duration_count = kept.duration_count + excluded.duration_count,
+        assistant_ms = kept.assistant_ms + excluded.assistant_ms,
+        assistant_count = kept.assistant_count + excluded.assistant_count,
+        user_ms = kept.user_ms + excluded.user_ms,
+        user_count = kept.user_count + excluded.user_count,
+        requests_billions = kept.requests_billions + excluded.requests_billions,
+        requests_rest = kept.requests_rest + excluded.requests_rest,
+        requests_count = kept.requests_count + excluded.requests_count,
+        input_tokens_billions = kept.input_tokens_billions + excluded.input_tokens_billions,
+        input_tokens_rest = kept.input_tokens_rest + excluded.input_tokens_rest,
+        input_tokens_count = kept.input_tokens_count + excluded.input_tokens_count,
+        output_tokens_billions = kept.output_tokens_billions + excluded.output_tokens_billions,
+        output_tokens_rest = kept.output_tokens_rest + excluded.output_tokens_rest,
+        output_tokens_count = kept.output_tokens_count + excluded.output_tokens_count,
+        cache_write_tokens_billions = kept.cache_write_tokens_billions + excluded.cache_write_tokens_billions,
+        cache_write_tokens_rest = kept.cache_write_tokens_rest + excluded.cache_write_tokens_rest,
+        cache_write_tokens_count = kept.cache_write_tokens_count + excluded.cache_write_tokens_count,
+        cache_read_tokens_billions = kept.cache_read_tokens_billions + excluded.cache_read_tokens_billions,
+        cache_read_tokens_rest = kept.cache_read_tokens_rest + excluded.cache_read_tokens_rest,
+        cache_read_tokens_count = kept.cache_read_tokens_count + excluded.cache_read_tokens_count;
+END IF;
+RETURN NULL;
+END
+$body$
+-- [create]
+CREATE FUNCTION org_analytics_daily_model_usage_session_update() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT SET enable_seqscan TO off SET enable_hashjoin TO off SET enable_mergejoin TO off AS $body$
+DECLARE emptied record;
+BEGIN
+FOR emptied IN
+    INSERT INTO org_analytics_dailymodelusage AS kept (day, user_id, provider, repo_id, model, session_count, unpriced_count, cost_dollars, cost_nanos, cost_count, duration_ms, duration_count, assistant_ms, assistant_count, user_ms, user_count, requests_billions, requests_rest, requests_count, input_tokens_billions, input_tokens_rest, input_tokens_count, output_tokens_billions, output_tokens_rest, output_tokens_count, cache_write_tokens_billions, cache_write_tokens_rest, cache_write_tokens_count, cache_read_tokens_billions, cache_read_tokens_rest, cache_read_tokens_count)
+    SELECT
+        day,
+        user_id,
+        provider,
+        repo_id,
+        model,
+        sum(session_count) AS session_count,
+        sum(unpriced_count) AS unpriced_count,
+        sum(cost_dollars) AS cost_dollars,
+        sum(cost_nanos) AS cost_nanos,
+        sum(cost_count) AS cost_count,
+        sum(duration_ms) AS duration_ms,
+        sum(duration_count) AS duration_count,
+        sum(assistant_ms) AS assistant_ms,
+        sum(assistant_count) AS assistant_count,
+        sum(user_ms) AS user_ms,
+        sum(user_count) AS user_count,
+        sum(requests_billions) AS requests_billions,
+        sum(requests_rest) AS requests_rest,
+        sum(requests_count) AS requests_count,
+        sum(input_tokens_billions) AS input_tokens_billions,
+        sum(input_tokens_rest) AS input_tokens_rest,
+        sum(input_tokens_count) AS input_tokens_count,
+        sum(output_tokens_billions) AS output_tokens_billions,
+        sum(output_tokens_rest) AS output_tokens_rest,
+        sum(output_tokens_count) AS output_tokens_count,
+        sum(cache_write_tokens_billions) AS cache_write_tokens_billions,
+        sum(cache_write_tokens_rest) AS cache_write_tokens_rest,
+        sum(cache_write_tokens_count) AS cache_write_tokens_count,
+        sum(cache_read_tokens_billions) AS cache_read_tokens_billions,
+        sum(cache_read_tokens_rest) AS cache_read_tokens_rest,
+        sum(cache_read_tokens_count) AS cache_read_tokens_count
+    FROM (
         SELECT
-            (SELECT day FROM org_analytics_reportingday WHERE starts_at <= session.started_at ORDER BY starts_at DESC LIMIT 1) AS day,
+            session.day,
             session.user_id,
             session.provider,
-            coalesce(session.repo_id, 0) AS repo_id,
+            session.repo_id,
             usage.model,
-            -(1) AS session_count,
-            -(CASE WHEN usage.cost_usd IS NULL THEN 1 ELSE 0 END) AS unpriced_count,
-            -(coalesce(usage.cost_usd / 1000000000, 0)) AS cost_dollars,
-            -(coalesce(usage.cost_usd % 1000000000, 0)) AS cost_nanos,
-            -(CASE WHEN usage.cost_usd IS NOT NULL THEN 1 ELSE 0 END) AS cost_count,
-            -(CASE WHEN session.analyzed_at IS NOT NULL THEN coalesce(session.duration_ms, 0) ELSE 0 END) AS duration_ms,
-            -(CASE WHEN session.analyzed_at IS NOT NULL AND session.duration_ms IS NOT NULL THEN 1 ELSE 0 END) AS duration_count,
-            -(CASE WHEN session.analyzed_at IS NOT NULL THEN coalesce(session.assistant_ms, 0) ELSE 0 END) AS assistant_ms,
-            -(CASE WHEN session.analyzed_at IS NOT NULL AND session.assistant_ms IS NOT NULL THEN 1 ELSE 0 END) AS assistant_count,
-            -(CASE WHEN session.analyzed_at IS NOT NULL THEN coalesce(session.user_ms, 0) ELSE 0 END) AS user_ms,
-            -(CASE WHEN session.analyzed_at IS NOT NULL AND session.user_ms IS NOT NULL THEN 1 ELSE 0 END) AS user_count,
-            -(coalesce(usage.requests / 1000000000, 0)) AS requests_billions,
-            -(coalesce(usage.requests % 1000000000, 0)) AS requests_rest,
-            -(CASE WHEN usage.requests IS NOT NULL THEN 1 ELSE 0 END) AS requests_count,
-            -(coalesce(usage.input_tokens / 1000000000, 0)) AS input_tokens_billions,
-            -(coalesce(usage.input_tokens % 1000000000, 0)) AS input_tokens_rest,
-            -(CASE WHEN usage.input_tokens IS NOT NULL THEN 1 ELSE 0 END) AS input_tokens_count,
-            -(coalesce(usage.output_tokens / 1000000000, 0)) AS output_tokens_billions,
-            -(coalesce(usage.output_tokens % 1000000000, 0)) AS output_tokens_rest,
-            -(CASE WHEN usage.output_tokens IS NOT NULL THEN 1 ELSE 0 END) AS output_tokens_count,
-            -(coalesce(usage.cache_write_tokens / 1000000000, 0)) AS cache_write_tokens_billions,
-            -(coalesce(usage.cache_write_tokens % 1000000000, 0)) AS cache_write_tokens_rest,
-            -(CASE WHEN usage.cache_write_tokens IS NOT NULL THEN 1 ELSE 0 END) AS cache_write_tokens_count,
-            -(coalesce(usage.cache_read_tokens / 1000000000, 0)) AS cache_read_tokens_billions,
-            -(coalesce(usage.cache_read_tokens % 1000000000, 0)) AS cache_read_tokens_rest,
-            -(CASE WHEN usage.cache_read_tokens IS NOT NULL THEN 1 ELSE 0 END) AS cache_read_tokens_count
-        FROM removed session
+            session.session_count,
+            session.session_count * (CASE WHEN usage.cost_usd IS NULL THEN 1 ELSE 0 END) AS unpriced_count,
+            session.session_count * (coalesce(usage.cost_usd / 1000000000, 0)) AS cost_dollars,
+            session.session_count * (coalesce(usage.cost_usd % 1000000000, 0)) AS cost_nanos,
+            session.session_count * (CASE WHEN usage.cost_usd IS NOT NULL THEN 1 ELSE 0 END) AS cost_count,
+            session.duration_ms,
+            session.duration_count,
+            session.assistant_ms,
+            session.assistant_count,
+            session.user_ms,
+            session.user_count,
+            session.session_count * (coalesce(usage.requests / 1000000000, 0)) AS requests_billions,
+            session.session_count * (coalesce(usage.requests % 1000000000, 0)) AS requests_rest,
+            session.session_count * (CASE WHEN usage.requests IS NOT NULL THEN 1 ELSE 0 END) AS requests_count,
+            session.session_count * (coalesce(usage.input_tokens / 1000000000, 0)) AS input_tokens_billions,
+            session.session_count * (coalesce(usage.input_tokens % 1000000000, 0)) AS input_tokens_rest,
+            session.session_count * (CASE WHEN usage.input_tokens IS NOT NULL THEN 1 ELSE 0 END) AS input_tokens_count,
+            session.session_count * (coalesce(usage.output_tokens / 1000000000, 0)) AS output_tokens_billions,
+            session.session_count * (coalesce(usage.output_tokens % 1000000000, 0)) AS output_tokens_rest,
+            session.session_count * (CASE WHEN usage.output_tokens IS NOT NULL THEN 1 ELSE 0 END) AS output_tokens_count,
+            session.session_count * (coalesce(usage.cache_write_tokens / 1000000000, 0)) AS cache_write_tokens_billions,
+            session.session_count * (coalesce(usage.cache_write_tokens % 1000000000, 0)) AS cache_write_tokens_rest,
+            session.session_count * (CASE WHEN usage.cache_write_tokens IS NOT NULL THEN 1 ELSE 0 END) AS cache_write_tokens_count,
+            session.session_count * (coalesce(usage.cache_read_tokens / 1000000000, 0)) AS cache_read_tokens_billions,
+            session.session_count * (coalesce(usage.cache_read_tokens % 1000000000, 0)) AS cache_read_tokens_rest,
+            session.session_count * (CASE WHEN usage.cache_read_tokens IS NOT NULL THEN 1 ELSE 0 END) AS cache_read_tokens_count
+        FROM (
+            SELECT
+                id,
+                day,
+                user_id,
+                provider,
+                repo_id,
+                sum(session_count)::bigint AS session_count,
+                sum(duration_ms)::bigint AS duration_ms,
+                sum(duration_count)::bigint AS duration_count,
+                sum(assistant_ms)::bigint AS assistant_ms,
+                sum(assistant_count)::bigint AS assistant_count,
+                sum(user_ms)::bigint AS user_ms,
+                sum(user_count)::bigint AS user_count
+            FROM (
+                SELECT
+                    session.id,
+                    (SELECT day FROM org_analytics_reportingday WHERE starts_at <= session.started_at ORDER BY starts_at DESC LIMIT 1) AS day,
+                    session.user_id,
+                    session.provider,
+                    coalesce(session.repo_id, 0) AS repo_id,
+                    (1) AS session_count,
+                    (CASE WHEN session.analyzed_at IS NOT NULL THEN coalesce(session.duration_ms, 0) ELSE 0 END) AS duration_ms,
+                    (CASE WHEN session.analyzed_at IS NOT NULL AND session.duration_ms IS NOT NULL THEN 1 ELSE 0 END) AS duration_count,
+                    (CASE WHEN session.analyzed_at IS NOT NULL THEN coalesce(session.assistant_ms, 0) ELSE 0 END) AS assistant_ms,
+                    (CASE WHEN session.analyzed_at IS NOT NULL AND session.assistant_ms IS NOT NULL THEN 1 ELSE 0 END) AS assistant_count,
+                    (CASE WHEN session.analyzed_at IS NOT NULL THEN coalesce(session.user_ms, 0) ELSE 0 END) AS user_ms,
+                    (CASE WHEN session.analyzed_at IS NOT NULL AND session.user_ms IS NOT NULL THEN 1 ELSE 0 END) AS user_count
+                FROM added session
+                WHERE session.analyzed_at IS NOT NULL
+                UNION ALL
+                SELECT
+                    session.id,
+                    (SELECT day FROM org_analytics_reportingday WHERE starts_at <= session.started_at ORDER BY starts_at DESC LIMIT 1) AS day,
+                    session.user_id,
+                    session.provider,
+                    coalesce(session.repo_id, 0) AS repo_id,
+                    -(1) AS session_count,
+                    -(CASE WHEN session.analyzed_at IS NOT NULL THEN coalesce(session.duration_ms, 0) ELSE 0 END) AS duration_ms,
+                    -(CASE WHEN session.analyzed_at IS NOT NULL AND session.duration_ms IS NOT NULL THEN 1 ELSE 0 END) AS duration_count,
+                    -(CASE WHEN session.analyzed_at IS NOT NULL THEN coalesce(session.assistant_ms, 0) ELSE 0 END) AS assistant_ms,
+                    -(CASE WHEN session.analyzed_at IS NOT NULL AND session.assistant_ms IS NOT NULL THEN 1 ELSE 0 END) AS assistant_count,
+                    -(CASE WHEN session.analyzed_at IS NOT NULL THEN coalesce(session.user_ms, 0) ELSE 0 END) AS user_ms,
+                    -(CASE WHEN session.analyzed_at IS NOT NULL AND session.user_ms IS NOT NULL THEN 1 ELSE 0 END) AS user_count
+                FROM removed session
+                WHERE session.analyzed_at IS NOT NULL
+            ) states
+            GROUP BY id, day, user_id, provider, repo_id
+            HAVING
+                sum(session_count) <> 0
+                OR sum(duration_ms) <> 0
+                OR sum(duration_count) <> 0
+                OR sum(assistant_ms) <> 0
+                OR sum(assistant_count) <> 0
+                OR sum(user_ms) <> 0
+                OR sum(user_count) <> 0
+        ) session
         JOIN org_analytics_modelusage usage ON usage.session_id = session.id
-        WHERE session.analyzed_at IS NOT NULL
+        WHERE true
         AND NOT EXISTS (
             SELECT FROM org_analytics_codingsession written
             WHERE written.id = session.id AND written.xmin = usage.xmin
