@@ -24,7 +24,7 @@ from ..reporting.usage import Usage
 from ..rollup import maintenance
 from .figures import FIGURE_COLUMNS
 from .repositories import RepoList, list_repos
-from .sparkline import Sparkline, SparklinePen
+from .sparkline import Sparkline, Sparklines
 from .state import OrganizationState, PageState, SessionListState
 from .table import PAGE_SIZE, PersonRows, Row, group_rows, person_rows
 
@@ -102,8 +102,8 @@ def _read_values(state: OrganizationState, rows: Iterable[Row]) -> ValuesByDay:
 
 
 def _make_lines(state: OrganizationState, values: ValuesByDay) -> dict[RowKey, Sparkline | None]:
-    pen = SparklinePen(state.measure, list(state.selection.days))
-    return {key: pen.draw(by_day) for key, by_day in values.items()}
+    lines = Sparklines(state.measure, list(state.selection.days))
+    return {key: lines.make(by_day) for key, by_day in values.items()}
 
 
 def _last_active(state: OrganizationState, rows: Iterable[Row], values: ValuesByDay) -> dict[int | str, date]:

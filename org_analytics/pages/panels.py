@@ -55,7 +55,7 @@ def make_panel(
         rows=[_panel_row(row, grouping, largest, state) for row in ordered[:_MAX_ROWS]],
         more=reverse("org_analytics:organization") + address,
         downloads=[(label, reverse(f"org_analytics:{name}") + address) for label, name in DOWNLOADS.items()],
-        more_label=_("All %(number)s as a table") % {"number": format_count(len(rows))},
+        more_label=_("As a table (%(number)s)") % {"number": format_count(len(rows))},
     )
 
 

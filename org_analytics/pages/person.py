@@ -21,6 +21,7 @@ from ..reporting.snapshots import snapshot
 from ..reporting.visibility import ME, sees_sessions_of
 from .accesses import make_access_lines
 from .base import NOT_FOUND, FiguresView
+from .breadcrumb import organization_breadcrumb
 from .data import read_person
 from .filters import SessionListFilters
 from .header import results_summary
@@ -28,7 +29,6 @@ from .labels import person_label
 from .panels import make_panel
 from .session_table import counts_note, make_session_columns, make_session_line
 from .state import SessionListState
-from .trail import organization_trail
 
 
 class PersonView(FiguresView[SessionListState]):
@@ -104,7 +104,7 @@ class PersonView(FiguresView[SessionListState]):
         """Return who this is, and what they used."""
         person, state = self.person, self.state
         return {
-            "trail": organization_trail(state),
+            "breadcrumb": organization_breadcrumb(state),
             "subheading": person.email if person.name else "",
             "panels": [
                 make_panel(grouping, rows, person.id, state)

@@ -17,6 +17,7 @@ from ..reporting.session_order import SessionOrder
 from ..reporting.session_urls import session_url
 from ..reporting.snapshots import snapshot
 from .base import NOT_FOUND, PageView
+from .breadcrumb import organization_breadcrumb
 from .figures import LABELS
 from .filters import SessionListFilters
 from .formats import UNKNOWN, format_count, format_moment, format_money
@@ -27,7 +28,6 @@ from .panels import repo_url
 from .recaps import recap_parts
 from .session_table import fork_of, session_numbers, session_title
 from .state import TOKEN_COLUMNS, SessionListState
-from .trail import organization_trail
 
 
 class ModelLine(NamedTuple):
@@ -82,7 +82,7 @@ class SessionView(PageView[SessionListState]):
             for pk in (beside.previous, beside.next)
         )
         return {
-            "trail": [*organization_trail(state), (person_label(detail.owner), back)],
+            "breadcrumb": [*organization_breadcrumb(state), (person_label(detail.owner), back)],
             "back": back,
             "before": before,
             "after": after,

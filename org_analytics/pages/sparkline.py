@@ -36,8 +36,8 @@ class Sparkline(NamedTuple):
 
 
 @dataclass(frozen=True)
-class SparklinePen:
-    """Draws the lines of one table: a measure (nano-dollars, milliseconds, a count) over the same days."""
+class Sparklines:
+    """The lines of one table: a measure (nano-dollars, milliseconds, a count) over the same days."""
 
     measure: str
     days: Sequence[date]
@@ -49,7 +49,7 @@ class SparklinePen:
         places = {name: f"%({name})s" for name in ("first", "last", "highest", "day")}
         return text % {"measure": str(LABELS[self.measure]).replace("%", "%%"), **places}
 
-    def draw(self, values: Mapping[date, int | None]) -> Sparkline | None:
+    def make(self, values: Mapping[date, int | None]) -> Sparkline | None:
         """Return the line of these values; None where there is nothing to draw.
 
         A day without a value is drawn as zero, and a day whose value is unknown (None) too.

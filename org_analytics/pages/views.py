@@ -15,7 +15,7 @@ from .data import Overview, TableData, read_page
 from .figures import Figures, ModelFigures
 from .groupings import TEXTS, next_level
 from .markup import line_html
-from .sparkline import Sparkline, SparklinePen, values_of
+from .sparkline import Sparkline, Sparklines, values_of
 from .state import OrganizationState
 from .table_controls import TableControls
 
@@ -79,7 +79,7 @@ class OrganizationView(FiguresView[OrganizationState]):
     def _total_line(self, overview: Overview) -> Sparkline | None:
         """Return the line of everyone, from the numbers of the chart."""
         series, measure = overview.series, self.state.measure
-        return SparklinePen(measure, [bucket.day for bucket in series.buckets]).draw(values_of(series, measure))
+        return Sparklines(measure, [bucket.day for bucket in series.buckets]).make(values_of(series, measure))
 
     def _totals(self, data: TableData) -> Figures:
         """Return the figures of everyone; by model with the sums of all rows, as no total has them."""

@@ -92,7 +92,7 @@ def test_way_down_and_back_keeps_the_filters(
         expect(page.locator("#figures")).to_contain_text("$900.00")
         follow(page, "#back")
         expect(page.locator("h1")).to_contain_text("Bob Ng")
-        follow(page, ".oa-trail a:has-text('Ops')")
+        follow(page, ".oa-breadcrumb a:has-text('Ops')")
         expect(page.locator("#people")).to_contain_text("People 2")
         assert dict(address(page)) == {"range": "30d", "provider": "codex", "team": "Ops"}
         follow(page, ".oa-chips a:has-text('Ops')")

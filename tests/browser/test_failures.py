@@ -67,7 +67,7 @@ def test_apply_is_there_where_a_script_did_not_arrive(visit, messages):
     apply = page.get_by_role("button", name="Apply")
     expect(apply).to_be_hidden()
     # And not only for a while: it does not appear later.
-    assert page.locator(".oa-unenhanced").evaluate("button => getComputedStyle(button).display") == "none"
+    assert page.locator(".oa-actions .oa-unenhanced").evaluate("button => getComputedStyle(button).display") == "none"
     page.route("**/htmx.min.js", lambda route: route.abort())
     page.reload()
     expect(apply).to_be_visible()

@@ -235,12 +235,12 @@ def test_a_person_without_a_session_in_range_has_an_empty_state(api, make_user, 
 def test_breadcrumb_leads_back_with_the_filters(api, bob, join):
     join(bob, "Core")
     text = shown(api, f"/organization/people/{bob.pk}?range=30d&provider=codex&team=Core&q=x&o=title").content.decode()
-    trail = text[text.index("oa-trail") : text.index("<h1>")]
-    assert re.findall(r'href="([^"]+)"><bdi>([^<]+)', trail) == [
+    breadcrumb = text[text.index("oa-breadcrumb") : text.index("<h1>")]
+    assert re.findall(r'href="([^"]+)"><bdi>([^<]+)', breadcrumb) == [
         ("/organization?range=30d&amp;provider=codex", "Organization"),
         ("/organization?range=30d&amp;provider=codex&amp;team=Core", "Core"),
     ]
-    assert 'aria-current="page"><bdi>Bob Ng' in trail
+    assert 'aria-current="page"><bdi>Bob Ng' in breadcrumb
 
 
 def test_htmx_gets_the_inside_and_the_address_to_show(own, bob):

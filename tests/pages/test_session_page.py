@@ -130,9 +130,9 @@ def test_way_back_keeps_the_list_as_it_was(api, three, user, join):
     join(user, "Core")
     response = shown(api, page_of(three[1], "?range=30d&team=Core&q=a&o=title"))
     assert links(response)["back"] == f"/organization/people/{user.pk}?range=30d&amp;team=Core&amp;q=a&amp;o=title"
-    trail = re.findall(r'href="([^"]+)"><bdi>([^<]+)', response.content.decode())
-    assert ("/organization?range=30d&amp;team=Core", "Core") in trail
-    assert (f"/organization/people/{user.pk}?range=30d&amp;team=Core&amp;q=a&amp;o=title", "Ann Lee") in trail
+    breadcrumb = re.findall(r'href="([^"]+)"><bdi>([^<]+)', response.content.decode())
+    assert ("/organization?range=30d&amp;team=Core", "Core") in breadcrumb
+    assert (f"/organization/people/{user.pk}?range=30d&amp;team=Core&amp;q=a&amp;o=title", "Ann Lee") in breadcrumb
 
 
 def test_link_to_the_site_s_own_page(api, session, settings, monkeypatch):

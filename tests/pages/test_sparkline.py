@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from org_analytics.pages.sparkline import HEIGHT, SparklinePen
+from org_analytics.pages.sparkline import HEIGHT, Sparklines
 
 FIRST = date(2026, 6, 15)
 DOLLAR = 10**9
@@ -16,7 +16,7 @@ def line(measure, *values):
     """The line of consecutive days; `...` is a day without a session."""
     days = [FIRST + timedelta(number) for number in range(len(values))]
     known = {day: value for day, value in zip(days, values, strict=True) if value is not ...}
-    return SparklinePen(measure, days).draw(known)
+    return Sparklines(measure, days).make(known)
 
 
 def test_highest_day_is_at_the_top_and_zero_at_the_bottom():

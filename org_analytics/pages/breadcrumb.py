@@ -9,11 +9,11 @@ from .state import SessionListState
 Crumb = tuple[str, str]
 
 
-def organization_trail(state: SessionListState) -> list[Crumb]:
+def organization_breadcrumb(state: SessionListState) -> list[Crumb]:
     """Return label and address of the organization page and, where one came from a team, of that team."""
     page = reverse("org_analytics:organization")
-    trail = [(_("Organization"), page + state.query_elsewhere(team=[]))]
+    breadcrumb = [(_("Organization"), page + state.query_elsewhere(team=[]))]
     if state.selection.teams:
         label = ", ".join(map(team_label, state.selection.teams))
-        trail.append((label, page + state.query_elsewhere()))
-    return trail
+        breadcrumb.append((label, page + state.query_elsewhere()))
+    return breadcrumb
