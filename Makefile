@@ -4,7 +4,8 @@ PORT ?= 8000
 VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check --quiet --quiet
-PYTEST := $(RUN) -m pytest --numprocesses 2
+# Three, because tests of servers and browsers mostly wait.
+PYTEST := $(RUN) -m pytest --numprocesses 3
 POSTGRES := $(RUN) -m tests.postgres
 
 export MAKECMDGOALS
@@ -22,10 +23,11 @@ demo: $(VENV)/.demo-installed ## serve the example with a demo organization on 1
 		SHARE_ALL_SESSIONS_TO_AUTHENTICATED=$${SHARE_ALL_SESSIONS_TO_AUTHENTICATED-true} \
 		$(RUN) manage.py demo --port "$(PORT)"
 
-# The suite, its core with a second user model, and the example, on SQLite and on PostgreSQL; the browser only once.
+# The suite, its core with a second user model, and the example, on SQLite and on PostgreSQL; the browser
+# only once. Coverage is measured on SQLite: measuring slows a run down by a quarter.
 test: $(VENV)/.dev-installed ## run the whole suite on SQLite and PostgreSQL, with coverage
 	@$(PYTEST) --cov --cov-report=
-	@$(POSTGRES) $(PYTEST) -m "not browser and not once" --cov --cov-report= --cov-append
+	@$(POSTGRES) $(PYTEST) -m "not browser and not once"
 	@HYPOTHESIS_PROFILE=quick $(PYTEST) --ds=tests.settings_members -m "core and not browser"
 	@HYPOTHESIS_PROFILE=quick $(POSTGRES) $(PYTEST) --ds=tests.settings_members -m "core and not browser and not once"
 	@$(PYTEST) --ds=example_project.settings tests/test_example.py

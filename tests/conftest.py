@@ -53,6 +53,12 @@ def default_language() -> Iterator[None]:
 
 
 @pytest.fixture
+def without_access_log(settings: Any) -> None:
+    """Count only the queries of the answer: with every hundredth entry, the access log also deletes old ones."""
+    settings.ORG_ANALYTICS_ACCESS_LOG = False
+
+
+@pytest.fixture
 def freeze_now(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
     """`freeze_now(instant)`: what `timezone.now()` says from now on."""
 

@@ -198,11 +198,11 @@ def _find_roots(selection: Selection, using: str) -> dict[int, str]:
     sessions = CodingSession.objects.started_between(selection.start, selection.end).filter(
         user__in=app_settings.members.order_by().values("pk")
     )
-    # Subqueries in the result: PostgreSQL turns an EXISTS into a join over all sessions.
-    own = sessions.filter(repo=OuterRef("pk")).order_by("repo", "started_at")
-    of_forks = sessions.filter(repo__root=OuterRef("pk")).order_by()
-    first = Coalesce(*(Subquery(found.values("user")[:1]) for found in (own, of_forks)))
-    roots = Repo.objects.using(using).filter(root=None).annotate(first=first).filter(first__isnull=False)
+    # Subqueries in the result: PostgreSQL turns an EXISTS, or a join, into a scan of all sessions.
+    own = Subquery(sessions.filter(repo=OuterRef("pk")).order_by("repo", "started_at").values("user")[:1])
+    repos = Repo.objects.using(using).annotate(own=own).order_by()
+    forks = repos.filter(root=OuterRef("pk"), own__isnull=False).values("own")[:1]
+    roots = repos.filter(root=None).annotate(first=Coalesce("own", Subquery(forks))).filter(first__isnull=False)
     return dict(roots.values_list("pk", "path"))
 
 

@@ -424,6 +424,7 @@ def test_all_numbers_equal_a_brute_force_sum(ask: Any, user: Any, staff: Any, in
         )
 
 
+@pytest.mark.usefixtures("without_access_log")
 def test_the_number_of_queries_does_not_grow_with_rows(api: Client, user: Any) -> None:
     """Two of them are Django's own, for the session and its user."""
     questions = [(ANALYTICS, {}), (ANALYTICS, {"repos": "acme/api", "provider": "codex"}), (REPOS, {})]

@@ -183,6 +183,7 @@ def test_offsets_of_seconds_are_given_in_whole_minutes():
     assert text == "1800-01-01T00:53:00+00:53"
 
 
+@pytest.mark.usefixtures("without_access_log")
 def test_queries_do_not_grow_with_people_and_sessions(api, make_user, make_session, now):
     def queries():
         with CaptureQueriesContext(connection) as captured:

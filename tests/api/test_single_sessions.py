@@ -194,6 +194,7 @@ def test_the_first_of_repeated_cursors_counts_and_an_empty_one_is_none(
     assert [row["id"] for row in api.get(MINE, {**RANGE, "cursor": ""}).json()["sessions"]] == [second]
 
 
+@pytest.mark.usefixtures("without_access_log")
 def test_numbers_of_queries_are_constant(api: Client, user: Any, make_session: Any, whole: CodingSession) -> None:
     def numbers() -> list[int]:
         counted = []

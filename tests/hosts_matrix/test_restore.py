@@ -23,6 +23,7 @@ TOOLS = Path(WHEEL.origin).parent / "pginstall18" / "bin" if WHEEL and WHEEL.ori
 LEFT_OUT = (
     "org_analytics_dailyusage",
     "org_analytics_dailymodelusage",
+    "org_analytics_tendayusage",
     "org_analytics_reportingday",
     "django_migrations",
     "django_content_type",

@@ -304,6 +304,7 @@ def test_a_team_that_looks_like_a_formula_is_marked_as_text(api, user, make_sess
 
 
 @pytest.mark.parametrize("grouping", ["person", *GROUPINGS])
+@pytest.mark.usefixtures("without_access_log")
 def test_queries_do_not_grow_with_the_rows(api, organization, make_user, make_session, join, now, grouping):
     def count():
         with CaptureQueriesContext(connection) as captured:
@@ -357,6 +358,7 @@ def test_there_is_no_line_where_a_row_or_the_range_is_one_day(api, organization,
     assert "By day" not in words(response)
 
 
+@pytest.mark.usefixtures("without_access_log")
 def test_lines_are_read_for_the_rows_shown_only_and_with_one_query(api, organization, monkeypatch):
     monkeypatch.setattr(data, "PAGE_SIZE", 2)
 

@@ -260,6 +260,7 @@ def test_no_cache_stores_the_page(own):
     assert shown(own, "/organization/me")["Cache-Control"] == "no-store"
 
 
+@pytest.mark.usefixtures("without_access_log")
 def test_queries_do_not_grow_with_sessions(own, bob, make_session, now):
     def count():
         with CaptureQueriesContext(connection) as captured:

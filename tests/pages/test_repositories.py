@@ -119,6 +119,7 @@ def test_a_search_that_is_too_long_is_refused_beside_its_field(api, now):
     assert 'id="error-repo_q" role="alert">At most 200 characters.' in response.content.decode()
 
 
+@pytest.mark.usefixtures("without_access_log")
 def test_htmx_gets_the_list_alone(api, repositories):
     repositories(MAX_LISTED + 5)
     headers = {"HX-Request": "true", "HX-Target": "repository-options"}

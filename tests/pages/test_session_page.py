@@ -157,6 +157,7 @@ def test_no_cache_stores_the_page(api, session):
     assert shown(api, page_of(session))["Cache-Control"] == "no-store"
 
 
+@pytest.mark.usefixtures("without_access_log")
 def test_queries_do_not_grow_with_sessions_or_models(api, session, user, make_session, now):
     def count(one):
         with CaptureQueriesContext(connection) as captured:
