@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check --quiet --quiet
 # Three, because tests of servers and browsers mostly wait.
-PYTEST := $(RUN) -m pytest --numprocesses 3
+PYTEST := $(RUN) -m pytest --numprocesses 3 --dist worksteal
 POSTGRES := $(RUN) -m tests.postgres
 
 export MAKECMDGOALS

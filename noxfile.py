@@ -13,7 +13,7 @@ EXTRAS = "[demo,ingest,postgres]"
 # Files that the suite needs besides the package. They do not include the package's own source.
 BESIDE_THE_WHEEL = ("tests", "benchmarks", "docs", "example_project", "manage.py", "pyproject.toml")
 # Browsers, the second user model and thorough searches do not depend on versions: `make test` runs them.
-PYTEST = ("python", "-m", "pytest", "--numprocesses", "3", "--quiet", "-m")
+PYTEST = ("python", "-m", "pytest", "--numprocesses", "3", "--dist", "worksteal", "--quiet", "-m")
 POSTGRES = ("python", "-m", "tests.postgres")
 # What a version can change about a database is tested by the rooms that ask it; `make test` runs all on both.
 DATABASE_ROOMS = ("tests/api", "tests/models", "tests/reporting", "tests/rollup")
