@@ -24,9 +24,11 @@ demo: $(VENV)/.demo-installed ## serve the example with a demo organization on 1
 		$(RUN) manage.py demo --port "$(PORT)"
 
 # The suite, its core with a second user model, and the example, on SQLite and on PostgreSQL; the browser
-# only once. Coverage is measured on SQLite: measuring slows a run down by a quarter.
+# only once. Coverage is measured on SQLite, without tests of other processes: measuring slows a run down by a quarter.
+WITH_PROCESSES := tests/browser tests/fuzz tests/hosts_matrix tests/load
 test: $(VENV)/.dev-installed ## run the whole suite on SQLite and PostgreSQL, with coverage
-	@$(PYTEST) --cov --cov-report=
+	@$(PYTEST) --cov --cov-report= $(addprefix --ignore=,$(WITH_PROCESSES))
+	@$(PYTEST) $(WITH_PROCESSES)
 	@$(POSTGRES) $(PYTEST) -m "not browser and not once"
 	@HYPOTHESIS_PROFILE=quick $(PYTEST) --ds=tests.settings_members -m "core and not browser"
 	@HYPOTHESIS_PROFILE=quick $(POSTGRES) $(PYTEST) --ds=tests.settings_members -m "core and not browser and not once"

@@ -70,9 +70,7 @@ def row(label: str) -> str:
     return f"#table tbody th a:has-text('{label}')"
 
 
-@pytest.mark.parametrize(
-    ("follow", "has_script"), [(by_mouse, True), (by_mouse, False), (by_keyboard, True), (by_keyboard, False)]
-)
+@pytest.mark.parametrize(("follow", "has_script"), [(by_mouse, True), (by_mouse, False), (by_keyboard, True)])
 def test_way_down_and_back_keeps_the_filters(
     visit: Any, teams: Any, follow: Callable[[Page, str], None], has_script: bool
 ) -> None:

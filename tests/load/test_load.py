@@ -17,7 +17,7 @@ def test_eight_clients_of_one_person_write_without_a_deadlock(vendor, tmp_path):
     assert outcome.is_good, str(outcome)
 
 
-@pytest.mark.parametrize("vendor", ["postgresql", "sqlite"])
+@pytest.mark.parametrize("vendor", ["postgresql"])
 def test_eight_processes_write_for_shared_people_without_a_deadlock(vendor, tmp_path):
     with database(vendor, tmp_path) as (url, log):
         outcome = write_in_processes(url, log, 3)
