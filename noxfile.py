@@ -40,10 +40,6 @@ def suite(session: nox.Session, django: str) -> None:
     others = {python for python, _django in PAIRS} - {session.python}
     if f"{session.python}-{django}" == os.environ.get("ALREADY_TESTED") and any(map(_is_there, others)):
         session.skip("already tested")
-    if os.environ.get("NEWEST_PAIR_ONLY") and session.python != max(
-        filter(_is_there, others | {session.python}), key=_version
-    ):
-        session.skip("only the newest pair was asked for")
     built = Path(session.create_tmp()).resolve() / "built"
     shutil.rmtree(built, ignore_errors=True)
     session.run("python", "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(built), ".")
@@ -53,15 +49,8 @@ def suite(session: nox.Session, django: str) -> None:
     for name in BESIDE_THE_WHEEL:
         session.run("cp", "-R", name, str(built), external=True, silent=True)
     session.chdir(built)
-    if os.environ.get("NEWEST_PAIR_ONLY"):
-        session.run(*PYTEST, "not browser", *DATABASE_ROOMS, "tests/pages", *session.posargs, env=ENVIRONMENT)
-        return
     session.run(*PYTEST, "not browser", *NOT_PER_VERSION, *session.posargs, env=ENVIRONMENT)
     session.run(*POSTGRES, *PYTEST, "not browser and not once", *DATABASE_ROOMS, *session.posargs, env=ENVIRONMENT)
-
-
-def _version(python: str) -> tuple[int, ...]:
-    return tuple(map(int, python.split(".")))
 
 
 def _is_there(python: str) -> bool:

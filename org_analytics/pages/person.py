@@ -12,13 +12,13 @@ from ..conf import app_settings
 from ..logs import access_log
 from ..logs.access_log import View
 from ..reporting.groups import Grouping, PersonReport
-from ..reporting.members import Person, members, parse_user_id
+from ..reporting.members import Person, parse_user_id
 from ..reporting.selection import Selection
 from ..reporting.session_cursor import InvalidCursorError
 from ..reporting.session_list import SessionListing, SessionPart, count_sessions, list_sessions
 from ..reporting.session_order import SessionOrder
 from ..reporting.snapshots import snapshot
-from ..reporting.visibility import ME, sees_sessions_of
+from ..reporting.visibility import ME, find_person, sees_sessions_of
 from .accesses import make_access_lines
 from .base import NOT_FOUND, FiguresView
 from .breadcrumb import organization_breadcrumb
@@ -63,16 +63,14 @@ class PersonView(FiguresView[SessionListState]):
     @cached_property
     def person(self) -> Person:
         """The person of the page. Raises the same Http404 for a malformed id, an unknown one and a user who left."""
-        text = self.kwargs["id"]
-        person_id = parse_user_id(self.request.user.pk if self.is_own_page else text)
-        person = None if person_id is None else next(iter(members([person_id])), None)
+        person = find_person(self.kwargs["id"], self.request.user)
         if person is None:
             raise Http404(NOT_FOUND)
         return person
 
     @property
     def is_own_page(self) -> bool:
-        """Whether the address names the reader, whoever that is."""
+        """Whether the address is that of the reader's own page."""
         is_own: bool = self.kwargs["id"] == ME
         return is_own
 

